@@ -1,0 +1,144 @@
+//! The exported interface `identity-graph`.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use identity_graph as rules;
+
+use crate::store::KvCas;
+use crate::wit;
+
+pub(crate) struct Component;
+
+impl wit::Guest for Component {
+    type Graph = Graph;
+    type Snapshot = Snapshot;
+
+    fn default_policy() -> wit::Policy {
+        rules::Policy::default().into()
+    }
+}
+
+/// A graph over a store that the host opened; its snapshots share it.
+pub(crate) struct Graph(Rc<rules::Graph<KvCas>>);
+
+pub(crate) struct Snapshot {
+    graph: Rc<rules::Graph<KvCas>>,
+    snapshot: RefCell<rules::Snapshot>,
+}
+
+type Answer<T> = Result<T, wit::GraphError>;
+
+impl wit::GuestGraph for Graph {
+    fn open(store: String) -> Answer<wit::Graph> {
+        Self::open_with(store, rules::Policy::default().into())
+    }
+
+    fn open_with(store: String, policy: wit::Policy) -> Answer<wit::Graph> {
+        // The policy is checked before the host is asked for anything.
+        let policy = rules::Policy::from(policy);
+        policy.validate()?;
+        let graph = rules::Graph::new(KvCas::open(&store)?, policy)?;
+        Ok(wit::Graph::new(Self(Rc::new(graph))))
+    }
+
+    fn get(&self, ec_id: String) -> Answer<Option<wit::Snapshot>> {
+        let snapshot = self.0.get(&ec_id)?;
+        Ok(snapshot.map(|snapshot| {
+            let graph = Rc::clone(&self.0);
+            wit::Snapshot::new(Snapshot { graph, snapshot: RefCell::new(snapshot) })
+        }))
+    }
+
+    fn get_metadata(&self, ec_id: String) -> Answer<Option<wit::Metadata>> {
+        Ok(self.0.get_metadata(&ec_id)?.map(wit::Metadata::from))
+    }
+
+    fn create(&self, ec_id: String, entry: wit::NewEntry) -> Answer<()> {
+        Ok(self.0.create(&ec_id, entry.into())?)
+    }
+
+    fn create_or_revive(&self, ec_id: String, entry: wit::NewEntry) -> Answer<wit::CreateOutcome> {
+        Ok(self.0.create_or_revive(&ec_id, entry.into())?.into())
+    }
+
+    fn upsert_partner_id(
+        &self,
+        ec_id: String,
+        id: wit::PartnerUid,
+        missing: wit::IfMissing,
+        now: u64,
+    ) -> Answer<wit::UpsertOutcome> {
+        Ok(self.0.upsert_partner_id(&ec_id, id.into(), missing.into(), now)?.into())
+    }
+
+    fn upsert_partner_ids(
+        &self,
+        ec_id: String,
+        ids: Vec<wit::PartnerUid>,
+        missing: wit::IfMissing,
+        now: u64,
+    ) -> Answer<Vec<wit::UpsertOutcome>> {
+        Ok(each(self.0.upsert_partner_ids(&ec_id, each(ids), missing.into(), now)?))
+    }
+
+    fn update_last_seen(&self, ec_id: String, now: u64) -> Answer<wit::TouchOutcome> {
+        Ok(self.0.update_last_seen(&ec_id, now)?.into())
+    }
+
+    fn write_withdrawal_tombstone(&self, ec_id: String, now: u64) -> Answer<()> {
+        Ok(self.0.write_withdrawal_tombstone(&ec_id, now)?)
+    }
+
+    fn delete(&self, ec_id: String) -> Answer<bool> {
+        Ok(self.0.delete(&ec_id)?)
+    }
+
+    fn sync_partner_ids(
+        &self,
+        partner: String,
+        mappings: Vec<wit::Mapping>,
+        now: u64,
+    ) -> Answer<Vec<wit::MappingOutcome>> {
+        let mappings: Vec<rules::Mapping> = each(mappings);
+        Ok(each(self.0.sync_partner_ids(&partner, &mappings, now)?))
+    }
+
+    fn evaluate_cluster(&self, ec_id: String, now: u64) -> Answer<Option<u32>> {
+        Ok(self.0.evaluate_cluster(&ec_id, now)?)
+    }
+
+    fn inspect(&self, ec_id: String) -> Answer<Option<wit::RawRow>> {
+        Ok(self.0.inspect(&ec_id)?.map(wit::RawRow::from))
+    }
+}
+
+impl wit::GuestSnapshot for Snapshot {
+    fn entry(&self) -> wit::Entry {
+        self.snapshot.borrow().entry().into()
+    }
+
+    fn generation(&self) -> u64 {
+        self.snapshot.borrow().generation()
+    }
+
+    fn upsert_partner_ids(
+        &self,
+        ids: Vec<wit::PartnerUid>,
+        now: u64,
+    ) -> Answer<Vec<wit::UpsertOutcome>> {
+        Ok(each(self.snapshot.borrow_mut().upsert_partner_ids(&self.graph, each(ids), now)?))
+    }
+
+    fn update_last_seen(&self, now: u64) -> Answer<wit::TouchOutcome> {
+        Ok(self.snapshot.borrow_mut().update_last_seen(&self.graph, now)?.into())
+    }
+
+    fn evaluate_cluster(&self, now: u64) -> Answer<Option<u32>> {
+        Ok(self.snapshot.borrow_mut().evaluate_cluster(&self.graph, now)?)
+    }
+}
+
+fn each<A, B: From<A>>(values: Vec<A>) -> Vec<B> {
+    values.into_iter().map(B::from).collect()
+}

@@ -1,0 +1,125 @@
+//! One partner's UIDs for many EC IDs, in waves: all rows are read at once, then all are written at
+//! once, and only those in conflict go into the next wave.
+
+use crate::cas::{Cas, Step};
+use crate::change::Upsert;
+use crate::contest::{Claim, Contest};
+use crate::ec_id::EcId;
+use crate::error::{GraphError, Outage};
+use crate::graph::Graph;
+use crate::outcome::{MappingOutcome, UpsertOutcome};
+use crate::partner::{check_uid, partner_key};
+use crate::policy::{IfMissing, Mapping};
+use crate::splice::Assertion;
+use crate::store::{KvError, Store};
+
+/// One distinct row of a batch.
+struct Job<'a> {
+    key: &'a str,
+    cas: Cas<Upsert<'a>>,
+    step: Step<Vec<UpsertOutcome>>,
+}
+
+impl<S: Store> Graph<S> {
+    /// Stores one partner's UIDs for many EC IDs: 1 `get_many` and 1 `put_many` over the distinct
+    /// rows, and again for those in conflict. One outcome for each mapping, in order.
+    ///
+    /// Mappings are independent: a bad one, or a row that is corrupt, throttled or in conflict,
+    /// fails alone. Of several mappings for one EC ID the latest counts. Rows that do not exist are
+    /// not made.
+    ///
+    /// # Errors
+    /// [`GraphError::InvalidArgument`] when the partner key has another form; nothing else fails the
+    /// whole batch.
+    pub fn sync_partner_ids(
+        &self,
+        partner: &str,
+        mappings: &[Mapping],
+        now: u64,
+    ) -> Result<Vec<MappingOutcome>, GraphError> {
+        let partner = partner_key(partner)?;
+        let ids: Vec<Result<EcId, GraphError>> = mappings.iter().map(validated).collect();
+        let claims: Vec<Claim<'_, &EcId>> = ids
+            .iter()
+            .zip(mappings)
+            .filter_map(|(id, mapping)| {
+                let about = id.as_ref().ok()?;
+                Some(Claim { about, uid: &mapping.uid, synced: mapping.synced })
+            })
+            .collect();
+        let contest = Contest::new(&claims);
+        let winners = contest.winners.iter().filter_map(|at| claims.get(*at));
+        let jobs = winners.map(|claim| Job {
+            key: claim.about.as_str(),
+            cas: self.attempts(Upsert {
+                assertions: vec![Assertion {
+                    partner: &partner,
+                    uid: claim.uid,
+                    synced: claim.synced,
+                }],
+                missing: IfMissing::Skip,
+                policy: self.policy(),
+                now,
+            }),
+            step: Step::Read,
+        });
+        let of_winners = self.waves(jobs.collect());
+        let mut of_claims = contest.outcomes(&claims, &of_winners).into_iter();
+        let outcome = |id: &Result<EcId, GraphError>| match id {
+            Err(error) => Err(*error),
+            Ok(_) => of_claims.next().unwrap_or(UNANSWERED),
+        };
+        Ok(ids.iter().map(outcome).collect())
+    }
+
+    fn waves(&self, mut jobs: Vec<Job<'_>>) -> Vec<MappingOutcome> {
+        loop {
+            let mut readers: Vec<_> =
+                jobs.iter_mut().filter(|job| matches!(job.step, Step::Read)).collect();
+            let keys: Vec<_> = readers.iter().map(|job| job.key).collect();
+            if !keys.is_empty() {
+                let answers = padded(self.store().get_many(&keys));
+                for (job, answer) in readers.iter_mut().zip(answers) {
+                    job.step = job.cas.read(answer);
+                }
+            }
+            let mut writers: Vec<_> =
+                jobs.iter_mut().filter(|job| matches!(job.step, Step::Write)).collect();
+            if keys.is_empty() && writers.is_empty() {
+                return jobs.into_iter().map(Job::outcome).collect();
+            }
+            let writes: Vec<_> = writers.iter().filter_map(|job| job.cas.write(job.key)).collect();
+            if !writes.is_empty() {
+                let answers = padded(self.store().put_many(&writes));
+                for (job, answer) in writers.iter_mut().zip(answers) {
+                    job.step = job.cas.written(answer);
+                }
+            }
+        }
+    }
+}
+
+impl Job<'_> {
+    fn outcome(self) -> MappingOutcome {
+        match self.step {
+            Step::Done(result) => {
+                result.map(|of_one| of_one.first().copied().unwrap_or(UpsertOutcome::Unchanged))
+            }
+            Step::Read | Step::Write => UNANSWERED,
+        }
+    }
+}
+
+/// What a mapping hears that got no answer, which no store that keeps its contract makes happen.
+const UNANSWERED: MappingOutcome = Err(GraphError::Unavailable(Outage::Unconfirmed));
+
+/// A store that answers fewer calls than it was asked leaves the others in doubt.
+fn padded<T>(answers: Vec<Result<T, KvError>>) -> impl Iterator<Item = Result<T, KvError>> {
+    answers.into_iter().chain(std::iter::repeat_with(|| Err(KvError::UnknownOutcome)))
+}
+
+fn validated(mapping: &Mapping) -> Result<EcId, GraphError> {
+    let id = EcId::parse(&mapping.ec_id)?;
+    check_uid(&mapping.uid)?;
+    Ok(id)
+}

@@ -1,0 +1,211 @@
+//! The one way in which a row is changed: decide on what was read, write under its generation, and
+//! go on from a refusal or from an answer that never came.
+//!
+//! [`Cas`] is a state machine that asks for store calls and is told their answers. It calls no store
+//! itself, so that one operation and a batch of a thousand run the same rules.
+
+use crate::encode::Encoded;
+use crate::error::{GraphError, Outage};
+use crate::row::Row;
+use crate::store::{Item, KvError, Precondition, Read, Write, WriteOutcome, Written};
+
+/// What an operation wants to do to a row.
+pub(crate) trait Change {
+    /// What the operation answers.
+    type Outcome;
+
+    /// Decides on the row as it was read; `None` when the read found nothing.
+    fn plan(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError>;
+
+    /// The answer when a write is refused and not tried again, for operations that never retry.
+    fn refused(&self) -> Option<GraphError> {
+        None
+    }
+}
+
+/// A decision on a row.
+pub(crate) enum Plan<O> {
+    /// Write nothing.
+    Keep(O),
+    /// Write this.
+    Write(Planned<O>),
+}
+
+/// A write that was decided on.
+pub(crate) struct Planned<O> {
+    pub(crate) row: Encoded,
+    pub(crate) time_to_live: u32,
+    pub(crate) condition: Precondition,
+    /// The answer once it is stored.
+    pub(crate) outcome: O,
+}
+
+/// What to do next.
+pub(crate) enum Step<O> {
+    /// Read the row and tell [`Cas::read`].
+    Read,
+    /// Put [`Cas::write`] and tell [`Cas::written`].
+    Write,
+    /// The operation is over.
+    Done(Result<O, GraphError>),
+}
+
+/// How the write before a read ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Refused,
+    InDoubt,
+}
+
+pub(crate) struct Cas<C: Change> {
+    change: C,
+    attempts_left: u8,
+    pending: Option<Planned<C::Outcome>>,
+    last: Last,
+    /// Some write of the operation may have been applied without our knowing.
+    in_doubt: bool,
+    /// Reads that found nothing although a refusal says that there is something.
+    misses: u8,
+}
+
+impl<C: Change> Cas<C> {
+    pub(crate) fn new(change: C, attempts: u8) -> Self {
+        Self {
+            change,
+            attempts_left: attempts,
+            pending: None,
+            last: Last::Refused,
+            in_doubt: false,
+            misses: 0,
+        }
+    }
+
+    /// Decides on a row that is at hand, or on its presumed absence.
+    pub(crate) fn start(&mut self, row: Option<&Row>) -> Step<C::Outcome> {
+        let plan = match self.change.plan(row) {
+            Ok(plan) => plan,
+            Err(error) => return Step::Done(Err(error)),
+        };
+        match plan {
+            Plan::Keep(outcome) => Step::Done(Ok(outcome)),
+            Plan::Write(planned) => {
+                self.pending = Some(planned);
+                self.attempt()
+            }
+        }
+    }
+
+    /// The write to be put; `None` when none was decided on.
+    pub(crate) fn write<'a>(&'a self, key: &'a str) -> Option<Write<'a>> {
+        let planned = self.pending.as_ref()?;
+        Some(Write {
+            key,
+            body: &planned.row.body,
+            metadata: &planned.row.metadata,
+            time_to_live: planned.time_to_live,
+            condition: planned.condition,
+        })
+    }
+
+    /// Takes the answer to [`Step::Read`].
+    pub(crate) fn read(&mut self, answer: Read) -> Step<C::Outcome> {
+        match answer {
+            Ok(item) => self.judge(item),
+            Err(error) => Step::Done(Err(self.failed(error))),
+        }
+    }
+
+    /// Takes the answer to [`Step::Write`].
+    pub(crate) fn written(&mut self, answer: Written) -> Step<C::Outcome> {
+        match answer {
+            Ok(WriteOutcome::Stored) => self.stored(),
+            Ok(WriteOutcome::Conflict(handed_over)) => {
+                self.last = Last::Refused;
+                let is_last = self.attempts_left == 0 || self.change.refused().is_some();
+                match handed_over {
+                    Some(item) => self.judge(Some(item)),
+                    // The write in doubt may be what it is refused for: only a read can tell.
+                    None if is_last && !self.in_doubt => self.lost(),
+                    None => Step::Read,
+                }
+            }
+            Err(KvError::UnknownOutcome) => {
+                self.last = Last::InDoubt;
+                self.in_doubt = true;
+                Step::Read
+            }
+            Err(error) => Step::Done(Err(self.failed(error))),
+        }
+    }
+
+    fn judge(&mut self, item: Option<Item>) -> Step<C::Outcome> {
+        let Some((condition, is_ours)) = self.pending.as_ref().map(|pending| {
+            let is_ours = item.as_ref().is_some_and(|item| item.body == pending.row.body);
+            (pending.condition, is_ours)
+        }) else {
+            return self.decide(item);
+        };
+        // A refused `absent` can be our own write too: a layer below may have sent it twice.
+        if is_ours && (self.in_doubt || condition == Precondition::Absent) {
+            return self.stored();
+        }
+        let generation = item.as_ref().map(|item| item.generation);
+        let shows_what_we_wrote_on = match condition {
+            Precondition::Matches(expected) => generation == Some(expected),
+            Precondition::Absent | Precondition::None => false,
+        };
+        match self.last {
+            // Nothing of the write is to be seen. It is judged where writes are, so that sending
+            // the same again is safe: it cannot be applied twice.
+            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(),
+            // Reads have not caught up with the writes that won: more tries would be wasted.
+            Last::Refused if shows_what_we_wrote_on => self.lost(),
+            // The refusal says that there is a row, so a read that finds none is stale.
+            Last::Refused if item.is_none() => {
+                self.misses = self.misses.saturating_add(1);
+                if self.misses > 1 { self.lost() } else { Step::Read }
+            }
+            Last::InDoubt | Last::Refused => self.decide(item),
+        }
+    }
+
+    fn decide(&mut self, item: Option<Item>) -> Step<C::Outcome> {
+        let had_written = self.pending.take().is_some();
+        let row = match item.map(Row::parse).transpose() {
+            Ok(row) => row,
+            Err(corrupt) => return Step::Done(Err(corrupt.into())),
+        };
+        match self.start(row.as_ref()) {
+            Step::Write if had_written && self.change.refused().is_some() => self.lost(),
+            step => step,
+        }
+    }
+
+    fn attempt(&mut self) -> Step<C::Outcome> {
+        match self.attempts_left.checked_sub(1) {
+            Some(left) => {
+                self.attempts_left = left;
+                Step::Write
+            }
+            None => self.lost(),
+        }
+    }
+
+    fn stored(&mut self) -> Step<C::Outcome> {
+        match self.pending.take() {
+            Some(planned) => Step::Done(Ok(planned.outcome)),
+            None => self.lost(),
+        }
+    }
+
+    fn lost(&self) -> Step<C::Outcome> {
+        let refused = || self.change.refused().unwrap_or(GraphError::Conflict);
+        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { refused() }))
+    }
+
+    fn failed(&self, error: KvError) -> GraphError {
+        if self.in_doubt { UNCONFIRMED } else { error.into() }
+    }
+}
+
+pub(crate) const UNCONFIRMED: GraphError = GraphError::Unavailable(Outage::Unconfirmed);

@@ -1,0 +1,388 @@
+//! A strict JSON scanner that says where things stand.
+//!
+//! Rows are changed by splicing their text, so that what nobody touched stays as it was to the byte.
+//! For that the places of a few values are needed, and nothing has to be built. What a leaf means
+//! (escapes, numbers) is left to `serde_json`.
+
+use std::borrow::Cow;
+
+use crate::error::Corrupt;
+use crate::policy::MAX_DEPTH;
+
+/// Where a value stands in the text, a string's quotes included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    /// The text of the value.
+    pub(crate) fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The value as a string, when it is one that Unicode can hold.
+    pub(crate) fn string(self, text: &str) -> Option<Cow<'_, str>> {
+        let raw = self.of(text);
+        let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+        if inner.contains('\\') {
+            serde_json::from_str(raw).ok().map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(inner))
+        }
+    }
+
+    /// True when the value is a string of exactly these characters.
+    pub(crate) fn is_string(self, text: &str, expected: &str) -> bool {
+        self.string(text).is_some_and(|value| value == expected)
+    }
+}
+
+/// Where an object stands: the places behind `{` and before `}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) open: usize,
+    pub(crate) close: usize,
+    pub(crate) is_empty: bool,
+}
+
+/// Reads a JSON text from left to right.
+pub(crate) struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+type Scan<T> = Result<T, Corrupt>;
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Reads the whole text as one object, whose members `member` reads.
+    pub(crate) fn document(
+        text: &'a str,
+        member: impl FnMut(&mut Self, Span) -> Scan<()>,
+    ) -> Scan<Object> {
+        let mut scanner = Self::new(text);
+        if scanner.peek() != Some(b'{') {
+            scanner.value()?;
+            scanner.end()?;
+            return Err(Corrupt::NotAnObject);
+        }
+        let object = scanner.object(member)?;
+        scanner.end()?;
+        Ok(object)
+    }
+
+    /// The first byte of the next value, behind white space.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        while let Some(byte) = self.bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(*byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Reads an object; `member` gets the key's place and must read the value.
+    pub(crate) fn object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Span) -> Scan<()>,
+    ) -> Scan<Object> {
+        self.expect(b'{')?;
+        let open = self.at;
+        let is_empty = self.members(b'}', |scanner| {
+            if scanner.peek() != Some(b'"') {
+                return Err(scanner.wrong());
+            }
+            let key = scanner.string()?;
+            scanner.expect(b':')?;
+            member(scanner, key)
+        })?;
+        Ok(Object { open, close: self.at.saturating_sub(1), is_empty })
+    }
+
+    /// Reads an array; `item` must read one value.
+    pub(crate) fn array(&mut self, item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
+        self.expect(b'[')?;
+        self.members(b']', item).map(drop)
+    }
+
+    /// Reads any value.
+    pub(crate) fn value(&mut self) -> Scan<Span> {
+        let first = self.peek();
+        let start = self.at;
+        match first {
+            Some(b'"') => return self.string(),
+            Some(b'{') => self.object(|scanner, _| scanner.value().map(drop)).map(drop)?,
+            Some(b'[') => self.array(|scanner| scanner.value().map(drop))?,
+            Some(b't') => self.literal(b"true")?,
+            Some(b'f') => self.literal(b"false")?,
+            Some(b'n') => self.literal(b"null")?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            _ => return Err(self.wrong()),
+        }
+        Ok(Span { start, end: self.at })
+    }
+
+    /// Reads up to the closing byte; true when there was nothing in between.
+    fn members(&mut self, close: u8, mut each: impl FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Corrupt::TooDeep);
+        }
+        if self.peek() == Some(close) {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.depth += 1;
+        loop {
+            each(self)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(byte) if byte == close => break,
+                _ => return Err(self.wrong()),
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(false)
+    }
+
+    fn end(&mut self) -> Scan<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.wrong()),
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Scan<()> {
+        if self.peek() != Some(byte) {
+            return Err(self.wrong());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn wrong(&self) -> Corrupt {
+        Corrupt::NotJson(self.at)
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Scan<()> {
+        if !self.rest().starts_with(word) {
+            return Err(self.wrong());
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Scan<()> {
+        let count = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
+        self.at += count;
+        if count == 0 { Err(self.wrong()) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Scan<()> {
+        if self.rest().first() == Some(&b'-') {
+            self.at += 1;
+        }
+        if self.rest().first() == Some(&b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.rest().first() == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.rest().first(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.rest().first(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// Reads a string; the scanner stands on its opening quote.
+    fn string(&mut self) -> Scan<Span> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            self.at += plain_prefix(self.rest());
+            match self.rest() {
+                [b'"', ..] => {
+                    self.at += 1;
+                    return Ok(Span { start, end: self.at });
+                }
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => self.at += 2,
+                [b'\\', b'u', a, b, c, d, ..]
+                    if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+                {
+                    self.at += 6;
+                }
+                _ => return Err(self.wrong()),
+            }
+        }
+    }
+}
+
+const LANES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// How many bytes come before the first quote, backslash or control character.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    let mut words = bytes.chunks_exact(8);
+    for word in words.by_ref() {
+        // Eight bytes at a time. A lane's high bit is set where its byte is looked for; lanes above
+        // the first hit may be set falsely, but the first is right.
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        let below = |value: u64, limit: u64| value.wrapping_sub(LANES * limit) & !value & HIGH;
+        let quote = below(word ^ (LANES * 0x22), 1);
+        let backslash = below(word ^ (LANES * 0x5c), 1);
+        let hits = quote | backslash | below(word, 0x20);
+        if hits != 0 {
+            return length + (hits.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    length + words.remainder().iter().take_while(is_plain).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn scan(text: &str) -> Scan<Span> {
+        let mut scanner = Scanner::new(text);
+        let span = scanner.value()?;
+        scanner.end()?;
+        Ok(span)
+    }
+
+    #[test]
+    fn accepts_exactly_what_serde_json_accepts() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "}",
+            "{}",
+            "[]",
+            " [ ] ",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1 \"b\":2}",
+            "nul",
+            "null",
+            "true",
+            "tru",
+            "false",
+            "0",
+            "-0",
+            "-",
+            "01",
+            "1.",
+            ".1",
+            "1.5",
+            "1e",
+            "1e5",
+            "1E+5",
+            "1e-",
+            "+1",
+            "\"",
+            "\"a",
+            "\"a\"",
+            "\"\\\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u00e9\"",
+            "\"\u{1}\"",
+            "\"\u{7f}\"",
+            "\"é\u{2028}\"",
+            "{} {}",
+            "{}x",
+            "\u{feff}{}",
+            "[[[[]]]]",
+            "{\"a\":{\"b\":[1,{}]}}",
+            "\"12345678\\n12345678\"",
+            "\"1234567\u{1f}\"",
+            "NaN",
+            "Infinity",
+            "/**/1",
+        ] {
+            let reference: Result<Value, _> = serde_json::from_str(text);
+            assert_eq!(scan(text).is_ok(), reference.is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(scan(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(scan(&nested(MAX_DEPTH + 1)), Err(Corrupt::TooDeep));
+        assert_eq!(scan(&"[".repeat(1_000_000)), Err(Corrupt::TooDeep));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        assert_eq!(scan("{\"a\": x}"), Err(Corrupt::NotJson(6)));
+        assert_eq!(scan("[1, 2"), Err(Corrupt::NotJson(5)));
+    }
+
+    #[test]
+    fn a_string_that_unicode_cannot_hold_is_no_string() {
+        let text = r#""\ud800""#;
+        assert_eq!(scan(text).unwrap().string(text), None);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json_on_near_json(text in r#"([\[\]{}:,"\\ue0-9\-. tfn]|true|null|"[a-z\\"]*"){0,24}"#) {
+            let reference: Result<Value, _> = serde_json::from_str(&text);
+            // serde_json also refuses lone surrogates and numbers beyond f64, which are leaves here.
+            if reference.is_ok() {
+                prop_assert!(scan(&text).is_ok());
+            } else if scan(&text).is_ok() {
+                prop_assert!(text.contains("\\u") || text.contains('e'));
+            }
+        }
+
+        #[test]
+        fn strings_come_back_as_they_were(value in "\\PC*|.*") {
+            let text = serde_json::to_string(&value).unwrap();
+            let span = scan(&text).unwrap();
+            prop_assert_eq!(span.of(&text), &text);
+            prop_assert!(span.is_string(&text, &value));
+        }
+
+        #[test]
+        fn plain_prefix_finds_the_first_special_byte(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let expected = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
+            prop_assert_eq!(plain_prefix(&bytes), expected.unwrap_or(bytes.len()));
+        }
+    }
+}

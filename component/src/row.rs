@@ -1,0 +1,334 @@
+//! A stored row that has been read: its text and where in it the known values stand.
+//!
+//! Reading is lenient: a row is an entry when its required fields are there, and a single odd value
+//! elsewhere is passed over and kept. Writing is the matter of `crate::splice`.
+
+use std::borrow::Cow;
+
+use crate::error::Corrupt;
+use crate::json::{Object, Scanner, Span};
+use crate::policy::{MAX_READ_BYTES, Policy};
+use crate::store::Item;
+
+/// The known values of a row, by where they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    V,
+    Created,
+    LastSeen,
+    Tcf,
+    Gpp,
+    Ok,
+    Updated,
+    Country,
+    Region,
+    Asn,
+    Dma,
+    OriginDomain,
+    SeenDomains,
+    IsMobile,
+    Ja4Class,
+    PlatformClass,
+    H2FpHash,
+    KnownBrowser,
+    ClusterSize,
+    ClusterChecked,
+}
+
+const LEAVES: usize = Leaf::ClusterChecked as usize + 1;
+
+/// The known objects of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Consent,
+    Geo,
+    PubProperties,
+    Device,
+    Network,
+    Ids,
+}
+
+const SECTIONS: usize = Section::Ids as usize + 1;
+
+impl Section {
+    fn named(key: &str) -> Option<(Self, &'static str)> {
+        Some(match key {
+            "consent" => (Self::Consent, "consent"),
+            "geo" => (Self::Geo, "geo"),
+            "pub_properties" => (Self::PubProperties, "pub_properties"),
+            "device" => (Self::Device, "device"),
+            "network" => (Self::Network, "network"),
+            "ids" => (Self::Ids, "ids"),
+            _ => return None,
+        })
+    }
+
+    fn leaf(self, key: &str) -> Option<(Leaf, &'static str)> {
+        Some(match (self, key) {
+            (Self::Consent, "tcf") => (Leaf::Tcf, "consent.tcf"),
+            (Self::Consent, "gpp") => (Leaf::Gpp, "consent.gpp"),
+            (Self::Consent, "ok") => (Leaf::Ok, "consent.ok"),
+            (Self::Consent, "updated") => (Leaf::Updated, "consent.updated"),
+            (Self::Geo, "country") => (Leaf::Country, "geo.country"),
+            (Self::Geo, "region") => (Leaf::Region, "geo.region"),
+            (Self::Geo, "asn") => (Leaf::Asn, "geo.asn"),
+            (Self::Geo, "dma") => (Leaf::Dma, "geo.dma"),
+            (Self::PubProperties, "origin_domain") => {
+                (Leaf::OriginDomain, "pub_properties.origin_domain")
+            }
+            (Self::PubProperties, "seen_domains") => {
+                (Leaf::SeenDomains, "pub_properties.seen_domains")
+            }
+            (Self::Device, "is_mobile") => (Leaf::IsMobile, "device.is_mobile"),
+            (Self::Device, "ja4_class") => (Leaf::Ja4Class, "device.ja4_class"),
+            (Self::Device, "platform_class") => (Leaf::PlatformClass, "device.platform_class"),
+            (Self::Device, "h2_fp_hash") => (Leaf::H2FpHash, "device.h2_fp_hash"),
+            (Self::Device, "known_browser") => (Leaf::KnownBrowser, "device.known_browser"),
+            (Self::Network, "cluster_size") => (Leaf::ClusterSize, "network.cluster_size"),
+            (Self::Network, "cluster_checked") => (Leaf::ClusterChecked, "network.cluster_checked"),
+            _ => return None,
+        })
+    }
+}
+
+fn root_leaf(key: &str) -> Option<(Leaf, &'static str)> {
+    Some(match key {
+        "v" => (Leaf::V, "v"),
+        "created" => (Leaf::Created, "created"),
+        "last_seen" => (Leaf::LastSeen, "last_seen"),
+        _ => return None,
+    })
+}
+
+/// Where a known object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It is written as `null`, which counts as absent.
+    Null(Span),
+    Object(Object),
+}
+
+/// Where one partner's UID stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    pub(crate) key: Span,
+    pub(crate) value: Span,
+    /// `None` when the value is no object.
+    pub(crate) object: Option<Object>,
+    pub(crate) uid: Option<Span>,
+    pub(crate) synced: Option<Span>,
+}
+
+/// A row that is an entry.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) text: String,
+    pub(crate) metadata: Option<String>,
+    pub(crate) generation: u64,
+    pub(crate) root: Object,
+    leaves: [Option<Span>; LEAVES],
+    sections: [Option<Place>; SECTIONS],
+    pub(crate) slots: Vec<Slot>,
+    created: u64,
+    updated: u64,
+    is_live: bool,
+}
+
+impl Row {
+    /// Reads a stored value.
+    pub(crate) fn parse(item: Item) -> Result<Self, Corrupt> {
+        if item.body.len() > MAX_READ_BYTES {
+            return Err(Corrupt::TooLong);
+        }
+        let text = String::from_utf8(item.body)
+            .map_err(|error| Corrupt::NotUtf8(error.utf8_error().valid_up_to()))?;
+        let mut index = Index::default();
+        let root = Scanner::document(&text, |scanner, key| index.member(scanner, key))?;
+        let mut row = Self {
+            text,
+            metadata: item.metadata,
+            generation: item.generation,
+            root,
+            leaves: index.leaves,
+            sections: index.sections,
+            slots: index.slots,
+            created: 0,
+            updated: 0,
+            is_live: false,
+        };
+        row.require()?;
+        Ok(row)
+    }
+
+    fn require(&mut self) -> Result<(), Corrupt> {
+        for (section, name) in [(Section::Consent, "consent"), (Section::Geo, "geo")] {
+            if self.object(section).is_none() {
+                return Err(Corrupt::Missing(name));
+            }
+        }
+        for (leaf, name) in [
+            (Leaf::V, "v"),
+            (Leaf::Created, "created"),
+            (Leaf::Ok, "consent.ok"),
+            (Leaf::Updated, "consent.updated"),
+            (Leaf::Country, "geo.country"),
+        ] {
+            if self.span(leaf).is_none() {
+                return Err(Corrupt::Missing(name));
+            }
+        }
+        self.number::<u8>(Leaf::V).ok_or(Corrupt::WrongType("v"))?;
+        self.created = self.number(Leaf::Created).ok_or(Corrupt::WrongType("created"))?;
+        self.is_live = self.flag(Leaf::Ok).ok_or(Corrupt::WrongType("consent.ok"))?;
+        self.updated = self.number(Leaf::Updated).ok_or(Corrupt::WrongType("consent.updated"))?;
+        self.string(Leaf::Country).ok_or(Corrupt::WrongType("geo.country"))?;
+        Ok(())
+    }
+
+    /// False for a withdrawal tombstone.
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    pub(crate) fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// When consent was given or withdrawn.
+    pub(crate) fn consent_updated(&self) -> u64 {
+        self.updated
+    }
+
+    pub(crate) fn last_seen(&self) -> Option<u64> {
+        self.number(Leaf::LastSeen)
+    }
+
+    /// `last_seen`, else `created`.
+    pub(crate) fn last_visit(&self) -> u64 {
+        self.last_seen().unwrap_or(self.created)
+    }
+
+    /// Seconds left of a live entry's lifetime; `None` when it is over.
+    pub(crate) fn remaining(&self, policy: &Policy, now: u64) -> Option<u32> {
+        policy.remaining(self.last_visit(), now)
+    }
+
+    pub(crate) fn place(&self, section: Section) -> Option<Place> {
+        self.sections.get(section as usize).copied().flatten()
+    }
+
+    pub(crate) fn object(&self, section: Section) -> Option<Object> {
+        match self.place(section) {
+            Some(Place::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Where a value stands, `null` included.
+    pub(crate) fn span(&self, leaf: Leaf) -> Option<Span> {
+        self.leaves.get(leaf as usize).copied().flatten()
+    }
+
+    pub(crate) fn string(&self, leaf: Leaf) -> Option<Cow<'_, str>> {
+        self.span(leaf)?.string(&self.text)
+    }
+
+    pub(crate) fn number<N: std::str::FromStr>(&self, leaf: Leaf) -> Option<N> {
+        self.span(leaf)?.of(&self.text).parse().ok()
+    }
+
+    pub(crate) fn flag(&self, leaf: Leaf) -> Option<bool> {
+        self.span(leaf)?.of(&self.text).parse().ok()
+    }
+
+    /// The slot of a partner. Where the key stands more than once, the UID asserted last counts.
+    pub(crate) fn slot(&self, partner: &str) -> Option<usize> {
+        let of_partner =
+            self.slots.iter().enumerate().filter(|(_, s)| s.key.is_string(&self.text, partner));
+        of_partner.max_by_key(|(_, slot)| slot.synced(&self.text)).map(|(at, _)| at)
+    }
+}
+
+impl Slot {
+    /// The stored UID, when the slot holds one.
+    pub(crate) fn uid<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        self.uid?.string(text)
+    }
+
+    /// When the UID was asserted; `None` in rows written without it.
+    pub(crate) fn synced(&self, text: &str) -> Option<u64> {
+        self.synced?.of(text).parse().ok()
+    }
+}
+
+#[derive(Default)]
+struct Index {
+    leaves: [Option<Span>; LEAVES],
+    sections: [Option<Place>; SECTIONS],
+    slots: Vec<Slot>,
+}
+
+impl Index {
+    /// Reads one member of the root object.
+    fn member(&mut self, scanner: &mut Scanner<'_>, key: Span) -> Result<(), Corrupt> {
+        let name = key.string(scanner.text()).unwrap_or_default();
+        let Some((section, name)) = Section::named(&name) else {
+            let value = scanner.value()?;
+            return self.note(root_leaf(&name), value);
+        };
+        let place = match scanner.peek() {
+            Some(b'{') if section == Section::Ids => {
+                Place::Object(scanner.object(|scanner, key| self.slot(scanner, key))?)
+            }
+            Some(b'{') => Place::Object(scanner.object(|scanner, key| {
+                let value = scanner.value()?;
+                let leaf = key.string(scanner.text()).and_then(|key| section.leaf(&key));
+                self.note(leaf, value)
+            })?),
+            _ => {
+                let value = scanner.value()?;
+                if value.of(scanner.text()) != "null" {
+                    return Err(Corrupt::WrongType(name));
+                }
+                Place::Null(value)
+            }
+        };
+        match self.sections.get_mut(section as usize) {
+            Some(slot @ None) => *slot = Some(place),
+            _ => return Err(Corrupt::Twice(name)),
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, leaf: Option<(Leaf, &'static str)>, value: Span) -> Result<(), Corrupt> {
+        let Some((leaf, name)) = leaf else { return Ok(()) };
+        match self.leaves.get_mut(leaf as usize) {
+            Some(slot @ None) => *slot = Some(value),
+            _ => return Err(Corrupt::Twice(name)),
+        }
+        Ok(())
+    }
+
+    /// Reads one partner.
+    fn slot(&mut self, scanner: &mut Scanner<'_>, key: Span) -> Result<(), Corrupt> {
+        let (mut uid, mut synced) = (None, None);
+        if scanner.peek() != Some(b'{') {
+            let value = scanner.value()?;
+            self.slots.push(Slot { key, value, object: None, uid, synced });
+            return Ok(());
+        }
+        let object = scanner.object(|scanner, key| {
+            let value = scanner.value()?;
+            match key.string(scanner.text()).as_deref() {
+                Some("uid") => uid = Some(value),
+                Some("synced") => synced = Some(value),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let value =
+            Span { start: object.open.saturating_sub(1), end: object.close.saturating_add(1) };
+        self.slots.push(Slot { key, value, object: Some(object), uid, synced });
+        Ok(())
+    }
+}
