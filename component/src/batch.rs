@@ -7,17 +7,19 @@ use crate::contest::{Claim, Contest};
 use crate::ec_id::EcId;
 use crate::error::{GraphError, Outage};
 use crate::graph::Graph;
-use crate::outcome::{MappingOutcome, UpsertOutcome};
+use crate::outcome::MappingOutcome;
 use crate::partner::{check_uid, partner_key};
 use crate::policy::{IfMissing, Mapping};
-use crate::splice::Assertion;
 use crate::store::{KvError, Store};
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// One distinct row of a batch.
 struct Job<'a> {
     key: &'a str,
-    cas: Cas<Upsert<'a>>,
-    step: Step<Vec<UpsertOutcome>>,
+    change: Upsert<'a>,
+    cas: Cas,
+    step: Step,
 }
 
 impl<S: Store> Graph<S> {
@@ -39,28 +41,26 @@ impl<S: Store> Graph<S> {
     ) -> Result<Vec<MappingOutcome>, GraphError> {
         let partner = partner_key(partner)?;
         let ids: Vec<Result<EcId, GraphError>> = mappings.iter().map(validated).collect();
-        let claims: Vec<Claim<'_, &EcId>> = ids
+        let claims: Vec<Claim<'_>> = ids
             .iter()
             .zip(mappings)
             .filter_map(|(id, mapping)| {
-                let about = id.as_ref().ok()?;
+                let about = id.as_ref().ok()?.as_str();
                 Some(Claim { about, uid: &mapping.uid, synced: mapping.synced })
             })
             .collect();
         let contest = Contest::new(&claims);
         let winners = contest.winners.iter().filter_map(|at| claims.get(*at));
         let jobs = winners.map(|claim| Job {
-            key: claim.about.as_str(),
-            cas: self.attempts(Upsert {
-                assertions: vec![Assertion {
-                    partner: &partner,
-                    uid: claim.uid,
-                    synced: claim.synced,
-                }],
+            key: claim.about,
+            change: Upsert {
+                assertions: vec![Claim { about: &partner, ..*claim }],
                 missing: IfMissing::Skip,
                 policy: self.policy(),
                 now,
-            }),
+                outcomes: Vec::new(),
+            },
+            cas: Cas::new(self.policy().max_cas_attempts),
             step: Step::Read,
         });
         let of_winners = self.waves(jobs.collect());
@@ -80,7 +80,7 @@ impl<S: Store> Graph<S> {
             if !keys.is_empty() {
                 let answers = padded(self.store().get_many(&keys));
                 for (job, answer) in readers.iter_mut().zip(answers) {
-                    job.step = job.cas.read(answer);
+                    job.step = job.cas.read(&mut job.change, answer);
                 }
             }
             let mut writers: Vec<_> =
@@ -88,11 +88,11 @@ impl<S: Store> Graph<S> {
             if keys.is_empty() && writers.is_empty() {
                 return jobs.into_iter().map(Job::outcome).collect();
             }
-            let writes: Vec<_> = writers.iter().filter_map(|job| job.cas.write(job.key)).collect();
-            if !writes.is_empty() {
-                let answers = padded(self.store().put_many(&writes));
+            let puts: Vec<_> = writers.iter().filter_map(|job| job.cas.write(job.key)).collect();
+            if !puts.is_empty() {
+                let answers = padded(self.store().put_many(&puts));
                 for (job, answer) in writers.iter_mut().zip(answers) {
-                    job.step = job.cas.written(answer);
+                    job.step = job.cas.written(&mut job.change, answer);
                 }
             }
         }
@@ -103,7 +103,7 @@ impl Job<'_> {
     fn outcome(self) -> MappingOutcome {
         match self.step {
             Step::Done(result) => {
-                result.map(|of_one| of_one.first().copied().unwrap_or(UpsertOutcome::Unchanged))
+                result.and_then(|()| self.change.outcomes.first().copied().map_or(UNANSWERED, Ok))
             }
             Step::Read | Step::Write => UNANSWERED,
         }
@@ -115,7 +115,7 @@ const UNANSWERED: MappingOutcome = Err(GraphError::Unavailable(Outage::Unconfirm
 
 /// A store that answers fewer calls than it was asked leaves the others in doubt.
 fn padded<T>(answers: Vec<Result<T, KvError>>) -> impl Iterator<Item = Result<T, KvError>> {
-    answers.into_iter().chain(std::iter::repeat_with(|| Err(KvError::UnknownOutcome)))
+    answers.into_iter().chain(core::iter::repeat_with(|| Err(KvError::UnknownOutcome)))
 }
 
 fn validated(mapping: &Mapping) -> Result<EcId, GraphError> {

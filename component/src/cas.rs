@@ -9,13 +9,12 @@ use crate::error::{GraphError, Outage};
 use crate::row::Row;
 use crate::store::{Item, KvError, Precondition, Read, Write, WriteOutcome, Written};
 
-/// What an operation wants to do to a row.
+/// What an operation wants to do to a row. It keeps its own answer: the one of its last decision
+/// holds once that is carried out.
 pub(crate) trait Change {
-    /// What the operation answers.
-    type Outcome;
-
-    /// Decides on the row as it was read; `None` when the read found nothing.
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError>;
+    /// Decides on the row as it was read, `None` when the read found nothing: the write to make, or
+    /// nothing.
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError>;
 
     /// The answer when a write is refused and not tried again, for operations that never retry.
     fn refused(&self) -> Option<GraphError> {
@@ -23,31 +22,21 @@ pub(crate) trait Change {
     }
 }
 
-/// A decision on a row.
-pub(crate) enum Plan<O> {
-    /// Write nothing.
-    Keep(O),
-    /// Write this.
-    Write(Planned<O>),
-}
-
 /// A write that was decided on.
-pub(crate) struct Planned<O> {
+pub(crate) struct Planned {
     pub(crate) row: Encoded,
     pub(crate) time_to_live: u32,
     pub(crate) condition: Precondition,
-    /// The answer once it is stored.
-    pub(crate) outcome: O,
 }
 
 /// What to do next.
-pub(crate) enum Step<O> {
+pub(crate) enum Step {
     /// Read the row and tell [`Cas::read`].
     Read,
     /// Put [`Cas::write`] and tell [`Cas::written`].
     Write,
-    /// The operation is over.
-    Done(Result<O, GraphError>),
+    /// The operation is over; where it went well the change has the answer.
+    Done(Result<(), GraphError>),
 }
 
 /// How the write before a read ended.
@@ -57,10 +46,9 @@ enum Last {
     InDoubt,
 }
 
-pub(crate) struct Cas<C: Change> {
-    change: C,
+pub(crate) struct Cas {
     attempts_left: u8,
-    pending: Option<Planned<C::Outcome>>,
+    pending: Option<Planned>,
     last: Last,
     /// Some write of the operation may have been applied without our knowing.
     in_doubt: bool,
@@ -68,10 +56,9 @@ pub(crate) struct Cas<C: Change> {
     misses: u8,
 }
 
-impl<C: Change> Cas<C> {
-    pub(crate) fn new(change: C, attempts: u8) -> Self {
+impl Cas {
+    pub(crate) fn new(attempts: u8) -> Self {
         Self {
-            change,
             attempts_left: attempts,
             pending: None,
             last: Last::Refused,
@@ -81,16 +68,13 @@ impl<C: Change> Cas<C> {
     }
 
     /// Decides on a row that is at hand, or on its presumed absence.
-    pub(crate) fn start(&mut self, row: Option<&Row>) -> Step<C::Outcome> {
-        let plan = match self.change.plan(row) {
-            Ok(plan) => plan,
-            Err(error) => return Step::Done(Err(error)),
-        };
-        match plan {
-            Plan::Keep(outcome) => Step::Done(Ok(outcome)),
-            Plan::Write(planned) => {
-                self.pending = Some(planned);
-                self.attempt()
+    pub(crate) fn start(&mut self, change: &mut dyn Change, row: Option<&Row>) -> Step {
+        match change.plan(row) {
+            Err(error) => Step::Done(Err(error)),
+            Ok(None) => Step::Done(Ok(())),
+            Ok(planned) => {
+                self.pending = planned;
+                self.attempt(change)
             }
         }
     }
@@ -108,24 +92,29 @@ impl<C: Change> Cas<C> {
     }
 
     /// Takes the answer to [`Step::Read`].
-    pub(crate) fn read(&mut self, answer: Read) -> Step<C::Outcome> {
+    pub(crate) fn read(&mut self, change: &mut dyn Change, answer: Read) -> Step {
         match answer {
-            Ok(item) => self.judge(item),
+            Ok(item) => self.judge(change, item),
             Err(error) => Step::Done(Err(self.failed(error))),
         }
     }
 
     /// Takes the answer to [`Step::Write`].
-    pub(crate) fn written(&mut self, answer: Written) -> Step<C::Outcome> {
+    pub(crate) fn written(&mut self, change: &mut dyn Change, answer: Written) -> Step {
         match answer {
-            Ok(WriteOutcome::Stored) => self.stored(),
+            Ok(WriteOutcome::Stored) => Step::Done(Ok(())),
             Ok(WriteOutcome::Conflict(handed_over)) => {
                 self.last = Last::Refused;
-                let is_last = self.attempts_left == 0 || self.change.refused().is_some();
+                // Writing on presumed absence asks whether there is a row. The refusal is the answer
+                // and no lost race, so that there is always a try left to act on it.
+                if self.pending.as_ref().is_some_and(|p| p.condition == Precondition::Absent) {
+                    self.attempts_left = self.attempts_left.max(1);
+                }
+                let is_last = self.attempts_left == 0 || change.refused().is_some();
                 match handed_over {
-                    Some(item) => self.judge(Some(item)),
+                    Some(item) => self.judge(change, Some(item)),
                     // The write in doubt may be what it is refused for: only a read can tell.
-                    None if is_last && !self.in_doubt => self.lost(),
+                    None if is_last && !self.in_doubt => self.lost(change),
                     None => Step::Read,
                 }
             }
@@ -138,16 +127,16 @@ impl<C: Change> Cas<C> {
         }
     }
 
-    fn judge(&mut self, item: Option<Item>) -> Step<C::Outcome> {
+    fn judge(&mut self, change: &mut dyn Change, item: Option<Item>) -> Step {
         let Some((condition, is_ours)) = self.pending.as_ref().map(|pending| {
             let is_ours = item.as_ref().is_some_and(|item| item.body == pending.row.body);
             (pending.condition, is_ours)
         }) else {
-            return self.decide(item);
+            return self.decide(change, item);
         };
         // A refused `absent` can be our own write too: a layer below may have sent it twice.
         if is_ours && (self.in_doubt || condition == Precondition::Absent) {
-            return self.stored();
+            return Step::Done(Ok(()));
         }
         let generation = item.as_ref().map(|item| item.generation);
         let shows_what_we_wrote_on = match condition {
@@ -157,49 +146,42 @@ impl<C: Change> Cas<C> {
         match self.last {
             // Nothing of the write is to be seen. It is judged where writes are, so that sending
             // the same again is safe: it cannot be applied twice.
-            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(),
+            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(change),
             // Reads have not caught up with the writes that won: more tries would be wasted.
-            Last::Refused if shows_what_we_wrote_on => self.lost(),
+            Last::Refused if shows_what_we_wrote_on => self.lost(change),
             // The refusal says that there is a row, so a read that finds none is stale.
             Last::Refused if item.is_none() => {
                 self.misses = self.misses.saturating_add(1);
-                if self.misses > 1 { self.lost() } else { Step::Read }
+                if self.misses > 1 { self.lost(change) } else { Step::Read }
             }
-            Last::InDoubt | Last::Refused => self.decide(item),
+            Last::InDoubt | Last::Refused => self.decide(change, item),
         }
     }
 
-    fn decide(&mut self, item: Option<Item>) -> Step<C::Outcome> {
+    fn decide(&mut self, change: &mut dyn Change, item: Option<Item>) -> Step {
         let had_written = self.pending.take().is_some();
         let row = match item.map(Row::parse).transpose() {
             Ok(row) => row,
             Err(corrupt) => return Step::Done(Err(corrupt.into())),
         };
-        match self.start(row.as_ref()) {
-            Step::Write if had_written && self.change.refused().is_some() => self.lost(),
+        match self.start(change, row.as_ref()) {
+            Step::Write if had_written && change.refused().is_some() => self.lost(change),
             step => step,
         }
     }
 
-    fn attempt(&mut self) -> Step<C::Outcome> {
+    fn attempt(&mut self, change: &dyn Change) -> Step {
         match self.attempts_left.checked_sub(1) {
             Some(left) => {
                 self.attempts_left = left;
                 Step::Write
             }
-            None => self.lost(),
+            None => self.lost(change),
         }
     }
 
-    fn stored(&mut self) -> Step<C::Outcome> {
-        match self.pending.take() {
-            Some(planned) => Step::Done(Ok(planned.outcome)),
-            None => self.lost(),
-        }
-    }
-
-    fn lost(&self) -> Step<C::Outcome> {
-        let refused = || self.change.refused().unwrap_or(GraphError::Conflict);
+    fn lost(&self, change: &dyn Change) -> Step {
+        let refused = || change.refused().unwrap_or(GraphError::Conflict);
         Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { refused() }))
     }
 

@@ -1,6 +1,7 @@
 //! The rules of each operation: what to do about a row as it was read.
 
-use crate::cas::{Change, Plan, Planned};
+use crate::cas::{Change, Planned};
+use crate::contest::Claim;
 use crate::encode::Encoded;
 use crate::entry::Entry;
 use crate::error::GraphError;
@@ -8,8 +9,10 @@ use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
 use crate::partner::PartnerUid;
 use crate::policy::{IfMissing, Policy};
 use crate::row::{Leaf, Row};
-use crate::splice::{Assertion, Edit};
+use crate::splice::Edit;
 use crate::store::Precondition;
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 
 /// What a row is at a given time.
 enum State<'a> {
@@ -45,17 +48,14 @@ pub(crate) struct Create {
 }
 
 impl Change for Create {
-    type Outcome = ();
-
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<()>, GraphError> {
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
         if row.is_some() {
             return Err(GraphError::AlreadyExists);
         }
-        Ok(Plan::Write(Planned {
+        Ok(Some(Planned {
             row: self.row.clone(),
             time_to_live: self.policy.entry_ttl,
             condition: Precondition::Absent,
-            outcome: (),
         }))
     }
 
@@ -69,42 +69,39 @@ pub(crate) struct CreateOrRevive {
     pub(crate) row: Encoded,
     pub(crate) policy: Policy,
     pub(crate) now: u64,
+    pub(crate) outcome: CreateOutcome,
 }
 
 impl Change for CreateOrRevive {
-    type Outcome = CreateOutcome;
-
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<CreateOutcome>, GraphError> {
-        let (condition, outcome) = match (state(row, &self.policy, self.now), row) {
-            (State::Live(..), _) => return Ok(Plan::Keep(CreateOutcome::AlreadyLive)),
-            (State::Missing(condition), _) => (condition, CreateOutcome::Created),
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
+        let (outcome, condition) = match (state(row, &self.policy, self.now), row) {
+            (State::Live(..), _) => (CreateOutcome::AlreadyLive, None),
+            (State::Missing(condition), _) => (CreateOutcome::Created, Some(condition)),
             // Within one second the order is not known, and the withdrawal wins.
             (State::Tombstone, Some(tombstone)) if self.now > tombstone.consent_updated() => {
-                (matches(tombstone), CreateOutcome::Revived)
+                (CreateOutcome::Revived, Some(matches(tombstone)))
             }
-            (State::Tombstone, _) => return Ok(Plan::Keep(CreateOutcome::Withdrawn)),
+            (State::Tombstone, _) => (CreateOutcome::Withdrawn, None),
         };
+        self.outcome = outcome;
         let time_to_live = self.policy.entry_ttl;
-        Ok(Plan::Write(Planned { row: self.row.clone(), time_to_live, condition, outcome }))
+        Ok(condition.map(|condition| Planned { row: self.row.clone(), time_to_live, condition }))
     }
 }
 
 /// UIDs of distinct partners for one row.
 pub(crate) struct Upsert<'a> {
-    pub(crate) assertions: Vec<Assertion<'a>>,
+    pub(crate) assertions: Vec<Claim<'a>>,
     pub(crate) missing: IfMissing,
     pub(crate) policy: Policy,
     pub(crate) now: u64,
+    pub(crate) outcomes: Vec<UpsertOutcome>,
 }
 
 impl Upsert<'_> {
-    fn all(&self, outcome: UpsertOutcome) -> Plan<Vec<UpsertOutcome>> {
-        Plan::Keep(vec![outcome; self.assertions.len()])
-    }
-
     fn minimal(&self) -> Result<Encoded, GraphError> {
         let ids = self.assertions.iter().map(|assertion| PartnerUid {
-            partner: assertion.partner.to_owned(),
+            partner: assertion.about.to_owned(),
             uid: assertion.uid.to_owned(),
             synced: Some(assertion.synced),
         });
@@ -113,44 +110,43 @@ impl Upsert<'_> {
 }
 
 impl Change for Upsert<'_> {
-    type Outcome = Vec<UpsertOutcome>;
-
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
-        let (row, left) = match state(row, &self.policy, self.now) {
-            State::Tombstone => return Ok(self.all(UpsertOutcome::Withdrawn)),
-            State::Missing(condition) => match self.missing {
-                IfMissing::Skip => return Ok(self.all(UpsertOutcome::NotFound)),
-                IfMissing::CreateMinimal => {
-                    return Ok(Plan::Write(Planned {
-                        row: self.minimal()?,
-                        time_to_live: self.policy.entry_ttl,
-                        condition,
-                        outcome: vec![UpsertOutcome::Written; self.assertions.len()],
-                    }));
-                }
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
+        let state = state(row, &self.policy, self.now);
+        self.outcomes.clear();
+        self.outcomes.extend(self.assertions.iter().map(|assertion| match &state {
+            State::Live(row, _) => upserted(row, assertion),
+            State::Tombstone => UpsertOutcome::Withdrawn,
+            State::Missing(_) => match self.missing {
+                IfMissing::Skip => UpsertOutcome::NotFound,
+                IfMissing::CreateMinimal => UpsertOutcome::Written,
             },
-            State::Live(row, left) => (row, left),
-        };
-        let outcome: Vec<_> = self.assertions.iter().map(|new| upserted(row, new)).collect();
-        let paired = self.assertions.iter().zip(&outcome);
+        }));
+        let paired = self.assertions.iter().zip(&self.outcomes);
         let is_written = |(_, outcome): &(_, &UpsertOutcome)| **outcome == UpsertOutcome::Written;
         let to_write: Vec<_> = paired.filter(is_written).map(|(new, _)| *new).collect();
         if to_write.is_empty() {
-            return Ok(Plan::Keep(outcome));
+            return Ok(None);
         }
-        Ok(Plan::Write(Planned {
-            row: row.rewritten(Edit::Ids(&to_write))?,
-            // Only a visit extends a lifetime; a partner keeps what is left of it.
-            time_to_live: left,
-            condition: matches(row),
-            outcome,
-        }))
+        Ok(match state {
+            State::Live(row, left) => Some(Planned {
+                row: row.rewritten(Edit::Ids(&to_write))?,
+                // Only a visit extends a lifetime; a partner keeps what is left of it.
+                time_to_live: left,
+                condition: matches(row),
+            }),
+            State::Missing(condition) => Some(Planned {
+                row: self.minimal()?,
+                time_to_live: self.policy.entry_ttl,
+                condition,
+            }),
+            State::Tombstone => None,
+        })
     }
 }
 
 /// What one assertion does to a live row.
-fn upserted(row: &Row, new: &Assertion<'_>) -> UpsertOutcome {
-    let Some(slot) = row.slot(new.partner).and_then(|at| row.slots.get(at)) else {
+fn upserted(row: &Row, new: &Claim<'_>) -> UpsertOutcome {
+    let Some(slot) = row.slot(new.about).and_then(|at| row.slots.get(at)) else {
         return UpsertOutcome::Written;
     };
     let Some(stored) = slot.uid(&row.text) else { return UpsertOutcome::Written };
@@ -167,29 +163,36 @@ fn upserted(row: &Row, new: &Assertion<'_>) -> UpsertOutcome {
 pub(crate) struct Touch {
     pub(crate) policy: Policy,
     pub(crate) now: u64,
+    pub(crate) outcome: TouchOutcome,
+}
+
+impl Touch {
+    fn outcome(&self, state: &State<'_>) -> TouchOutcome {
+        let row = match state {
+            State::Missing(_) => return TouchOutcome::NotFound,
+            State::Tombstone => return TouchOutcome::Withdrawn,
+            State::Live(row, _) => row,
+        };
+        match self.now.checked_sub(row.last_visit()) {
+            None => TouchOutcome::Stale,
+            Some(age) if age < u64::from(self.policy.last_seen_debounce) => TouchOutcome::Debounced,
+            Some(_) => TouchOutcome::Written,
+        }
+    }
 }
 
 impl Change for Touch {
-    type Outcome = TouchOutcome;
-
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<TouchOutcome>, GraphError> {
-        let row = match state(row, &self.policy, self.now) {
-            State::Missing(_) => return Ok(Plan::Keep(TouchOutcome::NotFound)),
-            State::Tombstone => return Ok(Plan::Keep(TouchOutcome::Withdrawn)),
-            State::Live(row, _) => row,
-        };
-        let Some(age) = self.now.checked_sub(row.last_visit()) else {
-            return Ok(Plan::Keep(TouchOutcome::Stale));
-        };
-        if age < u64::from(self.policy.last_seen_debounce) {
-            return Ok(Plan::Keep(TouchOutcome::Debounced));
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
+        let state = state(row, &self.policy, self.now);
+        self.outcome = self.outcome(&state);
+        match (self.outcome, state) {
+            (TouchOutcome::Written, State::Live(row, _)) => Ok(Some(Planned {
+                row: row.rewritten(Edit::LastSeen(self.now))?,
+                time_to_live: self.policy.entry_ttl,
+                condition: matches(row),
+            })),
+            _ => Ok(None),
         }
-        Ok(Plan::Write(Planned {
-            row: row.rewritten(Edit::LastSeen(self.now))?,
-            time_to_live: self.policy.entry_ttl,
-            condition: matches(row),
-            outcome: TouchOutcome::Written,
-        }))
     }
 
     /// Never retried: whoever won has seen the browser more recently, or the next visit will tell.
@@ -200,24 +203,27 @@ impl Change for Touch {
 
 /// A cluster that was counted.
 pub(crate) struct Cluster {
-    pub(crate) size: u32,
+    pub(crate) counted: u32,
     pub(crate) policy: Policy,
     pub(crate) now: u64,
+    pub(crate) size: Option<u32>,
 }
 
 impl Change for Cluster {
-    type Outcome = Option<u32>;
-
-    fn plan(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
-        match recount(row, &self.policy, self.now) {
-            Recount::Keep(size) => Ok(Plan::Keep(size)),
-            Recount::Due(row, left) => Ok(Plan::Write(Planned {
-                row: row.rewritten(Edit::Cluster { size: self.size, checked: self.now })?,
-                time_to_live: left,
-                condition: matches(row),
-                outcome: Some(self.size),
-            })),
-        }
+    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
+        let (row, left) = match recount(row, &self.policy, self.now) {
+            Recount::Keep(size) => {
+                self.size = size;
+                return Ok(None);
+            }
+            Recount::Due(row, left) => (row, left),
+        };
+        self.size = Some(self.counted);
+        Ok(Some(Planned {
+            row: row.rewritten(Edit::Cluster { size: self.counted, checked: self.now })?,
+            time_to_live: left,
+            condition: matches(row),
+        }))
     }
 }
 

@@ -1,11 +1,16 @@
 //! Several assertions about the same thing in one call: the latest counts, of equals the first.
 
 use crate::outcome::UpsertOutcome;
+use alloc::collections::BinaryHeap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 /// What one assertion of a call says.
-pub(crate) struct Claim<'a, K> {
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
     /// What it is about: a partner in one row, or a row in a batch.
-    pub(crate) about: K,
+    pub(crate) about: &'a str,
     pub(crate) uid: &'a str,
     pub(crate) synced: u64,
 }
@@ -19,15 +24,16 @@ pub(crate) struct Contest {
 }
 
 impl Contest {
-    pub(crate) fn new<K: Ord>(claims: &[Claim<'_, K>]) -> Self {
-        let mut order: Vec<(usize, &Claim<'_, K>)> = claims.iter().enumerate().collect();
-        order.sort_by(|(_, a), (_, b)| a.about.cmp(&b.about).then(b.synced.cmp(&a.synced)));
+    pub(crate) fn new<'a>(claims: &[Claim<'a>]) -> Self {
+        let key = |(at, claim): (usize, &Claim<'a>)| (claim.about, Reverse(claim.synced), at);
+        // A heap sorts in little code.
+        let mut order: BinaryHeap<_> = claims.iter().enumerate().map(key).map(Reverse).collect();
         let mut winners: Vec<usize> = Vec::new();
         let mut winner_of = vec![0; claims.len()];
-        let mut about = None;
-        for (at, claim) in order {
-            if about != Some(&claim.about) {
-                about = Some(&claim.about);
+        let mut before = None;
+        while let Some(Reverse((about, _, at))) = order.pop() {
+            if before != Some(about) {
+                before = Some(about);
                 winners.push(at);
             }
             if let Some(winner) = winner_of.get_mut(at) {
@@ -38,12 +44,12 @@ impl Contest {
     }
 
     /// The outcome of each claim, from the winners' outcomes.
-    pub(crate) fn outcomes<K, E: Copy>(
+    pub(crate) fn outcomes<E: Copy>(
         &self,
-        claims: &[Claim<'_, K>],
+        claims: &[Claim<'_>],
         of_winners: &[Result<UpsertOutcome, E>],
     ) -> Vec<Result<UpsertOutcome, E>> {
-        let outcome = |(claim, winner): (&Claim<'_, K>, &usize)| {
+        let outcome = |(claim, winner): (&Claim<'_>, &usize)| {
             let uid = self.winners.get(*winner).and_then(|at| claims.get(*at)).map(|w| w.uid);
             let outcome = of_winners.get(*winner).copied()?;
             Some(if uid == Some(claim.uid) { outcome } else { outcome.map(beaten) })
@@ -68,7 +74,7 @@ mod tests {
     use super::UpsertOutcome::{NotFound, Stale, Withdrawn, Written};
     use super::*;
 
-    fn claim<'a>(about: &'a str, uid: &'a str, synced: u64) -> Claim<'a, &'a str> {
+    fn claim<'a>(about: &'a str, uid: &'a str, synced: u64) -> Claim<'a> {
         Claim { about, uid, synced }
     }
 
@@ -85,7 +91,7 @@ mod tests {
         let claims =
             [claim("a", "old", 1), claim("a", "new", 2), claim("a", "new", 0), claim("b", "x", 1)];
         let contest = Contest::new(&claims);
-        let hear = |a, b| contest.outcomes::<_, ()>(&claims, &[Ok(a), Ok(b)]);
+        let hear = |a, b| contest.outcomes::<()>(&claims, &[Ok(a), Ok(b)]);
         assert_eq!(hear(Written, NotFound), [Ok(Stale), Ok(Written), Ok(Written), Ok(NotFound)]);
         assert_eq!(
             hear(Withdrawn, Stale),

@@ -1,13 +1,14 @@
 //! The key of a row.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
 
 use crate::error::InvalidArgument;
+use crate::redact::Key;
 
 const HASH_LEN: usize = 64;
 const SUFFIX_LEN: usize = 6;
-/// How much of an EC ID a message may show.
-const SHOWN: usize = 8;
 
 /// An edge-cookie ID: 64 hex digits, alone (older rows) or followed by a dot and 6 ASCII letters or
 /// digits. The hex is held in lower case; the suffix is case-sensitive.
@@ -64,8 +65,7 @@ impl EcId {
 
 impl fmt::Display for EcId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.get(..SHOWN).unwrap_or_default())?;
-        f.write_str("…")
+        fmt::Display::fmt(&Key(&self.0), f)
     }
 }
 
@@ -77,6 +77,8 @@ impl fmt::Debug for EcId {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! Readers of the first rows require `last_seen` and each `synced`, so both are always written.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -11,7 +14,7 @@ use crate::partner::PartnerUid;
 use crate::policy::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
 
 /// A row as it is handed to the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Encoded {
     /// JSON of the entry.
     pub body: Vec<u8>,
@@ -58,6 +61,16 @@ pub(crate) fn metadata(metadata: &Metadata) -> Result<String, GraphError> {
 pub(crate) fn string(text: &str) -> String {
     // Text always has a JSON form; the default is never taken.
     serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A number as JSON.
+pub(crate) fn number(number: u64) -> String {
+    itoa::Buffer::new().format(number).to_owned()
+}
+
+/// A flag as JSON.
+pub(crate) fn flag(flag: bool) -> String {
+    if flag { "true" } else { "false" }.to_owned()
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>, GraphError> {

@@ -3,8 +3,13 @@
 //! What an entry looks like in the store is the matter of [`crate::encode`] (new rows) and
 //! `crate::row` (rows read and changed).
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
 
+use crate::contest::{Claim, Contest};
 use crate::error::InvalidArgument;
 use crate::partner::PartnerUid;
 use crate::policy::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
@@ -291,15 +296,15 @@ impl From<&Entry> for Metadata {
 /// Checks UIDs and keeps for each partner the one asserted last (of equals the first), sorted by
 /// partner, each with its time.
 fn latest(ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
-    let mut kept = Vec::with_capacity(ids.len());
-    for id in ids {
-        let mut id = id.validated()?;
-        id.synced = Some(id.asserted(now));
-        kept.push(id);
-    }
-    kept.sort_by(|a, b| a.partner.cmp(&b.partner).then(b.synced.cmp(&a.synced)));
-    kept.dedup_by(|later, first| later.partner == first.partner);
-    Ok(kept)
+    let ids: Vec<_> = ids.into_iter().map(PartnerUid::validated).collect::<Result<_, _>>()?;
+    let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
+    let kept = Contest::new(&claims).winners.into_iter().filter_map(|at| claims.get(at));
+    let id = |claim: &Claim<'_>| PartnerUid {
+        partner: claim.about.to_owned(),
+        uid: claim.uid.to_owned(),
+        synced: Some(claim.synced),
+    };
+    Ok(kept.map(id).collect())
 }
 
 pub(crate) fn is_country(text: &str) -> bool {
@@ -329,6 +334,8 @@ pub(crate) fn is_domain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     fn uid(partner: &str, uid: &str, synced: Option<u64>) -> PartnerUid {

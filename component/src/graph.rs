@@ -2,7 +2,7 @@
 
 use crate::cas::{Cas, Change, Step, UNCONFIRMED};
 use crate::change::{Cluster, Create, CreateOrRevive, Recount, Touch, Upsert, recount};
-use crate::contest::{Claim, Contest};
+use crate::contest::Contest;
 use crate::ec_id::EcId;
 use crate::entry::{Entry, Metadata, NewEntry};
 use crate::error::{Corrupt, GraphError, InvalidArgument};
@@ -12,8 +12,10 @@ use crate::partner::PartnerUid;
 use crate::policy::{IfMissing, MAX_CLUSTER, Policy};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
-use crate::splice::Assertion;
 use crate::store::{Item, KvError, Precondition, Store, Write, WriteOutcome};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The identity graph over one store.
 ///
@@ -92,7 +94,7 @@ impl<S: Store> Graph<S> {
     pub fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
         let row = Entry::new(entry)?.encode()?;
-        self.start(&id, Create { row, policy: self.policy })
+        self.start(&id, &mut Create { row, policy: self.policy })
     }
 
     /// Makes sure that a visit with consent has a live entry: 1 write when there is none; where the
@@ -108,7 +110,10 @@ impl<S: Store> Graph<S> {
         let id = EcId::parse(ec_id)?;
         let now = entry.now;
         let row = Entry::new(entry)?.encode()?;
-        self.start(&id, CreateOrRevive { row, policy: self.policy, now })
+        let outcome = CreateOutcome::Created;
+        let mut change = CreateOrRevive { row, policy: self.policy, now, outcome };
+        self.start(&id, &mut change)?;
+        Ok(change.outcome)
     }
 
     /// [`upsert_partner_ids`](Self::upsert_partner_ids) for one partner.
@@ -150,18 +155,13 @@ impl<S: Store> Graph<S> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let claims: Vec<_> = ids
-            .iter()
-            .map(|id| Claim { about: &id.partner, uid: &id.uid, synced: id.asserted(now) })
-            .collect();
+        let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
         let contest = Contest::new(&claims);
-        let assertions = contest.winners.iter().filter_map(|at| ids.get(*at)).map(|id| Assertion {
-            partner: &id.partner,
-            uid: &id.uid,
-            synced: id.asserted(now),
-        });
-        let change = Upsert { assertions: assertions.collect(), missing, policy: self.policy, now };
-        let of_winners: Vec<_> = self.change(id, row, change)?.into_iter().map(Ok).collect();
+        let assertions = contest.winners.iter().filter_map(|at| claims.get(*at)).copied().collect();
+        let mut change =
+            Upsert { assertions, missing, policy: self.policy, now, outcomes: Vec::new() };
+        self.change(id, row, &mut change)?;
+        let of_winners: Vec<_> = change.outcomes.into_iter().map(Ok).collect();
         contest.outcomes(&claims, &of_winners).into_iter().collect()
     }
 
@@ -169,7 +169,18 @@ impl<S: Store> Graph<S> {
     /// Debounced, and never retried.
     pub fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, GraphError> {
         let id = EcId::parse(ec_id)?;
-        self.change(&id, None, Touch { policy: self.policy, now })
+        self.touch(&id, None, now)
+    }
+
+    pub(crate) fn touch(
+        &self,
+        id: &EcId,
+        row: Option<&Row>,
+        now: u64,
+    ) -> Result<TouchOutcome, GraphError> {
+        let mut change = Touch { policy: self.policy, now, outcome: TouchOutcome::Debounced };
+        self.change(id, row, &mut change)?;
+        Ok(change.outcome)
     }
 
     /// Replaces whatever the key holds by a withdrawal: 1 write, no read.
@@ -244,8 +255,10 @@ impl<S: Store> Graph<S> {
             return Ok(size);
         }
         // The row itself counts, even where the count lags behind its creation.
-        let size = self.store.count(id.hash(), MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
-        self.change(id, Some(row), Cluster { size, policy: self.policy, now })
+        let counted = self.store.count(id.hash(), MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
+        let mut change = Cluster { counted, policy: self.policy, now, size: None };
+        self.change(id, Some(row), &mut change)?;
+        Ok(change.size)
     }
 
     /// The row as it is stored, readable or not: 1 read.
@@ -261,42 +274,39 @@ impl<S: Store> Graph<S> {
         self.policy
     }
 
-    pub(crate) fn attempts<C: Change>(&self, change: C) -> Cas<C> {
-        Cas::new(change, self.policy.max_cas_attempts)
-    }
-
     /// Changes a row that is presumed absent.
-    fn start<C: Change>(&self, id: &EcId, change: C) -> Result<C::Outcome, GraphError> {
-        let mut cas = self.attempts(change);
-        let step = cas.start(None);
-        self.run(id, cas, step)
+    fn start(&self, id: &EcId, change: &mut dyn Change) -> Result<(), GraphError> {
+        let mut cas = Cas::new(self.policy.max_cas_attempts);
+        let step = cas.start(change, None);
+        self.run(id, change, cas, step)
     }
 
     /// Changes a row, from one that is at hand or else from a read.
-    pub(crate) fn change<C: Change>(
+    fn change(
         &self,
         id: &EcId,
         row: Option<&Row>,
-        change: C,
-    ) -> Result<C::Outcome, GraphError> {
-        let mut cas = self.attempts(change);
-        let step = if row.is_some() { cas.start(row) } else { Step::Read };
-        self.run(id, cas, step)
+        change: &mut dyn Change,
+    ) -> Result<(), GraphError> {
+        let mut cas = Cas::new(self.policy.max_cas_attempts);
+        let step = if row.is_some() { cas.start(change, row) } else { Step::Read };
+        self.run(id, change, cas, step)
     }
 
-    fn run<C: Change>(
+    fn run(
         &self,
         id: &EcId,
-        mut cas: Cas<C>,
-        mut step: Step<C::Outcome>,
-    ) -> Result<C::Outcome, GraphError> {
+        change: &mut dyn Change,
+        mut cas: Cas,
+        mut step: Step,
+    ) -> Result<(), GraphError> {
         loop {
             step = match step {
-                Step::Read => cas.read(self.store.get(id.as_str())),
+                Step::Read => cas.read(change, self.store.get(id.as_str())),
                 Step::Write => {
                     let write = cas.write(id.as_str()).ok_or(GraphError::Conflict)?;
                     let answer = self.store.put(write);
-                    cas.written(answer)
+                    cas.written(change, answer)
                 }
                 Step::Done(result) => return result,
             }

@@ -1,10 +1,10 @@
 //! A strict JSON scanner that says where things stand.
 //!
 //! Rows are changed by splicing their text, so that what nobody touched stays as it was to the byte.
-//! For that the places of a few values are needed, and nothing has to be built. What a leaf means
-//! (escapes, numbers) is left to `serde_json`.
+//! For that the places of a few values are needed, and nothing has to be built.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use crate::error::Corrupt;
 use crate::policy::MAX_DEPTH;
@@ -27,9 +27,22 @@ impl Span {
         let raw = self.of(text);
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') {
-            serde_json::from_str(raw).ok().map(Cow::Owned)
+            unescaped(inner).map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
+        }
+    }
+
+    /// The value as a number without sign, fraction or exponent that fits.
+    pub(crate) fn number<N: TryFrom<u64>>(self, text: &str) -> Option<N> {
+        N::try_from(self.of(text).parse().ok()?).ok()
+    }
+
+    pub(crate) fn flag(self, text: &str) -> Option<bool> {
+        match self.of(text) {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
         }
     }
 
@@ -69,7 +82,7 @@ impl<'a> Scanner<'a> {
     /// Reads the whole text as one object, whose members `member` reads.
     pub(crate) fn document(
         text: &'a str,
-        member: impl FnMut(&mut Self, Span) -> Scan<()>,
+        member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
     ) -> Scan<Object> {
         let mut scanner = Self::new(text);
         if scanner.peek() != Some(b'{') {
@@ -96,11 +109,11 @@ impl<'a> Scanner<'a> {
     /// Reads an object; `member` gets the key's place and must read the value.
     pub(crate) fn object(
         &mut self,
-        mut member: impl FnMut(&mut Self, Span) -> Scan<()>,
+        member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
     ) -> Scan<Object> {
         self.expect(b'{')?;
         let open = self.at;
-        let is_empty = self.members(b'}', |scanner| {
+        let is_empty = self.members(b'}', &mut |scanner| {
             if scanner.peek() != Some(b'"') {
                 return Err(scanner.wrong());
             }
@@ -112,7 +125,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads an array; `item` must read one value.
-    pub(crate) fn array(&mut self, item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
+    pub(crate) fn array(&mut self, item: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
         self.expect(b'[')?;
         self.members(b']', item).map(drop)
     }
@@ -123,8 +136,8 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         match first {
             Some(b'"') => return self.string(),
-            Some(b'{') => self.object(|scanner, _| scanner.value().map(drop)).map(drop)?,
-            Some(b'[') => self.array(|scanner| scanner.value().map(drop))?,
+            Some(b'{') => self.object(&mut |scanner, _| scanner.value().map(drop)).map(drop)?,
+            Some(b'[') => self.array(&mut |scanner| scanner.value().map(drop))?,
             Some(b't') => self.literal(b"true")?,
             Some(b'f') => self.literal(b"false")?,
             Some(b'n') => self.literal(b"null")?,
@@ -135,7 +148,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads up to the closing byte; true when there was nothing in between.
-    fn members(&mut self, close: u8, mut each: impl FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+    fn members(&mut self, close: u8, each: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
         if self.depth >= MAX_DEPTH {
             return Err(Corrupt::TooDeep);
         }
@@ -238,6 +251,41 @@ impl<'a> Scanner<'a> {
             }
         }
     }
+}
+
+/// The characters that a string without its quotes stands for; `None` for a surrogate without its
+/// other half.
+fn unescaped(inner: &str) -> Option<String> {
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let mut chars = escape.chars();
+        let unit = |at: &str| u32::from_str_radix(at.get(..4)?, 16).ok();
+        let character = match chars.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let mut code = unit(chars.as_str())?;
+                chars = chars.as_str().get(4..)?.chars();
+                if let Some(high) = code.checked_sub(0xd800).filter(|high| *high < 0x400) {
+                    let other = chars.as_str().strip_prefix("\\u")?;
+                    let low = unit(other)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                    code = 0x1_0000 + (high << 10) + low;
+                    chars = other.get(4..)?.chars();
+                }
+                char::from_u32(code)?
+            }
+            same => same,
+        };
+        text.push(character);
+        rest = chars.as_str();
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 const LANES: u64 = 0x0101_0101_0101_0101;
@@ -377,6 +425,13 @@ mod tests {
             let span = scan(&text).unwrap();
             prop_assert_eq!(span.of(&text), &text);
             prop_assert!(span.is_string(&text, &value));
+        }
+
+        #[test]
+        fn escapes_mean_what_serde_json_says(inner in r#"([a-zé]|\\[\\"/bfnrt]|\\u(d83d\\ude00|[dD][89abcdef][0-9]{2}|00[0-9a-fA-F]{2})){0,12}"#) {
+            let text = alloc::format!("\"{inner}\"");
+            let expected: Option<String> = serde_json::from_str(&text).ok();
+            prop_assert_eq!(scan(&text).unwrap().string(&text).map(Cow::into_owned), expected);
         }
 
         #[test]

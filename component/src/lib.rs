@@ -8,6 +8,7 @@
 //! The crate is pure: generic over a [`Store`], without clock, randomness or global state. Times are
 //! Unix seconds and come from the caller. No input makes it panic.
 
+#![no_std]
 #![forbid(unsafe_code)]
 #![deny(
     clippy::expect_used,
@@ -30,6 +31,8 @@
     )
 )]
 
+extern crate alloc;
+
 mod batch;
 mod cas;
 mod change;
@@ -44,6 +47,7 @@ mod metadata;
 mod outcome;
 mod partner;
 pub mod policy;
+mod redact;
 mod row;
 mod snapshot;
 mod splice;

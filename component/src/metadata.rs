@@ -5,6 +5,9 @@ use crate::entry::{Metadata, UNKNOWN_COUNTRY, is_country};
 use crate::error::{Corrupt, GraphError};
 use crate::json::{Object, Scanner, Span};
 use crate::splice::Splice;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 const NAMES: [&str; 6] = ["ok", "country", "v", "cluster_size", "is_mobile", "known_browser"];
 
@@ -14,9 +17,7 @@ const NAMES: [&str; 6] = ["ok", "country", "v", "cluster_size", "is_mobile", "kn
 pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
     let (_, [ok, country, v, cluster_size, is_mobile, known_browser]) = index(text)?;
     let required = |span: Option<Span>, name| span.ok_or(Corrupt::Missing(name));
-    let value = |span: Option<Span>| span.map(|span| span.of(text));
-    let flag = |span| value(span).and_then(|value| value.parse().ok());
-    let number = |span| value(span).and_then(|value| value.parse().ok());
+    let flag = |span: Option<Span>| span.and_then(|span| span.flag(text));
     required(ok, "metadata.ok")?;
     required(v, "metadata.v")?;
     let country = required(country, "metadata.country")?.string(text);
@@ -24,9 +25,9 @@ pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
     Ok(Metadata {
         ok: flag(ok).ok_or(Corrupt::WrongType("metadata.ok"))?,
         country: if is_country(&country) { country.into_owned() } else { UNKNOWN_COUNTRY.into() },
-        v: value(v).and_then(|v| v.parse().ok()).ok_or(Corrupt::WrongType("metadata.v"))?,
-        cluster_size: number(cluster_size),
-        is_mobile: value(is_mobile).and_then(|value| value.parse().ok()).filter(|m| *m <= 2),
+        v: v.and_then(|v| v.number(text)).ok_or(Corrupt::WrongType("metadata.v"))?,
+        cluster_size: cluster_size.and_then(|size| size.number(text)),
+        is_mobile: is_mobile.and_then(|class| class.number(text)).filter(|class| *class <= 2),
         known_browser: flag(known_browser),
     })
 }
@@ -38,12 +39,12 @@ pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> Result<String,
         return encode::metadata(wanted);
     };
     let values = [
-        Some(wanted.ok.to_string()),
+        Some(encode::flag(wanted.ok)),
         Some(encode::string(&wanted.country)),
-        Some(wanted.v.to_string()),
-        wanted.cluster_size.map(|size| size.to_string()),
-        wanted.is_mobile.map(|class| class.to_string()),
-        wanted.known_browser.map(|known| known.to_string()),
+        Some(encode::number(wanted.v.into())),
+        wanted.cluster_size.map(|size| encode::number(size.into())),
+        wanted.is_mobile.map(|class| encode::number(class.into())),
+        wanted.known_browser.map(encode::flag),
     ];
     let mut splice = Splice::new(text);
     let mut missing = Vec::new();
@@ -65,7 +66,7 @@ pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> Result<String,
 
 fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {
     let mut spans = [None; NAMES.len()];
-    let object = Scanner::document(text, |scanner, key| {
+    let object = Scanner::document(text, &mut |scanner, key| {
         let value = scanner.value()?;
         for (name, span) in NAMES.iter().zip(&mut spans) {
             if key.is_string(scanner.text(), name) {

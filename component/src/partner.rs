@@ -1,9 +1,12 @@
 //! Partners and the user IDs they know a browser by.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
+use crate::contest::Claim;
 use crate::error::InvalidArgument;
 use crate::policy::{MAX_PARTNER_BYTES, MAX_UID_BYTES};
+use crate::redact::Bytes;
 
 /// A user ID that a partner knows the browser by. `Debug` does not show the UID.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,9 +31,9 @@ impl PartnerUid {
         Ok(self)
     }
 
-    /// When it was asserted: now where the caller gives no time.
-    pub(crate) fn asserted(&self, now: u64) -> u64 {
-        self.synced.unwrap_or(now)
+    /// What it says, as of now where it gives no time.
+    pub(crate) fn claim(&self, now: u64) -> Claim<'_> {
+        Claim { about: &self.partner, uid: &self.uid, synced: self.synced.unwrap_or(now) }
     }
 }
 
@@ -38,7 +41,7 @@ impl fmt::Debug for PartnerUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PartnerUid")
             .field("partner", &self.partner)
-            .field("uid", &format_args!("({} bytes)", self.uid.len()))
+            .field("uid", &Bytes(self.uid.len()))
             .field("synced", &self.synced)
             .finish()
     }
@@ -75,6 +78,8 @@ pub fn check_uid(uid: &str) -> Result<(), InvalidArgument> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]

@@ -1,6 +1,10 @@
 //! Lifetimes and bounds: what a caller may set, and what is fixed.
 
+use alloc::string::String;
+use core::fmt;
+
 use crate::error::InvalidArgument;
+use crate::redact::{Bytes, Key};
 
 /// Bytes of a body that a write may have.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -93,8 +97,9 @@ pub enum IfMissing {
     CreateMinimal,
 }
 
-/// One line of a batch: what a partner says of one EC ID.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One line of a batch: what a partner says of one EC ID. `Debug` shows the start of the ID and the
+/// UID's length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mapping {
     /// The EC ID, not yet checked.
     pub ec_id: String,
@@ -102,4 +107,14 @@ pub struct Mapping {
     pub uid: String,
     /// When the partner asserted it, in Unix seconds.
     pub synced: u64,
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapping")
+            .field("ec_id", &Key(&self.ec_id))
+            .field("uid", &Bytes(self.uid.len()))
+            .field("synced", &self.synced)
+            .finish()
+    }
 }

@@ -3,7 +3,9 @@
 //! Reading is lenient: a row is an entry when its required fields are there, and a single odd value
 //! elsewhere is passed over and kept. Writing is the matter of `crate::splice`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
@@ -120,7 +122,6 @@ pub(crate) struct Slot {
 }
 
 /// A row that is an entry.
-#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) text: String,
     pub(crate) metadata: Option<String>,
@@ -143,7 +144,7 @@ impl Row {
         let text = String::from_utf8(item.body)
             .map_err(|error| Corrupt::NotUtf8(error.utf8_error().valid_up_to()))?;
         let mut index = Index::default();
-        let root = Scanner::document(&text, |scanner, key| index.member(scanner, key))?;
+        let root = Scanner::document(&text, &mut |scanner, key| index.member(scanner, key))?;
         let mut row = Self {
             text,
             metadata: item.metadata,
@@ -233,12 +234,12 @@ impl Row {
         self.span(leaf)?.string(&self.text)
     }
 
-    pub(crate) fn number<N: std::str::FromStr>(&self, leaf: Leaf) -> Option<N> {
-        self.span(leaf)?.of(&self.text).parse().ok()
+    pub(crate) fn number<N: TryFrom<u64>>(&self, leaf: Leaf) -> Option<N> {
+        self.span(leaf)?.number(&self.text)
     }
 
     pub(crate) fn flag(&self, leaf: Leaf) -> Option<bool> {
-        self.span(leaf)?.of(&self.text).parse().ok()
+        self.span(leaf)?.flag(&self.text)
     }
 
     /// The slot of a partner. Where the key stands more than once, the UID asserted last counts.
@@ -257,7 +258,7 @@ impl Slot {
 
     /// When the UID was asserted; `None` in rows written without it.
     pub(crate) fn synced(&self, text: &str) -> Option<u64> {
-        self.synced?.of(text).parse().ok()
+        self.synced?.number(text)
     }
 }
 
@@ -278,9 +279,9 @@ impl Index {
         };
         let place = match scanner.peek() {
             Some(b'{') if section == Section::Ids => {
-                Place::Object(scanner.object(|scanner, key| self.slot(scanner, key))?)
+                Place::Object(scanner.object(&mut |scanner, key| self.slot(scanner, key))?)
             }
-            Some(b'{') => Place::Object(scanner.object(|scanner, key| {
+            Some(b'{') => Place::Object(scanner.object(&mut |scanner, key| {
                 let value = scanner.value()?;
                 let leaf = key.string(scanner.text()).and_then(|key| section.leaf(&key));
                 self.note(leaf, value)
@@ -317,7 +318,7 @@ impl Index {
             self.slots.push(Slot { key, value, object: None, uid, synced });
             return Ok(());
         }
-        let object = scanner.object(|scanner, key| {
+        let object = scanner.object(&mut |scanner, key| {
             let value = scanner.value()?;
             match key.string(scanner.text()).as_deref() {
                 Some("uid") => uid = Some(value),

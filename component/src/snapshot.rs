@@ -1,6 +1,9 @@
 //! An entry as it was read, to look at and to write back on.
 
-use crate::change::Touch;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::change::{Recount, recount};
 use crate::ec_id::EcId;
 use crate::entry::Entry;
 use crate::error::GraphError;
@@ -15,12 +18,20 @@ use crate::store::Store;
 ///
 /// A change costs 1 write and no read, or nothing when the entry already is as wanted. Once a change
 /// may have been written the snapshot is outdated and further changes read first, since a write on
-/// its generation could not succeed. What it shows stays as it was read.
-#[derive(Debug)]
+/// its generation could not succeed. What it shows stays as it was read. `Debug` shows no stored text.
 pub struct Snapshot {
     id: EcId,
     row: Row,
     is_outdated: bool,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("id", &self.id)
+            .field("generation", &self.generation())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Snapshot {
@@ -60,8 +71,7 @@ impl Snapshot {
         graph: &Graph<S>,
         now: u64,
     ) -> Result<TouchOutcome, GraphError> {
-        let touch = Touch { policy: graph.policy(), now };
-        let result = graph.change(&self.id, self.current(), touch);
+        let result = graph.touch(&self.id, self.current(), now);
         self.note(&result, |outcome| *outcome == TouchOutcome::Written);
         result
     }
@@ -75,8 +85,9 @@ impl Snapshot {
         if self.is_outdated {
             return graph.evaluate_cluster(self.id.as_str(), now);
         }
+        let is_due = matches!(recount(Some(&self.row), &graph.policy(), now), Recount::Due(..));
         let result = graph.cluster(&self.id, &self.row, now);
-        self.note(&result, |size| size.is_some());
+        self.note(&result, |_| is_due);
         result
     }
 

@@ -5,29 +5,25 @@
 //! `synced` are there, and `seen_domains` is a list. An older map of seen domains moves to
 //! `seen_domains_map`, since readers of today want a list and nothing is dropped.
 
-use std::fmt::Write as _;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
+use crate::contest::Claim;
 use crate::encode::{self, Encoded};
 use crate::error::GraphError;
 use crate::json::{Object, Span};
 use crate::metadata;
 use crate::row::{Leaf, Place, Row, Section};
 
-/// What a partner or the browser says: this is the UID, as of then.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Assertion<'a> {
-    pub(crate) partner: &'a str,
-    pub(crate) uid: &'a str,
-    pub(crate) synced: u64,
-}
-
 /// What to change in a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Edit<'a> {
     /// Set `last_seen`.
     LastSeen(u64),
     /// Store these UIDs, of distinct partners.
-    Ids(&'a [Assertion<'a>]),
+    Ids(&'a [Claim<'a>]),
     /// Store the size of the cluster and when it was counted.
     Cluster { size: u32, checked: u64 },
 }
@@ -55,15 +51,16 @@ impl Row {
 
     fn set_last_seen(&self, splice: &mut Splice<'_>, value: Option<u64>) {
         match (self.span(Leaf::LastSeen), value) {
-            (Some(old), Some(value)) => splice.replace(old, value.to_string()),
+            (Some(old), Some(value)) => splice.replace(old, encode::number(value)),
             (Some(old), None) if old.of(&self.text) == "null" => {
-                splice.replace(old, self.created().to_string());
+                splice.replace(old, encode::number(self.created()));
             }
             (Some(_), None) => {}
             (None, value) => {
                 let value = value.unwrap_or(self.created());
                 if let Some(created) = self.span(Leaf::Created) {
-                    splice.insert(created.end, format!(",\"last_seen\":{value}"));
+                    let member = [",\"last_seen\":", &encode::number(value)].concat();
+                    splice.insert(created.end, member);
                 }
             }
         }
@@ -76,25 +73,26 @@ impl Row {
         }
         let domains = self.seen_domains();
         let list: Vec<_> = domains.iter().map(|domain| encode::string(domain)).collect();
-        splice.insert(old.start, format!("[{}],\"seen_domains_map\":", list.join(",")));
+        let list = ["[", &list.join(","), "],\"seen_domains_map\":"].concat();
+        splice.insert(old.start, list);
     }
 
     fn set_cluster(&self, splice: &mut Splice<'_>, size: u32, checked: u64) {
         let members = [
-            ("cluster_size", self.span(Leaf::ClusterSize), size.to_string()),
-            ("cluster_checked", self.span(Leaf::ClusterChecked), checked.to_string()),
+            ("cluster_size", self.span(Leaf::ClusterSize), encode::number(size.into())),
+            ("cluster_checked", self.span(Leaf::ClusterChecked), encode::number(checked)),
         ];
         self.set_section(splice, Section::Network, "network", &members);
     }
 
-    fn set_ids(&self, splice: &mut Splice<'_>, assertions: &[Assertion<'_>]) {
+    fn set_ids(&self, splice: &mut Splice<'_>, assertions: &[Claim<'_>]) {
         let mut asserted = vec![None; self.slots.len()];
         let mut added = Vec::new();
         for assertion in assertions {
-            match self.slot(assertion.partner).and_then(|at| asserted.get_mut(at)) {
+            match self.slot(assertion.about).and_then(|at| asserted.get_mut(at)) {
                 Some(slot) => *slot = Some(assertion),
                 None => {
-                    added.push((assertion.partner, None, partner(assertion.uid, assertion.synced)));
+                    added.push((assertion.about, None, partner(assertion.uid, assertion.synced)));
                 }
             }
         }
@@ -102,8 +100,10 @@ impl Row {
             match (assertion, slot.object) {
                 (Some(new), Some(object)) => {
                     let uid = encode::string(new.uid);
-                    let members =
-                        [("uid", slot.uid, uid), ("synced", slot.synced, new.synced.to_string())];
+                    let members = [
+                        ("uid", slot.uid, uid),
+                        ("synced", slot.synced, encode::number(new.synced)),
+                    ];
                     splice.set(object, &members);
                 }
                 (Some(new), None) => splice.replace(slot.value, partner(new.uid, new.synced)),
@@ -143,7 +143,7 @@ impl Row {
 }
 
 fn partner(uid: &str, synced: u64) -> String {
-    format!("{{\"uid\":{},\"synced\":{synced}}}", encode::string(uid))
+    ["{\"uid\":", &encode::string(uid), ",\"synced\":", &encode::number(synced), "}"].concat()
 }
 
 /// Appends `"key":value` pairs, separated by commas. Keys need no escapes: they are field names and
@@ -151,14 +151,16 @@ fn partner(uid: &str, synced: u64) -> String {
 fn push_members<'a>(to: &mut String, members: impl Iterator<Item = (&'a str, &'a str)>) {
     for (at, (key, value)) in members.enumerate() {
         let comma = if at == 0 { "" } else { "," };
-        // Writing to a string cannot fail.
-        let _ = write!(to, "{comma}\"{key}\":{value}");
+        for part in [comma, "\"", key, "\":", value] {
+            to.push_str(part);
+        }
     }
 }
 
 /// A text and what is to be replaced in it.
 pub(crate) struct Splice<'a> {
     text: &'a str,
+    /// Sorted by where they start.
     edits: Vec<(Span, String)>,
 }
 
@@ -168,7 +170,9 @@ impl<'a> Splice<'a> {
     }
 
     pub(crate) fn replace(&mut self, span: Span, text: String) {
-        self.edits.push((span, text));
+        // Nearly always the last, since rows are gone through from left to right.
+        let at = self.edits.partition_point(|(before, _)| before.start <= span.start);
+        self.edits.insert(at, (span, text));
     }
 
     fn insert(&mut self, at: usize, text: String) {
@@ -198,8 +202,7 @@ impl<'a> Splice<'a> {
     }
 
     /// The text with all edits made; they do not overlap.
-    pub(crate) fn finish(mut self) -> String {
-        self.edits.sort_by_key(|(span, _)| span.start);
+    pub(crate) fn finish(self) -> String {
         let added: usize = self.edits.iter().map(|(_, text)| text.len()).sum();
         let mut result = String::with_capacity(self.text.len().saturating_add(added));
         let mut from = 0;

@@ -1,8 +1,15 @@
 //! What the graph needs of a key-value store. Mirrors the WIT interface `kv-cas`, whose text is the
 //! contract: linearizable conditional writes, reads that may be stale, expiry.
 
-/// A stored value with everything needed to write it back conditionally.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::redact::{Bytes, Key};
+
+/// A stored value with everything needed to write it back conditionally. `Debug` shows the body's
+/// length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Item {
     /// The value.
     pub body: Vec<u8>,
@@ -10,6 +17,16 @@ pub struct Item {
     pub metadata: Option<String>,
     /// Version of the value: opaque, it changes with every write.
     pub generation: u64,
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("body", &Bytes(self.body.len()))
+            .field("metadata", &self.metadata)
+            .field("generation", &self.generation)
+            .finish()
+    }
 }
 
 /// A stored value without its body.
@@ -32,8 +49,8 @@ pub enum Precondition {
     Matches(u64),
 }
 
-/// One write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One write. `Debug` shows the start of the key and the body's length only.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Write<'a> {
     /// The key.
     pub key: &'a str,
@@ -45,6 +62,18 @@ pub struct Write<'a> {
     pub time_to_live: u32,
     /// What must be true of the key.
     pub condition: Precondition,
+}
+
+impl fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Write")
+            .field("key", &Key(self.key))
+            .field("body", &Bytes(self.body.len()))
+            .field("metadata", &self.metadata)
+            .field("time_to_live", &self.time_to_live)
+            .field("condition", &self.condition)
+            .finish()
+    }
 }
 
 /// How a write ended.

@@ -8,6 +8,9 @@ use crate::json::{Scanner, Span};
 use crate::partner::PartnerUid;
 use crate::policy::{MAX_DOMAIN_BYTES, MAX_SEEN_DOMAINS};
 use crate::row::{Leaf, Row, Section};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 impl Row {
     pub(crate) fn entry(&self) -> Entry {
@@ -25,7 +28,7 @@ impl Row {
                 country: self.country(),
                 region: self.owned(Leaf::Region).filter(|region| is_region(region)),
                 asn: self.number(Leaf::Asn),
-                dma: self.number(Leaf::Dma),
+                dma: self.span(Leaf::Dma).and_then(|dma| dma.of(&self.text).parse().ok()),
             },
             device: self.object(Section::Device).map(|_| Device {
                 is_mobile: self.is_mobile(),
@@ -61,25 +64,26 @@ impl Row {
     pub(crate) fn seen_domains(&self) -> Vec<String> {
         let Some(span) = self.span(Leaf::SeenDomains) else { return Vec::new() };
         let text = span.of(&self.text);
-        let mut domains = Vec::new();
+        let mut domains: Vec<String> = Vec::new();
         let mut add = |domain: Span| {
-            let domain = domain.string(text).filter(|d| d.len() <= MAX_DOMAIN_BYTES);
-            domains.extend(domain.map(String::from));
+            let Some(domain) = domain.string(text) else { return };
+            let place = domains.binary_search_by(|known| known.as_str().cmp(&domain));
+            if let (Err(at), 1..=MAX_DOMAIN_BYTES) = (place, domain.len()) {
+                domains.insert(at, domain.into_owned());
+            }
         };
         let mut scanner = Scanner::new(text);
         // The text has been scanned before and cannot fail now.
         let _ = match scanner.peek() {
-            Some(b'[') => scanner.array(|scanner| scanner.value().map(&mut add)),
+            Some(b'[') => scanner.array(&mut |scanner| scanner.value().map(&mut add)),
             Some(b'{') => scanner
-                .object(|scanner, key| {
+                .object(&mut |scanner, key| {
                     add(key);
                     scanner.value().map(drop)
                 })
                 .map(drop),
             _ => Ok(()),
         };
-        domains.sort_unstable();
-        domains.dedup();
         domains.truncate(MAX_SEEN_DOMAINS);
         domains
     }

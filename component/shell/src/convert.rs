@@ -1,10 +1,14 @@
 //! Conversions between the types of the bindings (`wit`) and those of the rules.
 
+use alloc::string::ToString;
+
 use identity_graph as rules;
 
 use crate::wit;
 
 impl From<rules::GraphError> for wit::GraphError {
+    // One copy for all exports keeps the component small.
+    #[inline(never)]
     fn from(error: rules::GraphError) -> Self {
         match error {
             rules::GraphError::InvalidArgument(rule) => Self::InvalidArgument(rule.to_string()),

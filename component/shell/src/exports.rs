@@ -1,8 +1,9 @@
 //! The exported interface `identity-graph`.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 use identity_graph as rules;
 
 use crate::store::KvCas;

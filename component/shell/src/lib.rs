@@ -3,6 +3,12 @@
 //! It decides nothing. Everything here is a conversion between the types of the bindings and those
 //! of the rules, each way exhaustive.
 
+#![no_std]
+// Elsewhere there is nothing to bind to: host-test and host-fastly use the rules directly.
+#![cfg(target_arch = "wasm32")]
+
+extern crate alloc;
+
 #[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all, clippy::pedantic)]
 mod bindings {
     wit_bindgen::generate!({
@@ -21,6 +27,7 @@ mod wit {
         PubProperties, RawRow, Snapshot, TouchOutcome, UpsertOutcome,
     };
 }
+mod allocator;
 mod convert;
 mod exports;
 mod store;
@@ -28,3 +35,12 @@ mod store;
 use exports::Component;
 
 bindings::export!(Component with_types_in bindings);
+
+#[global_allocator]
+static ALLOCATOR: allocator::SizeClasses = allocator::SizeClasses::new();
+
+/// The rules do not panic; were one to, the instance traps without the weight of a message.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -1,5 +1,7 @@
 //! The rules' store over the imported interface `kv-cas`.
 
+use alloc::vec::Vec;
+
 use identity_graph::{
     Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
 };
@@ -76,13 +78,12 @@ fn written(answer: Result<kv_cas::WriteOutcome, kv_cas::KvError>) -> Written {
     })
 }
 
-/// The store's own words stay behind: nobody knows what they hold.
 fn kv_error(error: kv_cas::KvError) -> KvError {
     match error {
         kv_cas::KvError::NoSuchStore => KvError::NoSuchStore,
-        kv_cas::KvError::Invalid(_) => KvError::Invalid,
+        kv_cas::KvError::Invalid => KvError::Invalid,
         kv_cas::KvError::Throttled => KvError::Throttled,
-        kv_cas::KvError::Unavailable(_) => KvError::Unavailable,
-        kv_cas::KvError::UnknownOutcome(_) => KvError::UnknownOutcome,
+        kv_cas::KvError::Unavailable => KvError::Unavailable,
+        kv_cas::KvError::UnknownOutcome => KvError::UnknownOutcome,
     }
 }
