@@ -1,0 +1,26 @@
+//! The identity graph over a store in memory, under wasmtime.
+//!
+//! - [`World`] and [`for_both`]: a graph and its store, for tests
+//! - [`Instance`], [`ComponentGraph`], [`COMPONENT`]: the component under wasmtime
+//! - [`GraphApi`], [`Native`]: the same operations on the component and on the native rules
+//! - [`MemoryStore`]: a strict store with a virtual clock; [`Ops`]: what was asked of it
+//! - [`Faulty`]: a store that fails, lies and is overtaken by script
+//! - [`conformance`]: what every binding of `kv-cas` has to keep
+
+pub mod conformance;
+
+mod api;
+mod failure;
+mod faulty;
+mod memory;
+mod ops;
+mod runtime;
+mod world;
+
+pub use api::{GraphApi, Native, RawRow, SnapshotApi};
+pub use failure::Failure;
+pub use faulty::{Fault, Faulty};
+pub use memory::{MAX_BODY_BYTES, MAX_KEY_BYTES, MAX_METADATA_BYTES, MemoryStore, Row};
+pub use ops::{OpKind, Ops};
+pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance};
+pub use world::{Build, World, for_both, for_both_with};

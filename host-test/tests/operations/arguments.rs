@@ -1,0 +1,221 @@
+//! Arguments outside their limits: named, and kept from the store.
+
+use std::fmt::Debug;
+
+use host_test::{Failure, Instance, MemoryStore, Native, World, for_both, for_both_with};
+use identity_graph::{
+    Device, Geo, IfMissing, InvalidArgument, NewEntry, PartnerUid, Policy, Store,
+    UpsertOutcome::Written,
+};
+
+use crate::support::*;
+
+fn refuses<T: Debug + PartialEq>(world: &World, call: impl FnOnce(&World) -> Result<T, Failure>) {
+    leaves(world, NO_OPS, Err(INVALID), call);
+}
+
+#[test]
+fn an_ec_id_of_another_form() {
+    let hash = &EC[..64];
+    let bad = [
+        String::new(),
+        hash[1..].to_owned(),
+        format!("{hash}0"),
+        format!("g{}", &hash[1..]),
+        format!("{hash}."),
+        format!("{hash}.Ab12C"),
+        format!("{hash}.Ab12Cde"),
+        format!("{hash}.Ab12C!"),
+        format!("{hash}.Ab12C\u{e9}"),
+        format!("{hash}-Ab12Cd"),
+        format!(" {EC}"),
+        format!("{EC}\n"),
+        "x".repeat(1 << 20),
+    ];
+    for_both(|world| {
+        for bad in &bad {
+            let id = || uid(PARTNER, "u", 1);
+            let skip = IfMissing::Skip;
+            refuses(world, |w| w.graph.get(bad).map(|found| found.is_some()));
+            refuses(world, |w| w.graph.get_metadata(bad));
+            refuses(world, |w| w.graph.inspect(bad));
+            refuses(world, |w| w.graph.create(bad, NewEntry::at(NOW)));
+            refuses(world, |w| w.graph.create_or_revive(bad, NewEntry::at(NOW)));
+            refuses(world, |w| w.graph.upsert_partner_id(bad, id(), skip, NOW));
+            refuses(world, |w| w.graph.upsert_partner_ids(bad, vec![id()], skip, NOW));
+            refuses(world, |w| w.graph.upsert_partner_ids(bad, vec![], skip, NOW));
+            refuses(world, |w| w.graph.update_last_seen(bad, NOW));
+            refuses(world, |w| w.graph.write_withdrawal_tombstone(bad, NOW));
+            refuses(world, |w| w.graph.delete(bad));
+            refuses(world, |w| w.graph.evaluate_cluster(bad, NOW));
+            leaves(world, NO_OPS, Ok(vec![Err(INVALID)]), |w| {
+                let outcomes = w.graph.sync_partner_ids(PARTNER, &[mapping(bad, "u", 1)], NOW)?;
+                Ok(each_bare(outcomes))
+            });
+        }
+    });
+}
+
+/// Every way in which a UID reaches the graph.
+fn refuses_uid(bad: &PartnerUid) {
+    for_both(|world| {
+        live(BEFORE).seed(world);
+        let visit = |ids| NewEntry { ids, ..NewEntry::at(NOW) };
+        let among_good = || vec![uid("good.example", "u", 1), bad.clone()];
+        let mut snapshot = world.graph.get(EC).unwrap().unwrap();
+        for missing in [IfMissing::Skip, IfMissing::CreateMinimal] {
+            refuses(world, |w| w.graph.upsert_partner_id(EC, bad.clone(), missing, NOW));
+            refuses(world, |w| w.graph.upsert_partner_ids(EC, among_good(), missing, NOW));
+        }
+        refuses(world, |_| snapshot.upsert_partner_ids(among_good(), NOW));
+        refuses(world, |w| w.graph.create(EC, visit(among_good())));
+        refuses(world, |w| w.graph.create_or_revive(EC, visit(among_good())));
+        let good = vec![uid("good.example", "u", 1)];
+        writes(world, ops(0, 1), Ok(vec![Written]), |_| snapshot.upsert_partner_ids(good, NOW));
+    });
+}
+
+#[test]
+fn a_partner_key_of_another_form() {
+    for bad in ["", " ", "acme ssp", "acme/ssp", "acme\0", "\u{e4}cme", &"p".repeat(256)] {
+        refuses_uid(&uid(bad, "u", 1));
+        for_both(|world| {
+            refuses(world, |w| w.graph.sync_partner_ids(bad, &[mapping(EC, "u", 1)], NOW));
+            refuses(world, |w| w.graph.sync_partner_ids(bad, &[], NOW));
+        });
+    }
+}
+
+#[test]
+fn a_uid_that_is_blank_too_long_or_has_control_characters() {
+    let long = ["u".repeat(513), "\u{e9}".repeat(257)];
+    for bad in ["", " ", "\u{2003}", "\t", "a\nb", "a\0", "a\u{7f}", "a\u{85}", &long[0], &long[1]]
+    {
+        refuses_uid(&uid(PARTNER, bad, 1));
+        for_both(|world| {
+            leaves(world, NO_OPS, Ok(vec![Err(INVALID)]), |w| {
+                let outcomes = w.graph.sync_partner_ids(PARTNER, &[mapping(EC, bad, 1)], NOW)?;
+                Ok(each_bare(outcomes))
+            });
+        });
+    }
+}
+
+#[test]
+fn the_longest_partner_key_and_uid_are_stored() {
+    for_both(|world| {
+        live(BEFORE).seed(world);
+        let (partner, id) = ("p".repeat(255), "\u{e9}".repeat(256));
+        let written = writes(world, ops(1, 1), Ok(Written), |w| {
+            w.graph.upsert_partner_id(EC, uid(&partner, &id, 1), IfMissing::Skip, NOW)
+        });
+        assert_eq!(written["ids"][partner]["uid"], id);
+    });
+}
+
+fn refuses_visit(entry: &NewEntry) {
+    for_both(|world| {
+        refuses(world, |w| w.graph.create(EC, entry.clone()));
+        refuses(world, |w| w.graph.create_or_revive(EC, entry.clone()));
+    });
+}
+
+#[test]
+fn a_domain_that_is_no_lower_case_hostname() {
+    let long = ["a".repeat(64), ("a".repeat(63) + ".").repeat(4) + "a"];
+    let bad =
+        ["", ".", "News.example", "news.example.", "a..b", "-a.b", "a-.b", "a_b", "a:8", "a/b"];
+    for domain in bad.into_iter().chain(long.iter().map(String::as_str)) {
+        refuses_visit(&NewEntry { domain: Some(domain.into()), ..NewEntry::at(NOW) });
+    }
+}
+
+#[test]
+fn a_country_or_region_of_another_form() {
+    let refuses_geo = |geo: Geo| refuses_visit(&NewEntry { geo: Some(geo), ..NewEntry::at(NOW) });
+    for country in ["", "F", "FRA", "F1", "\u{e9}"] {
+        refuses_geo(Geo { country: country.into(), ..Geo::unknown() });
+    }
+    for region in ["", "toolong99", "a b", "\u{e9}"] {
+        refuses_geo(Geo { region: Some(region.into()), ..Geo::unknown() });
+    }
+}
+
+#[test]
+fn a_device_class_of_another_form() {
+    let device = Device {
+        is_mobile: 0,
+        ja4_class: None,
+        platform_class: None,
+        h2_fp_hash: None,
+        known_browser: None,
+    };
+    let refuses_device =
+        |device: Device| refuses_visit(&NewEntry { device: Some(device), ..NewEntry::at(NOW) });
+    refuses_device(Device { is_mobile: 3, ..device.clone() });
+    for class in ["", "a\n", "\u{e9}", &"x".repeat(65)] {
+        let class = || Some(class.to_owned());
+        refuses_device(Device { ja4_class: class(), ..device.clone() });
+        refuses_device(Device { platform_class: class(), ..device.clone() });
+        refuses_device(Device { h2_fp_hash: class(), ..device.clone() });
+    }
+}
+
+/// Opens the graph natively and as the component.
+fn open_both(policy: Policy) -> [Option<Failure>; 2] {
+    let store = || MemoryStore::new();
+    let rule = |rule: InvalidArgument| bare(Failure::InvalidArgument(rule.to_string()));
+    let instance = Instance::new([("s", Box::new(store()) as Box<dyn Store>)]);
+    [Native::new(store(), policy).err().map(rule), instance.open_with("s", policy).err().map(bare)]
+}
+
+#[test]
+fn a_policy_out_of_range() {
+    let policy = Policy::default();
+    for bad in [
+        Policy { entry_ttl: 0, ..policy },
+        Policy { tombstone_ttl: 0, ..policy },
+        Policy { max_cas_attempts: 0, ..policy },
+        Policy { max_cas_attempts: 11, ..policy },
+        Policy { max_cas_attempts: u8::MAX, ..policy },
+    ] {
+        assert_eq!(open_both(bad), [Some(INVALID), Some(INVALID)]);
+    }
+}
+
+#[test]
+fn a_policy_at_its_limits() {
+    let least = Policy {
+        entry_ttl: 1,
+        tombstone_ttl: 1,
+        last_seen_debounce: 0,
+        max_cas_attempts: 1,
+        cluster_recheck: 0,
+    };
+    let most = Policy {
+        entry_ttl: u32::MAX,
+        tombstone_ttl: u32::MAX,
+        last_seen_debounce: u32::MAX,
+        max_cas_attempts: 10,
+        cluster_recheck: u32::MAX,
+    };
+    for policy in [least, most] {
+        assert_eq!(open_both(policy), [None, None]);
+        for_both_with(policy, |world| {
+            writes(world, ops(0, 1), Ok(()), |w| w.graph.create(EC, NewEntry::at(NOW)));
+            assert_eq!(row(world).expires_at, Some(NOW + u64::from(policy.entry_ttl)));
+            writes(world, ops(0, 1), Ok(()), |w| w.graph.write_withdrawal_tombstone(EC, NOW));
+            assert_eq!(row(world).expires_at, Some(NOW + u64::from(policy.tombstone_ttl)));
+        });
+    }
+}
+
+#[test]
+fn a_store_that_does_not_exist() {
+    let instance = Instance::new([("s", Box::new(MemoryStore::new()) as Box<dyn Store>)]);
+    assert_eq!(instance.open("t").err(), Some(Failure::NoSuchStore));
+    assert_eq!(instance.open_with("t", Policy::default()).err(), Some(Failure::NoSuchStore));
+    let policy = Policy { entry_ttl: 0, ..Policy::default() };
+    assert!(instance.open_with("t", policy).is_err());
+    assert!(instance.open("s").is_ok());
+}

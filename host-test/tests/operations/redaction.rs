@@ -1,0 +1,201 @@
+//! What failures and debug output show: at most the first 8 characters of an EC ID, and no UID,
+//! consent string or stored text.
+
+use std::fmt::Debug;
+
+use host_test::{Failure, Fault, MemoryStore, OpKind, World, for_both};
+use identity_graph::{
+    Graph, IfMissing, Item, KvError, NewEntry, PartnerUid, Policy, Precondition, Write,
+};
+
+use crate::support::{NOW, PARTNER, mapping, uid};
+
+const HASH: &str = "d0c0ffee1badcafe2deadbea7feedface5ca1ab1e0b5e55ed0c0ffee1badcafe";
+/// Stands in every UID, consent string and stored text of these tests.
+const SECRET: &str = "Geheimnis";
+
+fn secret_id() -> String {
+    format!("{HASH}.Zq9Xw8")
+}
+
+fn secret_uid(synced: Option<u64>) -> PartnerUid {
+    uid(PARTNER, &format!("{SECRET}-uid"), synced)
+}
+
+fn secret_visit() -> NewEntry {
+    NewEntry {
+        tcf: Some(format!("CQ{SECRET}")),
+        gpp: Some(format!("DB{SECRET}")),
+        ids: vec![secret_uid(Some(5))],
+        ..NewEntry::at(NOW)
+    }
+}
+
+#[track_caller]
+fn is_redacted(shown: &str) {
+    assert!(!shown.contains(SECRET), "shows a UID, a consent string or stored text");
+    let id = secret_id();
+    let is_part_of_it = |from: usize| shown.contains(&id[from..from + 9]);
+    assert!(!(0..id.len() - 8).any(is_part_of_it), "shows more than 8 characters of an EC ID");
+}
+
+#[track_caller]
+fn is_redacted_debug(shown: &impl Debug) {
+    is_redacted(&format!("{shown:?}"));
+    is_redacted(&format!("{shown:#?}"));
+}
+
+/// The failures of every operation on this EC ID, with these UIDs.
+fn failures(world: &World, ec_id: &str, id: &PartnerUid) -> Vec<Failure> {
+    let graph = &world.graph;
+    let visit = || NewEntry { ids: vec![id.clone()], ..secret_visit() };
+    let create = IfMissing::CreateMinimal;
+    let one = [mapping(ec_id, &id.uid, NOW)];
+    let synced = graph.sync_partner_ids(PARTNER, &one, NOW).map(|mut all| all.remove(0));
+    let failures = [
+        graph.get(ec_id).err(),
+        graph.get_metadata(ec_id).err(),
+        graph.inspect(ec_id).err(),
+        graph.create(ec_id, visit()).err(),
+        graph.create_or_revive(ec_id, visit()).err(),
+        graph.upsert_partner_id(ec_id, id.clone(), create, NOW).err(),
+        graph.upsert_partner_ids(ec_id, vec![id.clone()], create, NOW).err(),
+        graph.update_last_seen(ec_id, NOW).err(),
+        graph.evaluate_cluster(ec_id, NOW).err(),
+        synced.and_then(|outcome| outcome).err(),
+        graph.write_withdrawal_tombstone(ec_id, NOW).err(),
+        graph.delete(ec_id).err(),
+    ];
+    failures.into_iter().flatten().collect()
+}
+
+#[track_caller]
+fn are_redacted(failures: &[Failure], at_least: usize) {
+    assert!(failures.len() >= at_least, "{} calls fail", failures.len());
+    for failure in failures {
+        is_redacted(&failure.to_string());
+        is_redacted_debug(failure);
+    }
+}
+
+#[test]
+fn refused_arguments_are_not_repeated() {
+    let id = secret_id();
+    let malformed = [
+        format!("{id}x"),
+        format!("{HASH}.{SECRET}"),
+        id.replace('.', "-"),
+        format!("{SECRET}{id}"),
+        id[1..].to_owned(),
+    ];
+    let refused_uids = [
+        format!("{SECRET}\n"),
+        format!("\0{SECRET}"),
+        SECRET.repeat(60),
+        format!("\u{85}{SECRET}"),
+    ];
+    for_both(|world| {
+        for bad in &malformed {
+            are_redacted(&failures(world, bad, &secret_uid(None)), 12);
+        }
+        for bad in &refused_uids {
+            are_redacted(&failures(world, &id, &uid(PARTNER, bad, None)), 5);
+        }
+        for entry in [
+            NewEntry { domain: Some(format!("{SECRET}.example")), ..secret_visit() },
+            NewEntry { tcf: Some(SECRET.repeat(8_000)), ..secret_visit() },
+        ] {
+            are_redacted(&[world.graph.create(&id, entry).unwrap_err()], 1);
+        }
+        let partner = format!("{SECRET} {id}");
+        let upsert =
+            world.graph.upsert_partner_id(&id, uid(&partner, SECRET, None), IfMissing::Skip, NOW);
+        let synced = world.graph.sync_partner_ids(&partner, &[], NOW);
+        are_redacted(&[upsert.unwrap_err(), synced.unwrap_err()], 2);
+    });
+}
+
+#[test]
+fn a_failing_store_is_named_without_what_was_asked_of_it() {
+    for error in [
+        KvError::NoSuchStore,
+        KvError::Invalid,
+        KvError::Throttled,
+        KvError::Unavailable,
+        KvError::UnknownOutcome,
+    ] {
+        for_both(|world| {
+            for kind in [OpKind::Get, OpKind::Head, OpKind::Put, OpKind::Delete, OpKind::Count] {
+                world.faults.always(kind, Fault::Fail(error));
+            }
+            are_redacted(&failures(world, &secret_id(), &secret_uid(None)), 12);
+        });
+    }
+}
+
+#[test]
+fn conflicts_are_named_without_the_row() {
+    for_both(|world| {
+        world.graph.create(&secret_id(), secret_visit()).unwrap();
+        world.faults.always(OpKind::Put, Fault::Conflict(None));
+        let other = uid(PARTNER, &format!("{SECRET}-other"), NOW);
+        are_redacted(&failures(world, &secret_id(), &other), 4);
+    });
+}
+
+#[test]
+fn a_corrupt_row_is_named_without_its_text() {
+    let id = secret_id();
+    let rows = [
+        SECRET.to_owned(),
+        format!("\"{SECRET} {id}\""),
+        format!("{{\"v\":1,\"{SECRET}\":\"{id}"),
+        format!("{{\"v\":\"{SECRET}\",\"consent\":{{\"tcf\":\"{SECRET}\"}}}}"),
+        format!("{{\"v\":1,\"consent\":\"{SECRET}\",\"geo\":\"{id}\"}}"),
+        format!("{{\"{SECRET}\":1,\"{id}\":2}}"),
+    ];
+    for_both(|world| {
+        for row in &rows {
+            world.store.seed(&id, row.as_str(), Some(row));
+            are_redacted(&failures(world, &id, &secret_uid(None)), 8);
+            world.store.seed(&id, row.as_str(), Some(row));
+            let problem = world.graph.inspect(&id).unwrap().unwrap().problem.unwrap();
+            is_redacted(&problem);
+        }
+    });
+}
+
+#[test]
+fn debug_output_shows_neither_ids_nor_consent() {
+    for_both(|world| {
+        world.graph.create(&secret_id(), secret_visit()).unwrap();
+        is_redacted_debug(world);
+        is_redacted_debug(&world.store);
+        is_redacted_debug(&world.store.row(&secret_id()));
+        let entry = world.graph.get(&secret_id()).unwrap().unwrap().entry();
+        assert!(entry.consent.tcf.is_some() && !entry.ids.is_empty());
+        is_redacted_debug(&entry);
+    });
+    is_redacted_debug(&secret_visit());
+    is_redacted_debug(&secret_uid(None));
+    is_redacted_debug(&mapping(&secret_id(), SECRET, NOW));
+}
+
+#[test]
+fn debug_output_of_the_rules_shows_no_stored_text() {
+    let graph = Graph::new(MemoryStore::new(), Policy::default()).unwrap();
+    graph.create(&secret_id(), secret_visit()).unwrap();
+    is_redacted_debug(&graph);
+    is_redacted_debug(&graph.get(&secret_id()).unwrap().unwrap());
+    is_redacted_debug(&graph.create(&secret_id(), secret_visit()));
+    let row = graph.store().row(&secret_id()).unwrap();
+    is_redacted_debug(&row.item());
+    is_redacted_debug(&Item { body: SECRET.into(), metadata: None, generation: 1 });
+    is_redacted_debug(&Write {
+        key: &secret_id(),
+        body: &row.body,
+        metadata: "",
+        time_to_live: 1,
+        condition: Precondition::None,
+    });
+}
