@@ -1,0 +1,312 @@
+//! Whatever is stored, each operation answers: it names the row corrupt, or changes what it is to
+//! change and nothing else.
+
+use host_test::{Failure, World};
+use identity_graph::{CreateOutcome, IfMissing, Mapping, NewEntry};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Map, Value};
+
+use crate::operations::uid;
+use crate::{cases, rich, stored};
+
+const KEY: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Any111";
+/// Later than every fixture, and within the lifetime of each.
+const NOW: u64 = 1_790_100_000;
+
+/// An operation, and what it may change beside what every change brings to shape.
+struct Operation {
+    run: fn(&World) -> Result<(), Failure>,
+    touched: &'static [&'static str],
+}
+
+const OPERATIONS: [Operation; 5] = [
+    Operation {
+        run: |world| {
+            let id = uid("new.example", "u", None);
+            world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, NOW).map(drop)
+        },
+        touched: &["/ids/new.example"],
+    },
+    Operation {
+        run: |world| {
+            let ids = vec![uid("acme_ssp", "u", None), uid("ids.acme.example", "u", None)];
+            world.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, NOW).map(drop)
+        },
+        touched: &["/ids/acme_ssp", "/ids/ids.acme.example"],
+    },
+    Operation {
+        run: |world| {
+            let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: NOW };
+            let outcomes = world.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
+            outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
+        },
+        touched: &["/ids/new.example"],
+    },
+    Operation {
+        run: |world| world.graph.update_last_seen(KEY, NOW).map(drop),
+        touched: &["/last_seen"],
+    },
+    Operation {
+        run: |world| world.graph.evaluate_cluster(KEY, NOW).map(drop),
+        touched: &["/network/cluster_size", "/network/cluster_checked"],
+    },
+];
+
+/// Tries everything on a stored value.
+fn assert_answers(world: &World, body: &[u8]) {
+    let _ = world.at(NOW);
+    world.store.seed(KEY, body, None);
+    let entry = world.graph.get(KEY).map(|snapshot| snapshot.map(|s| s.entry()));
+    let raw = world.graph.inspect(KEY).unwrap().unwrap();
+    assert_eq!(raw.body, body);
+    match &entry {
+        Ok(entry) => assert!(entry.is_some() && raw.problem.is_none()),
+        Err(failure) => assert_eq!(Some(failure), raw.problem.map(Failure::Corrupt).as_ref()),
+    }
+    for operation in &OPERATIONS {
+        let generation = world.store.seed(KEY, body, None);
+        let result = (operation.run)(world);
+        let row = world.store.row(KEY).unwrap();
+        if row.generation == generation {
+            assert_eq!(row.body, body);
+        } else {
+            assert_eq!(result, Ok(()), "what was written was said to be refused");
+            assert_differs_only(operation.touched, body, &row.body);
+            assert!(world.graph.get(KEY).unwrap().is_some());
+        }
+        match (&entry, result) {
+            (Ok(_), result) => assert!(matches!(result, Ok(()) | Err(Failure::TooLarge))),
+            (Err(corrupt), result) => assert_eq!(result.as_ref(), Err(corrupt)),
+        }
+    }
+    let generation = world.store.seed(KEY, body, None);
+    let kept = matches!(
+        world.graph.create_or_revive(KEY, NewEntry::at(NOW)),
+        Ok(CreateOutcome::AlreadyLive | CreateOutcome::Withdrawn) | Err(Failure::Corrupt(_))
+    );
+    assert_eq!(kept, world.store.row(KEY).unwrap().generation == generation);
+    world.store.seed(KEY, body, None);
+    assert_eq!(world.graph.write_withdrawal_tombstone(KEY, NOW), Ok(()));
+    assert!(!world.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    world.store.seed(KEY, body, None);
+    assert_eq!(world.graph.delete(KEY), Ok(true));
+}
+
+fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {
+    // serde_json refuses what the rules keep as it is: lone surrogates and numbers beyond f64.
+    let Ok(mut before) = serde_json::from_slice::<Value>(before) else { return };
+    let mut after: Value = serde_json::from_slice(after).expect("still JSON");
+    for row in [&mut before, &mut after] {
+        for path in touched {
+            remove(row, path);
+        }
+        bring_to_shape(row);
+    }
+    assert_eq!(before, after);
+}
+
+/// Takes away what every change may add: times where there were none, and the list of domains.
+fn bring_to_shape(row: &mut Value) {
+    if let Some(ids) = row.pointer_mut("/ids").and_then(Value::as_object_mut) {
+        for partner in ids.values_mut().filter_map(Value::as_object_mut) {
+            partner.retain(|name, value| name != "synced" || !(value.is_null() || value == &0));
+        }
+    }
+    if row["last_seen"].is_null() || row["last_seen"] == row["created"] {
+        remove(row, "/last_seen");
+    }
+    if let Some(properties) = row.pointer_mut("/pub_properties").and_then(Value::as_object_mut) {
+        if let Some(map) = properties.remove("seen_domains_map") {
+            properties.insert("seen_domains".to_owned(), map);
+        }
+    }
+    let root = row.as_object_mut().expect("a row is an object");
+    for name in ["ids", "network"] {
+        let empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
+        if root.get(name).is_some_and(empty) {
+            root.remove(name);
+        }
+    }
+}
+
+fn remove(row: &mut Value, path: &str) {
+    let (parent, name) = path.rsplit_once('/').expect("a path");
+    if let Some(parent) = row.pointer_mut(parent).and_then(Value::as_object_mut) {
+        parent.remove(name);
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Mutation {
+    Flip(Index, u8),
+    Insert(Index, Vec<u8>),
+    Remove(Index, u8),
+    Truncate(Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let piece = prop_oneof![
+        vec(any::<u8>(), 1..4),
+        select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "\\",
+            "null",
+            "0",
+            "-",
+            "1e9",
+            "\"ids\":{},"
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    prop_oneof![
+        4 => (any::<Index>(), any::<u8>()).prop_map(|(at, bits)| Mutation::Flip(at, bits)),
+        4 => (any::<Index>(), piece).prop_map(|(at, piece)| Mutation::Insert(at, piece)),
+        4 => (any::<Index>(), 1..9_u8).prop_map(|(at, count)| Mutation::Remove(at, count)),
+        1 => any::<Index>().prop_map(Mutation::Truncate),
+    ]
+}
+
+fn mutated(row: &str, mutations: Vec<Mutation>) -> Vec<u8> {
+    let mut body = row.as_bytes().to_vec();
+    for mutation in mutations {
+        let length = body.len();
+        match mutation {
+            Mutation::Flip(at, bits) if length > 0 => body[at.index(length)] ^= bits,
+            Mutation::Insert(at, piece) => {
+                let at = at.index(length + 1);
+                body.splice(at..at, piece);
+            }
+            Mutation::Remove(at, count) if length > 0 => {
+                let at = at.index(length);
+                body.drain(at..(at + usize::from(count)).min(length));
+            }
+            Mutation::Truncate(at) => body.truncate(at.index(length + 1)),
+            Mutation::Flip(..) | Mutation::Remove(..) => {}
+        }
+    }
+    body
+}
+
+/// A fixture or a rich row with a few accidents.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let fixtures: Vec<String> = stored::all().into_iter().map(|stored| stored.body).collect();
+    let row = prop_oneof![select(fixtures), rich::row()];
+    (row, vec(mutation(), 0..4)).prop_map(|(row, mutations)| mutated(&row, mutations))
+}
+
+/// JSON of any form, its objects with the names that rows have.
+fn document() -> impl Strategy<Value = Vec<u8>> {
+    let names = [
+        "v",
+        "created",
+        "last_seen",
+        "consent",
+        "ok",
+        "updated",
+        "tcf",
+        "geo",
+        "country",
+        "region",
+        "pub_properties",
+        "seen_domains",
+        "device",
+        "is_mobile",
+        "network",
+        "cluster_size",
+        "ids",
+        "uid",
+        "synced",
+        "acme_ssp",
+        "x",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        select(vec![0_u64, 1, 2, 1_790_000_000, u64::MAX]).prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9_f64).prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+        Just(Value::from("US")),
+    ];
+    let value = leaf.prop_recursive(4, 48, 12, move |inner| {
+        prop_oneof![
+            1 => vec(inner.clone(), 0..4).prop_map(Value::from),
+            4 => btree_map(select(names.to_vec()), inner, 0..12)
+                .prop_map(|map| map.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()),
+        ]
+    });
+    value.prop_map(|value| value.to_string().into_bytes())
+}
+
+/// The required fields with anything else.
+fn nearly_an_entry() -> impl Strategy<Value = Vec<u8>> {
+    document().prop_map(|text| {
+        let mut value: Value = serde_json::from_slice(&text).unwrap();
+        if let Some(root) = value.as_object_mut() {
+            for (name, required) in [
+                ("v", serde_json::json!(1)),
+                ("created", serde_json::json!(NOW - 1_000)),
+                ("consent", serde_json::json!({"ok": true, "updated": 5})),
+                ("geo", serde_json::json!({"country": "US"})),
+            ] {
+                root.insert(name.to_owned(), required);
+            }
+        }
+        value.to_string().into_bytes()
+    })
+}
+
+fn any_body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => damaged(),
+        1 => document(),
+        3 => nearly_an_entry(),
+        1 => vec(any::<u8>(), 0..40),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn every_operation_answers_for_any_stored_value(body in any_body()) {
+        assert_answers(&World::native(), &body);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(192))]
+
+    #[test]
+    fn the_component_never_traps_whatever_is_stored(body in any_body()) {
+        assert_answers(&World::component(), &body);
+    }
+
+    #[test]
+    fn any_metadata_is_read_or_named_and_replaced(metadata in ".{0,40}", damage in damaged()) {
+        for metadata in [metadata, String::from_utf8_lossy(&damage).into_owned()] {
+            let world = World::component();
+            let stored = stored::named("2026-08-current");
+            world.store.seed(&stored.key, stored.body.as_str(), Some(&metadata));
+            let read = world.graph.get_metadata(&stored.key);
+            prop_assert!(matches!(read, Ok(Some(_)) | Err(Failure::Corrupt(_))));
+            let now = world.at(NOW);
+            match world.graph.update_last_seen(&stored.key, now) {
+                Ok(_) => {
+                    let entry = world.graph.get(&stored.key).unwrap().unwrap().entry();
+                    let read = world.graph.get_metadata(&stored.key).unwrap();
+                    prop_assert_eq!(read, Some(identity_graph::Metadata::from(&entry)));
+                }
+                Err(failure) => prop_assert_eq!(failure, Failure::TooLarge),
+            }
+        }
+    }
+}

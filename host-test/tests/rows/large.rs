@@ -1,0 +1,107 @@
+//! Large rows are read, and refused where a write would have to be large.
+
+use std::fmt::Write as _;
+
+use host_test::{Failure, World, for_both};
+use identity_graph::policy::{MAX_BODY_BYTES, MAX_READ_BYTES};
+use identity_graph::{IfMissing, Mapping, UpsertOutcome};
+
+use crate::operations::uid;
+use crate::stored::body;
+
+const KEY: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Big111";
+
+/// A row in today's shape of exactly so many bytes.
+fn padded(bytes: usize) -> String {
+    let row = |pad: &str| {
+        format!(
+            "{{\"v\":1,\"created\":1000,\"last_seen\":1000,\"pad\":\"{pad}\",\
+             \"consent\":{{\"ok\":true,\"updated\":1000}},\"geo\":{{\"country\":\"US\"}},\
+             \"ids\":{{\"p\":{{\"uid\":\"u\",\"synced\":1}}}}}}"
+        )
+    };
+    row(&"x".repeat(bytes - row("").len()))
+}
+
+fn upsert(world: &World, text: &str) -> Result<UpsertOutcome, Failure> {
+    let now = world.at(2_000);
+    world.graph.upsert_partner_id(KEY, uid("new", text, Some(5)), IfMissing::Skip, now)
+}
+
+/// Everything that reads works, every change is too large, and a withdrawal ends it.
+fn assert_read_only(world: &World, row: &str, partners: usize) {
+    world.store.seed(KEY, row, None);
+    let stored = world.store.row(KEY);
+    let mut snapshot = world.graph.get(KEY).unwrap().unwrap();
+    assert_eq!(snapshot.entry().ids.len(), partners);
+    assert_eq!(world.graph.inspect(KEY).unwrap().unwrap().problem, None);
+    let now = world.at(2_000);
+    assert_eq!(upsert(world, "u"), Err(Failure::TooLarge));
+    let ids = vec![uid("new", "u", None)];
+    assert_eq!(snapshot.upsert_partner_ids(ids, now), Err(Failure::TooLarge));
+    assert_eq!(world.graph.update_last_seen(KEY, now), Err(Failure::TooLarge));
+    assert_eq!(world.graph.evaluate_cluster(KEY, now), Err(Failure::TooLarge));
+    let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: now };
+    let outcomes = world.graph.sync_partner_ids("new", &[mapping], now).unwrap();
+    assert_eq!(outcomes, [Err(Failure::TooLarge)]);
+    assert_eq!(world.store.row(KEY), stored, "the row is unchanged");
+    world.graph.write_withdrawal_tombstone(KEY, now).unwrap();
+    assert!(!world.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+}
+
+#[test]
+fn a_row_of_one_mebibyte() {
+    for_both(|world| assert_read_only(world, &padded(MAX_READ_BYTES), 1));
+}
+
+#[test]
+fn a_row_of_ten_thousand_partners() {
+    let mut row = padded(200);
+    row.truncate(row.len() - 2);
+    for n in 1..10_000 {
+        write!(row, ",\"partner-{n}.example\":{{\"uid\":\"u-{n}\"}}").unwrap();
+    }
+    row.push_str("}}");
+    for_both(|world| assert_read_only(world, &row, 10_000));
+}
+
+#[test]
+fn an_answer_that_needs_no_write_is_given_for_a_large_row_too() {
+    for_both(|world| {
+        world.store.seed(KEY, padded(MAX_READ_BYTES), None);
+        let now = world.at(2_000);
+        let graph = &world.graph;
+        let upsert = |text: &str, synced: u64| {
+            graph.upsert_partner_id(KEY, uid("p", text, Some(synced)), IfMissing::Skip, now)
+        };
+        assert_eq!(upsert("u", 2_000), Ok(UpsertOutcome::Unchanged));
+        assert_eq!(upsert("older", 1), Ok(UpsertOutcome::Stale));
+    });
+}
+
+#[test]
+fn the_limit_of_writes_is_met_to_the_byte() {
+    let added = ",\"new\":{\"uid\":\"u\",\"synced\":5}".len();
+    for_both(|world| {
+        world.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
+        let row = world.store.row(KEY);
+        assert_eq!(upsert(world, "u2"), Err(Failure::TooLarge));
+        assert_eq!(world.store.row(KEY), row);
+        assert_eq!(upsert(world, "u"), Ok(UpsertOutcome::Written));
+        assert_eq!(body(world, KEY).len(), MAX_BODY_BYTES);
+    });
+}
+
+#[test]
+fn several_partners_in_a_row_near_the_limit_are_written_together_or_not_at_all() {
+    let added = ",\"new\":{\"uid\":\"u\",\"synced\":5}".len();
+    for_both(|world| {
+        world.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
+        let row = world.store.row(KEY);
+        let now = world.at(2_000);
+        let ids = vec![uid("new", "u", Some(5)), uid("more", "u", Some(5))];
+        let outcomes = world.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, now);
+        assert_eq!(outcomes, Err(Failure::TooLarge));
+        assert_eq!(world.store.row(KEY), row);
+    });
+}
