@@ -1,0 +1,117 @@
+//! What a person can ask for.
+
+mod answer;
+mod demo;
+mod generate;
+mod inspect;
+mod mask;
+mod player;
+mod replay;
+mod stored;
+mod summary;
+mod text;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps an edge identity graph in memory and shows how it answers.
+///
+/// The graph is the real WebAssembly component, run under wasmtime over a store in memory. Without a
+/// command it replays the day of traffic that comes with the program.
+#[derive(Parser)]
+#[command(version, after_help = EXIT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad or a row was \
+not found, 2 when the arguments or a file cannot be used.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Replay a trace through the component and sum up what it did
+    Replay(Replay),
+    /// Write a trace of one day, made from a seed
+    Trace(Trace),
+    /// Show one row as it is stored and as the graph understands it
+    Inspect(Inspect),
+    /// Tell one visitor's story, from the first visit to the withdrawal and beyond
+    Demo,
+}
+
+#[derive(Args, Default)]
+struct Replay {
+    /// The trace, one event a line; `-` for standard input; without it the trace that comes with
+    /// the program
+    file: Option<PathBuf>,
+    /// Print what became of each event, one JSON object a line; the summary goes to standard error
+    #[arg(long)]
+    outcomes: bool,
+}
+
+#[derive(Args)]
+struct Trace {
+    /// How many visitors the day has
+    #[arg(long, value_name = "N", default_value_t = 400,
+          value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    visitors: u32,
+    /// The seed: the same seed and number of visitors make the same trace everywhere
+    #[arg(long, value_name = "S", default_value_t = 7)]
+    seed: u64,
+    /// Where to write the trace; without it, to standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Inspect {
+    /// The row's EC ID, looked up after a trace has been replayed
+    #[arg(value_name = "EC_ID", required_unless_present = "row", conflicts_with = "row")]
+    ec_id: Option<String>,
+    /// The trace to replay first; without it the one that comes with the program
+    #[arg(long, value_name = "FILE", conflicts_with = "row")]
+    trace: Option<PathBuf>,
+    /// A file with a stored row: a JSON object of "key", "metadata" and "body"
+    #[arg(long, value_name = "FILE")]
+    row: Option<PathBuf>,
+    /// Show user IDs, consent strings, EC IDs and unknown text whole
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// How a command ended that did what it could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Good,
+    /// A line was bad, or a row not found.
+    Flawed,
+}
+
+pub(crate) fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        None => replay::run(&Replay::default()),
+        Some(Command::Replay(arguments)) => replay::run(&arguments),
+        Some(Command::Trace(arguments)) => generate::run(&arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+        Some(Command::Demo) => demo::run(),
+    };
+    match done {
+        Ok(Ending::Good) => ExitCode::SUCCESS,
+        Ok(Ending::Flawed) => ExitCode::from(1),
+        // Whoever reads has seen enough, as with `| head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "ec-graph: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.root_cause().downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

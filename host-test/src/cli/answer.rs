@@ -1,0 +1,143 @@
+//! What the graph answered to an event, in words that hold no ID.
+
+use host_test::Failure;
+use identity_graph::{CreateOutcome, TouchOutcome, UpsertOutcome};
+use serde::Serialize;
+
+/// The answer to one event.
+pub(super) enum Answer {
+    Created(CreateOutcome),
+    /// A page view of an entry: what became of the browser's UIDs, and of the time of the visit
+    /// where they needed no write.
+    Viewed(Vec<UpsertOutcome>, Option<TouchOutcome>),
+    Synced(Vec<Result<UpsertOutcome, Failure>>),
+    Withdrawn,
+    Deleted(bool),
+    Counted(Option<u32>),
+    Failed(Failure),
+}
+
+impl Answer {
+    /// The answer in one word; of a sync the mappings have a word each.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Created(CreateOutcome::Created) => "created",
+            Self::Created(CreateOutcome::AlreadyLive) => "already-live",
+            Self::Created(CreateOutcome::Revived) => "revived",
+            Self::Created(CreateOutcome::Withdrawn) | Self::Withdrawn => "withdrawn",
+            Self::Viewed(_, None) => "ids-written",
+            Self::Viewed(_, Some(touch)) => match touch {
+                TouchOutcome::Written => "last-seen-written",
+                TouchOutcome::Debounced => "debounced",
+                TouchOutcome::Stale => "stale",
+                TouchOutcome::Withdrawn => "withdrawn",
+                TouchOutcome::NotFound => "not-found",
+            },
+            Self::Synced(_) => "synced",
+            Self::Deleted(true) => "deleted",
+            Self::Deleted(false) => "not-found",
+            Self::Counted(Some(_)) => "counted",
+            Self::Counted(None) => "no-entry",
+            Self::Failed(failure) => failure_word(failure),
+        }
+    }
+
+    /// The rule that the event broke, which makes its line a bad one. Of several mappings the first
+    /// that broke one is named.
+    pub(super) fn broken_rule(&self) -> Option<String> {
+        match self {
+            Self::Failed(Failure::InvalidArgument(rule)) => Some(rule.clone()),
+            Self::Synced(outcomes) => {
+                let broken = outcomes.iter().enumerate().find_map(|(at, outcome)| match outcome {
+                    Err(Failure::InvalidArgument(rule)) => Some((at, rule)),
+                    _ => None,
+                });
+                broken.map(|(at, rule)| {
+                    let of = outcomes.len();
+                    format!("mapping {} of {of}: {rule}; the others were handled", at + 1)
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn upsert_word(outcome: UpsertOutcome) -> &'static str {
+    match outcome {
+        UpsertOutcome::Written => "written",
+        UpsertOutcome::Unchanged => "unchanged",
+        UpsertOutcome::Stale => "stale",
+        UpsertOutcome::Withdrawn => "withdrawn",
+        UpsertOutcome::NotFound => "not-found",
+    }
+}
+
+pub(super) fn mapping_word(outcome: &Result<UpsertOutcome, Failure>) -> &'static str {
+    outcome.as_ref().map_or_else(failure_word, |outcome| upsert_word(*outcome))
+}
+
+fn failure_word(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::InvalidArgument(_) => "invalid-argument",
+        Failure::NoSuchStore => "no-such-store",
+        Failure::AlreadyExists => "already-exists",
+        Failure::Corrupt(_) => "corrupt",
+        Failure::TooLarge => "too-large",
+        Failure::Conflict => "conflict",
+        Failure::Throttled => "throttled",
+        Failure::Unavailable(_) => "unavailable",
+    }
+}
+
+/// One line of `--outcomes`.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Words>,
+    /// What became of each of the browser's UIDs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ids: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_size: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Words {
+    One(&'static str),
+    Each(Vec<&'static str>),
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn of(
+        line: u64,
+        event: &'static str,
+        answer: &Answer,
+        error: Option<&'a str>,
+    ) -> Self {
+        let outcome = Some(match answer {
+            Answer::Synced(outcomes) => Words::Each(outcomes.iter().map(mapping_word).collect()),
+            other => Words::One(other.word()),
+        });
+        let ids = match answer {
+            Answer::Viewed(ids, _) => ids.iter().map(|id| upsert_word(*id)).collect(),
+            _ => Vec::new(),
+        };
+        let cluster_size = match answer {
+            Answer::Counted(size) => *size,
+            _ => None,
+        };
+        Self { line, event: Some(event), outcome, ids, cluster_size, error }
+    }
+
+    /// The line is no event.
+    pub(super) fn bad(line: u64, error: &'a str) -> Self {
+        let (event, outcome, ids, cluster_size) = (None, None, Vec::new(), None);
+        Self { line, event, outcome, ids, cluster_size, error: Some(error) }
+    }
+}

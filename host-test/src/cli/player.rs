@@ -1,0 +1,182 @@
+//! Does with each event of a trace what a good edge application does.
+
+use std::collections::BTreeMap;
+
+use host_test::{ComponentGraph, Failure, GraphApi, Instance, MemoryStore, Ops};
+use identity_graph::{Store, TouchOutcome, UpsertOutcome};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, mapping_word};
+use crate::trace::{Event, Kind, Visit};
+
+const STORE: &str = "ec_identity_store";
+
+/// One long-lived instance of the component over a store in memory, and what it has done so far.
+pub(super) struct Player {
+    pub(super) store: MemoryStore,
+    pub(super) graph: ComponentGraph,
+    pub(super) tally: Tally,
+}
+
+/// What has happened, in numbers.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) by_kind: [OfKind; Kind::ALL.len()],
+    /// Page views for which a row was made.
+    pub(super) created_by_views: u64,
+    pub(super) mappings: u64,
+    pub(super) outcomes: BTreeMap<(Group, &'static str), u64>,
+    /// The earliest and the latest time.
+    pub(super) span: Option<(u64, u64)>,
+}
+
+#[derive(Default, Clone, Copy)]
+pub(super) struct OfKind {
+    pub(super) events: u64,
+    pub(super) reads: u64,
+    pub(super) writes: u64,
+}
+
+/// What outcomes are counted of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    PageViews,
+    Mappings,
+    Consents,
+    Withdrawals,
+    Deletions,
+    Clusters,
+}
+
+/// The rows of a store.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub(super) live: u64,
+    pub(super) tombstones: u64,
+    pub(super) with_partners: u64,
+    pub(super) unreadable: u64,
+}
+
+impl Player {
+    pub(super) fn new() -> Result<Self, Failure> {
+        let store = MemoryStore::new();
+        let opened = Box::new(store.clone()) as Box<dyn Store>;
+        let graph = Instance::new([(STORE, opened)]).open(STORE)?;
+        Ok(Self { store, graph, tally: Tally::default() })
+    }
+
+    pub(super) fn play(&mut self, event: Event<'_>) -> Answer {
+        let (kind, at) = (event.kind(), event.at());
+        self.store.set_now(at);
+        let answer = self.act(event).unwrap_or_else(Answer::Failed);
+        let ops = self.store.take_ops();
+        // A refused event is a bad line, and nothing that happened.
+        if !matches!(answer, Answer::Failed(Failure::InvalidArgument(_))) {
+            self.tally.note(kind, at, &answer, &ops);
+        }
+        answer
+    }
+
+    fn act(&self, event: Event<'_>) -> Result<Answer, Failure> {
+        Ok(match event {
+            Event::FirstVisit(visit) | Event::Consent(visit) => self.create(visit)?,
+            Event::View(visit) => self.view(visit)?,
+            Event::Sync { at, partner, mappings } => {
+                Answer::Synced(self.graph.sync_partner_ids(&partner, &mappings, at)?)
+            }
+            Event::Withdraw { at, ec } => {
+                self.graph.write_withdrawal_tombstone(&ec, at)?;
+                Answer::Withdrawn
+            }
+            Event::Delete { ec, .. } => Answer::Deleted(self.graph.delete(&ec)?),
+            Event::Cluster { at, ec } => Answer::Counted(self.graph.evaluate_cluster(&ec, at)?),
+        })
+    }
+
+    /// One write, with everything that the request says.
+    fn create(&self, visit: Visit<'_>) -> Result<Answer, Failure> {
+        let ec = visit.ec.clone();
+        Ok(Answer::Created(self.graph.create_or_revive(&ec, visit.entry())?))
+    }
+
+    /// One read, and one write at most: a write of UIDs says that the browser was here, too.
+    fn view(&self, visit: Visit<'_>) -> Result<Answer, Failure> {
+        let Some(mut snapshot) = self.graph.get(&visit.ec)? else { return self.create(visit) };
+        let ids = visit.ids();
+        let ids =
+            if ids.is_empty() { Vec::new() } else { snapshot.upsert_partner_ids(ids, visit.at)? };
+        if ids.contains(&UpsertOutcome::Written) {
+            return Ok(Answer::Viewed(ids, None));
+        }
+        match snapshot.update_last_seen(visit.at)? {
+            // Past its lifetime, which is as good as none.
+            TouchOutcome::NotFound => self.create(visit),
+            touch => Ok(Answer::Viewed(ids, Some(touch))),
+        }
+    }
+
+    /// Counts the rows as they are stored. Costs no operation of the store.
+    pub(super) fn rows(&self) -> Rows {
+        #[derive(Deserialize)]
+        struct Stored {
+            consent: Consent,
+            #[serde(default)]
+            ids: Option<Map<String, Value>>,
+        }
+        #[derive(Deserialize)]
+        struct Consent {
+            ok: bool,
+        }
+        let mut rows = Rows::default();
+        for row in self.store.keys().iter().filter_map(|key| self.store.row(key)) {
+            match serde_json::from_slice::<Stored>(&row.body) {
+                Err(_) => rows.unreadable += 1,
+                Ok(stored) if !stored.consent.ok => rows.tombstones += 1,
+                Ok(stored) => {
+                    rows.live += 1;
+                    rows.with_partners += u64::from(stored.ids.is_some_and(|ids| !ids.is_empty()));
+                }
+            }
+        }
+        rows
+    }
+}
+
+impl Tally {
+    pub(super) fn of(&self, kind: Kind) -> OfKind {
+        self.by_kind[kind as usize]
+    }
+
+    pub(super) fn events(&self) -> u64 {
+        self.by_kind.iter().map(|of_kind| of_kind.events).sum()
+    }
+
+    fn note(&mut self, kind: Kind, at: u64, answer: &Answer, ops: &Ops) {
+        let of_kind = &mut self.by_kind[kind as usize];
+        of_kind.events += 1;
+        of_kind.reads += ops.reads();
+        of_kind.writes += ops.writes();
+        let (from, to) = self.span.unwrap_or((at, at));
+        self.span = Some((from.min(at), to.max(at)));
+        let group = match kind {
+            Kind::FirstVisit | Kind::View => Group::PageViews,
+            Kind::Consent => Group::Consents,
+            Kind::Sync => Group::Mappings,
+            Kind::Withdraw => Group::Withdrawals,
+            Kind::Delete => Group::Deletions,
+            Kind::Cluster => Group::Clusters,
+        };
+        let mut add = |word| *self.outcomes.entry((group, word)).or_default() += 1;
+        match answer {
+            Answer::Synced(outcomes) => {
+                self.mappings += outcomes.len() as u64;
+                outcomes.iter().map(mapping_word).for_each(add);
+            }
+            other => add(other.word()),
+        }
+        if kind == Kind::View && matches!(answer, Answer::Created(_)) {
+            self.created_by_views += 1;
+        }
+    }
+}
