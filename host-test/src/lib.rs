@@ -24,3 +24,8 @@ pub use memory::{MAX_BODY_BYTES, MAX_KEY_BYTES, MAX_METADATA_BYTES, MemoryStore,
 pub use ops::{OpKind, Ops};
 pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance};
 pub use world::{Build, World, for_both, for_both_with};
+
+/// The examples of the README are compiled and run like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

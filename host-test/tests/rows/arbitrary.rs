@@ -111,16 +111,16 @@ fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {
 fn bring_to_shape(row: &mut Value) {
     if let Some(ids) = row.pointer_mut("/ids").and_then(Value::as_object_mut) {
         for partner in ids.values_mut().filter_map(Value::as_object_mut) {
-            partner.retain(|name, value| name != "synced" || !(value.is_null() || value == &0));
+            partner.retain(|name, value| name != "synced" || !(value.is_null() || *value == 0));
         }
     }
     if row["last_seen"].is_null() || row["last_seen"] == row["created"] {
         remove(row, "/last_seen");
     }
-    if let Some(properties) = row.pointer_mut("/pub_properties").and_then(Value::as_object_mut) {
-        if let Some(map) = properties.remove("seen_domains_map") {
-            properties.insert("seen_domains".to_owned(), map);
-        }
+    if let Some(properties) = row.pointer_mut("/pub_properties").and_then(Value::as_object_mut)
+        && let Some(map) = properties.remove("seen_domains_map")
+    {
+        properties.insert("seen_domains".to_owned(), map);
     }
     let root = row.as_object_mut().expect("a row is an object");
     for name in ["ids", "network"] {

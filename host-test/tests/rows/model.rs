@@ -261,10 +261,10 @@ impl Model {
         if !row.live || self.is_over(&row, now) {
             return None;
         }
-        if let Some((size, checked)) = row.cluster {
-            if now < checked + u64::from(self.policy.cluster_recheck) {
-                return Some(size);
-            }
+        if let Some((size, checked)) = row.cluster
+            && now < checked + u64::from(self.policy.cluster_recheck)
+        {
+            return Some(size);
         }
         let same_hash = |other: &&usize| KEYS[**other][..64] == KEYS[key][..64];
         let size = u32::try_from(self.rows.keys().filter(same_hash).count()).unwrap();

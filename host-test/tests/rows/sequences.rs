@@ -1,5 +1,7 @@
 //! Sequences of operations, compared after each step with a model.
 
+use std::collections::BTreeMap;
+
 use host_test::{Build, MemoryStore, World};
 use identity_graph::{Entry, IfMissing, Mapping, NewEntry, PartnerUid, Policy};
 use identity_graph::{TouchOutcome, UpsertOutcome};
@@ -135,7 +137,7 @@ fn entry(world: &World, key: usize) -> Option<Entry> {
 
 fn assert_follows_the_model(build: Build, steps: &[Step]) {
     let world = World::over(build, MemoryStore::new(), POLICY);
-    let mut model = Model { rows: Default::default(), policy: POLICY, clock: 0 };
+    let mut model = Model { rows: BTreeMap::new(), policy: POLICY, clock: 0 };
     let mut now = START;
     for step in steps {
         now = now.saturating_add_signed(step.after);
