@@ -1,0 +1,14 @@
+//! What the fuzz targets check, as functions of bytes, so that seeds run as plain tests, too.
+//!
+//! - [`row`]: any bytes as a stored row, through every operation
+//! - [`operations`]: any sequence of operations over a store that answers anything
+//!
+//! `just fuzz` runs both under libFuzzer and keeps what it learns in `fuzz/corpus`; inputs that once
+//! failed, or reach far, stand in `fuzz/seeds` and are run by `cargo test`.
+
+mod operations;
+mod row;
+mod script;
+
+pub use operations::operations;
+pub use row::row;
