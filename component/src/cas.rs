@@ -149,7 +149,8 @@ impl Cas {
             Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(change),
             // Reads have not caught up with the writes that won: more tries would be wasted.
             Last::Refused if shows_what_we_wrote_on => self.lost(change),
-            // The refusal says that there is a row, so a read that finds none is stale.
+            // The key was taken, or the row was there a moment ago, so that a read which finds nothing
+            // is more likely stale than true: it is made once more, and then nobody can tell.
             Last::Refused if item.is_none() => {
                 self.misses = self.misses.saturating_add(1);
                 if self.misses > 1 { self.lost(change) } else { Step::Read }

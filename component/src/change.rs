@@ -241,7 +241,8 @@ pub(crate) fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: u64) -> Re
     let State::Live(row, left) = state(row, policy, now) else { return Recount::Keep(None) };
     let size = row.number(Leaf::ClusterSize);
     let checked: Option<u64> = row.number(Leaf::ClusterChecked);
-    let is_fresh = |checked| now.saturating_sub(checked) < u64::from(policy.cluster_recheck);
+    // Clocks differ by seconds; a time far ahead is as good as none.
+    let is_fresh = |checked| now.abs_diff(checked) < u64::from(policy.cluster_recheck);
     if size.is_some() && checked.is_some_and(is_fresh) {
         Recount::Keep(size)
     } else {

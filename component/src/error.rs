@@ -140,14 +140,14 @@ pub enum InvalidArgument {
 }
 
 impl From<KvError> for GraphError {
-    /// What a failed store call means where no write of the operation is in doubt.
+    /// What a failed store call means where no write of the operation is in doubt. A read changes
+    /// nothing, answered or not; a write that was not answered is not judged here.
     fn from(error: KvError) -> Self {
         match error {
             KvError::NoSuchStore => Self::NoSuchStore,
             KvError::Invalid => Self::Unavailable(Outage::Refused),
             KvError::Throttled => Self::Throttled,
-            KvError::Unavailable => Self::Unavailable(Outage::Failed),
-            KvError::UnknownOutcome => Self::Unavailable(Outage::Unconfirmed),
+            KvError::Unavailable | KvError::UnknownOutcome => Self::Unavailable(Outage::Failed),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
 use crate::partner::PartnerUid;
 use crate::policy::{IfMissing, MAX_CLUSTER, Policy};
 use crate::row::Row;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{AtHand, Snapshot};
 use crate::store::{Item, KvError, Precondition, Store, Write, WriteOutcome};
 use alloc::string::String;
 use alloc::vec;
@@ -146,7 +146,7 @@ impl<S: Store> Graph<S> {
     pub(crate) fn upsert(
         &self,
         id: &EcId,
-        row: Option<&Row>,
+        at_hand: Option<AtHand<'_>>,
         ids: Vec<PartnerUid>,
         missing: IfMissing,
         now: u64,
@@ -160,7 +160,7 @@ impl<S: Store> Graph<S> {
         let assertions = contest.winners.iter().filter_map(|at| claims.get(*at)).copied().collect();
         let mut change =
             Upsert { assertions, missing, policy: self.policy, now, outcomes: Vec::new() };
-        self.change(id, row, &mut change)?;
+        self.change(id, at_hand, &mut change)?;
         let of_winners: Vec<_> = change.outcomes.into_iter().map(Ok).collect();
         contest.outcomes(&claims, &of_winners).into_iter().collect()
     }
@@ -175,18 +175,19 @@ impl<S: Store> Graph<S> {
     pub(crate) fn touch(
         &self,
         id: &EcId,
-        row: Option<&Row>,
+        at_hand: Option<AtHand<'_>>,
         now: u64,
     ) -> Result<TouchOutcome, GraphError> {
         let mut change = Touch { policy: self.policy, now, outcome: TouchOutcome::Debounced };
-        self.change(id, row, &mut change)?;
+        self.change(id, at_hand, &mut change)?;
         Ok(change.outcome)
     }
 
     /// Replaces whatever the key holds by a withdrawal: 1 write, no read.
     ///
     /// After [`GraphError::Throttled`] or [`GraphError::Unavailable`] the withdrawal is not known to
-    /// be stored: keep the ID and call again.
+    /// be stored: keep the ID and call again, with the time of that call. The newest call stands,
+    /// whatever its time, so that an earlier time would let in consent from between the two.
     pub fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
         let row = Entry::tombstone(now).encode()?;
@@ -216,7 +217,7 @@ impl<S: Store> Graph<S> {
         Err(UNCONFIRMED)
     }
 
-    /// Removes a row: 1 delete. True when there was one.
+    /// Removes a row: 1 delete. True when there was one, or when a lost answer leaves that open.
     ///
     /// For data-deletion requests only: a delete forgets everything, a withdrawal included, so that
     /// a sync that creates missing rows can bring the ID back. To end consent use
@@ -240,24 +241,25 @@ impl<S: Store> Graph<S> {
     /// a tombstone or no entry: 1 read, and 1 count and 1 write when the stored size is older than
     /// the recheck interval.
     pub fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        let Some(item) = self.store.get(id.as_str())? else { return Ok(None) };
-        self.cluster(&id, &Row::parse(item)?, now)
+        match self.get(ec_id)? {
+            Some(snapshot) => snapshot.evaluate_cluster(self, now),
+            None => Ok(None),
+        }
     }
 
     pub(crate) fn cluster(
         &self,
         id: &EcId,
-        row: &Row,
+        at_hand: AtHand<'_>,
         now: u64,
     ) -> Result<Option<u32>, GraphError> {
-        if let Recount::Keep(size) = recount(Some(row), &self.policy, now) {
+        if let Recount::Keep(size) = recount(Some(at_hand.row), &self.policy, now) {
             return Ok(size);
         }
         // The row itself counts, even where the count lags behind its creation.
         let counted = self.store.count(id.hash(), MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
         let mut change = Cluster { counted, policy: self.policy, now, size: None };
-        self.change(id, Some(row), &mut change)?;
+        self.change(id, Some(at_hand), &mut change)?;
         Ok(change.size)
     }
 
@@ -285,11 +287,18 @@ impl<S: Store> Graph<S> {
     fn change(
         &self,
         id: &EcId,
-        row: Option<&Row>,
+        at_hand: Option<AtHand<'_>>,
         change: &mut dyn Change,
     ) -> Result<(), GraphError> {
         let mut cas = Cas::new(self.policy.max_cas_attempts);
-        let step = if row.is_some() { cas.start(change, row) } else { Step::Read };
+        let step = match at_hand {
+            Some(AtHand { row, is_outdated }) => {
+                let step = cas.start(change, Some(row));
+                is_outdated.set(matches!(step, Step::Write));
+                step
+            }
+            None => Step::Read,
+        };
         self.run(id, change, cas, step)
     }
 

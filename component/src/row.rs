@@ -107,6 +107,8 @@ fn root_leaf(key: &str) -> Option<(Leaf, &'static str)> {
 pub(crate) enum Place {
     /// It is written as `null`, which counts as absent.
     Null(Span),
+    /// It has another type. It counts as absent and is never written to, since that would drop it.
+    Odd,
     Object(Object),
 }
 
@@ -163,8 +165,10 @@ impl Row {
 
     fn require(&mut self) -> Result<(), Corrupt> {
         for (section, name) in [(Section::Consent, "consent"), (Section::Geo, "geo")] {
-            if self.object(section).is_none() {
-                return Err(Corrupt::Missing(name));
+            match self.place(section) {
+                Some(Place::Object(_)) => {}
+                Some(Place::Odd) => return Err(Corrupt::WrongType(name)),
+                Some(Place::Null(_)) | None => return Err(Corrupt::Missing(name)),
             }
         }
         for (leaf, name) in [
@@ -288,10 +292,7 @@ impl Index {
             })?),
             _ => {
                 let value = scanner.value()?;
-                if value.of(scanner.text()) != "null" {
-                    return Err(Corrupt::WrongType(name));
-                }
-                Place::Null(value)
+                if value.of(scanner.text()) == "null" { Place::Null(value) } else { Place::Odd }
             }
         };
         match self.sections.get_mut(section as usize) {

@@ -1,6 +1,7 @@
 //! The graph's operations as one trait, so that one body of code runs over the native rules and over
 //! the component.
 
+use std::fmt;
 use std::rc::Rc;
 
 use identity_graph::{
@@ -73,8 +74,8 @@ pub trait SnapshotApi {
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure>;
 }
 
-/// A stored row that may not be an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A stored row that may not be an entry. `Debug` does not show its content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawRow {
     /// The value.
     pub body: Vec<u8>,
@@ -84,6 +85,17 @@ pub struct RawRow {
     pub generation: u64,
     /// Why the body is not an entry, when it is not.
     pub problem: Option<String>,
+}
+
+impl fmt::Debug for RawRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRow")
+            .field("body_bytes", &self.body.len())
+            .field("metadata_bytes", &self.metadata.as_ref().map(String::len))
+            .field("generation", &self.generation)
+            .field("problem", &self.problem)
+            .finish()
+    }
 }
 
 /// The rules run natively, as a Rust program that links them does.

@@ -3,7 +3,6 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use identity_graph as rules;
 
 use crate::store::KvCas;
@@ -25,7 +24,7 @@ pub(crate) struct Graph(Rc<rules::Graph<KvCas>>);
 
 pub(crate) struct Snapshot {
     graph: Rc<rules::Graph<KvCas>>,
-    snapshot: RefCell<rules::Snapshot>,
+    snapshot: rules::Snapshot,
 }
 
 type Answer<T> = Result<T, wit::GraphError>;
@@ -47,7 +46,7 @@ impl wit::GuestGraph for Graph {
         let snapshot = self.0.get(&ec_id)?;
         Ok(snapshot.map(|snapshot| {
             let graph = Rc::clone(&self.0);
-            wit::Snapshot::new(Snapshot { graph, snapshot: RefCell::new(snapshot) })
+            wit::Snapshot::new(Snapshot { graph, snapshot })
         }))
     }
 
@@ -116,11 +115,11 @@ impl wit::GuestGraph for Graph {
 
 impl wit::GuestSnapshot for Snapshot {
     fn entry(&self) -> wit::Entry {
-        self.snapshot.borrow().entry().into()
+        self.snapshot.entry().into()
     }
 
     fn generation(&self) -> u64 {
-        self.snapshot.borrow().generation()
+        self.snapshot.generation()
     }
 
     fn upsert_partner_ids(
@@ -128,15 +127,15 @@ impl wit::GuestSnapshot for Snapshot {
         ids: Vec<wit::PartnerUid>,
         now: u64,
     ) -> Answer<Vec<wit::UpsertOutcome>> {
-        Ok(each(self.snapshot.borrow_mut().upsert_partner_ids(&self.graph, each(ids), now)?))
+        Ok(each(self.snapshot.upsert_partner_ids(&self.graph, each(ids), now)?))
     }
 
     fn update_last_seen(&self, now: u64) -> Answer<wit::TouchOutcome> {
-        Ok(self.snapshot.borrow_mut().update_last_seen(&self.graph, now)?.into())
+        Ok(self.snapshot.update_last_seen(&self.graph, now)?.into())
     }
 
     fn evaluate_cluster(&self, now: u64) -> Answer<Option<u32>> {
-        Ok(self.snapshot.borrow_mut().evaluate_cluster(&self.graph, now)?)
+        Ok(self.snapshot.evaluate_cluster(&self.graph, now)?)
     }
 }
 

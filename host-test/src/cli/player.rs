@@ -11,6 +11,8 @@ use super::answer::{Answer, mapping_word};
 use crate::trace::{Event, Kind, Visit};
 
 const STORE: &str = "ec_identity_store";
+/// Seconds after which a visit is noted before anything else: a twelfth of the lifetime of a row.
+const LONGEST_UNNOTED: u64 = 30 * 86_400;
 
 /// One long-lived instance of the component over a store in memory, and what it has done so far.
 pub(super) struct Player {
@@ -100,10 +102,19 @@ impl Player {
         Ok(Answer::Created(self.graph.create_or_revive(&ec, visit.entry())?))
     }
 
-    /// One read, and one write at most: a write of UIDs says that the browser was here, too.
+    /// One read, and one write at most: a second one within the second would be refused for its rate.
+    ///
+    /// UIDs come first, since they are news. They do not count as a visit, though, so that a browser
+    /// which brings new ones every time has its visit noted instead once in a while; the UIDs come
+    /// again with the next view.
     fn view(&self, visit: Visit<'_>) -> Result<Answer, Failure> {
         let Some(mut snapshot) = self.graph.get(&visit.ec)? else { return self.create(visit) };
-        let ids = visit.ids();
+        let entry = snapshot.entry();
+        let last_visit = entry.last_seen.unwrap_or(entry.created);
+        let mut ids = visit.ids();
+        if visit.at.saturating_sub(last_visit) >= LONGEST_UNNOTED {
+            ids.clear();
+        }
         let ids =
             if ids.is_empty() { Vec::new() } else { snapshot.upsert_partner_ids(ids, visit.at)? };
         if ids.contains(&UpsertOutcome::Written) {

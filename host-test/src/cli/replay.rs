@@ -62,7 +62,7 @@ impl Trace {
         };
         if path == Path::new("-") {
             let reader = Box::new(BufReader::with_capacity(1 << 18, io::stdin()));
-            return Ok(Self { reader, title: "Standard input", bar: ProgressBar::hidden() });
+            return Ok(Self { reader, title: "Standard input", bar: spinner() });
         }
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let length = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
@@ -83,6 +83,15 @@ pub(super) fn progress_bar(length: u64, done: &str) -> ProgressBar {
     let template = format!("{{bar:40.cyan}} {done}, {{eta}} left");
     let style = ProgressStyle::with_template(&template);
     ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The same for work whose length is not known.
+fn spinner() -> ProgressBar {
+    if !io::stderr().is_terminal() || io::stdin().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner:.cyan} {bytes} read, {bytes_per_sec}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 /// Plays a trace to its end; how many of its lines were bad. With `outcomes` writes a line for each
