@@ -26,16 +26,16 @@ impl Span {
     pub(crate) fn string(self, text: &str) -> Option<Cow<'_, str>> {
         let raw = self.of(text);
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
-            unescaped(inner).map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(inner))
-        }
+        if is_plain(inner) { Some(Cow::Borrowed(inner)) } else { unescaped(inner).map(Cow::Owned) }
     }
 
     /// The value as a number without sign, fraction or exponent that fits.
     pub(crate) fn number<N: TryFrom<u64>>(self, text: &str) -> Option<N> {
-        N::try_from(self.of(text).parse().ok()?).ok()
+        N::try_from(self.unsigned(text)?).ok()
+    }
+
+    fn unsigned(self, text: &str) -> Option<u64> {
+        self.of(text).parse().ok()
     }
 
     pub(crate) fn flag(self, text: &str) -> Option<bool> {
@@ -286,6 +286,11 @@ fn unescaped(inner: &str) -> Option<String> {
     }
     text.push_str(rest);
     Some(text)
+}
+
+/// True when a JSON string holds the text as it is, without escapes.
+pub(crate) fn is_plain(text: &str) -> bool {
+    plain_prefix(text.as_bytes()) == text.len()
 }
 
 const LANES: u64 = 0x0101_0101_0101_0101;
