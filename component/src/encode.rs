@@ -142,11 +142,15 @@ impl Json {
     }
 
     fn key(&mut self, key: &str) {
-        if !matches!(self.0.last(), None | Some(b'{')) {
-            self.0.push(b',');
-        }
+        self.comma();
         self.text(key);
         self.0.push(b':');
+    }
+
+    fn comma(&mut self) {
+        if !matches!(self.0.last(), None | Some(b'{' | b'[')) {
+            self.0.push(b',');
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -171,8 +175,13 @@ pub(crate) fn partner(uid: &str, synced: u64) -> Vec<u8> {
 
 /// Texts as a JSON array.
 pub(crate) fn strings(texts: &[String]) -> Vec<u8> {
-    let strings: Vec<_> = texts.iter().map(|text| string(text)).collect();
-    [b"[", strings.join(&b',').as_slice(), b"]"].concat()
+    let mut json = Json(b"[".to_vec());
+    for text in texts {
+        json.comma();
+        json.text(text);
+    }
+    json.0.push(b']');
+    json.0
 }
 
 /// Text as a JSON string.

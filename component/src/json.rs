@@ -5,6 +5,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::str::Chars;
 
 use crate::error::Corrupt;
 use crate::policy::MAX_DEPTH;
@@ -257,35 +258,39 @@ impl<'a> Scanner<'a> {
 /// other half.
 fn unescaped(inner: &str) -> Option<String> {
     let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let mut chars = escape.chars();
-        let unit = |at: &str| u32::from_str_radix(at.get(..4)?, 16).ok();
-        let character = match chars.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let mut code = unit(chars.as_str())?;
-                chars = chars.as_str().get(4..)?.chars();
-                if let Some(high) = code.checked_sub(0xd800).filter(|high| *high < 0x400) {
-                    let other = chars.as_str().strip_prefix("\\u")?;
-                    let low = unit(other)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-                    code = 0x1_0000 + (high << 10) + low;
-                    chars = other.get(4..)?.chars();
+    let mut chars = inner.chars();
+    while let Some(plain) = chars.next() {
+        text.push(match plain {
+            '\\' => match chars.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => {
+                    let code = code_unit(&mut chars)?;
+                    match code.checked_sub(0xd800).filter(|high| *high < 0x400) {
+                        None => char::from_u32(code)?,
+                        Some(high) => {
+                            chars = chars.as_str().strip_prefix("\\u")?.chars();
+                            let low = code_unit(&mut chars)?.checked_sub(0xdc00)?;
+                            char::from_u32(
+                                0x1_0000 + (high << 10) + Some(low).filter(|low| *low < 0x400)?,
+                            )?
+                        }
+                    }
                 }
-                char::from_u32(code)?
-            }
-            same => same,
-        };
-        text.push(character);
-        rest = chars.as_str();
+                same => same,
+            },
+            plain => plain,
+        });
     }
-    text.push_str(rest);
     Some(text)
+}
+
+/// The four hex digits of an escape.
+fn code_unit(chars: &mut Chars<'_>) -> Option<u32> {
+    chars.take(4).try_fold(0, |code, digit| Some(code << 4 | digit.to_digit(16)?))
 }
 
 /// True when a JSON string holds the text as it is, without escapes.

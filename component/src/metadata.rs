@@ -1,6 +1,6 @@
 //! The small JSON mirror that is stored beside the body.
 
-use crate::encode::{self, Json};
+use crate::encode;
 use crate::entry::{Metadata, UNKNOWN_COUNTRY, is_country};
 use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
@@ -10,6 +10,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 const NAMES: [&str; 6] = ["ok", "country", "v", "cluster_size", "is_mobile", "known_browser"];
+
+/// Where there is no metadata to be read, new metadata starts from an empty object.
+const NONE: &str = "{}";
+const NO_MEMBERS: Object = Object { open: 1, close: 1, is_empty: true };
 
 /// Reads stored metadata.
 ///
@@ -34,21 +38,13 @@ pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
 
 /// The JSON of new metadata.
 pub(crate) fn new(metadata: &Metadata) -> String {
-    text(Json::object(|members| {
-        for (name, value) in NAMES.into_iter().zip(values(metadata)) {
-            if let Some(value) = value {
-                members.value(name, &value);
-            }
-        }
-    }))
+    updated(None, metadata)
 }
 
 /// Stored metadata brought to what it should say; fields that are not known stay.
 pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
-    let Some((stored, (object, spans))) = stored.and_then(|text| Some((text, index(text).ok()?)))
-    else {
-        return new(wanted);
-    };
+    let indexed = stored.and_then(|text| Some((text, index(text).ok()?)));
+    let (stored, (object, spans)) = indexed.unwrap_or((NONE, (NO_MEMBERS, [None; NAMES.len()])));
     let mut splice = Splice::new(stored);
     let mut missing = Vec::new();
     for ((name, span), value) in NAMES.into_iter().zip(spans).zip(values(wanted)) {
@@ -64,7 +60,8 @@ pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
         }
     }
     splice.set(object, &missing);
-    text(splice.finish())
+    // JSON is text; the default is never taken.
+    String::from_utf8(splice.finish()).unwrap_or_default()
 }
 
 /// The JSON of each member, in the order of [`NAMES`].
@@ -78,11 +75,6 @@ fn values(metadata: &Metadata) -> [Option<Vec<u8>>; NAMES.len()] {
         metadata.is_mobile.map(|class| encode::number(u64::from(class))),
         metadata.known_browser.map(flag),
     ]
-}
-
-fn text(json: Vec<u8>) -> String {
-    // JSON is text; the default is never taken.
-    String::from_utf8(json).unwrap_or_default()
 }
 
 fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {
