@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
+use wasm_encoder::{Component, RawSection};
+use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -46,8 +48,31 @@ fn build() -> Result<(), Box<dyn Error>> {
         .module(&fs::read(&module)?)
         .and_then(|encoder| encoder.validate(true).encode())
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
-    fs::write(out.join("identity-graph.wasm"), component)?;
+    fs::write(out.join("identity-graph.wasm"), without_custom_sections(&component)?)?;
     Ok(())
+}
+
+/// The encoder names everything in the component for debuggers: 5 % of it, which nobody reads.
+fn without_custom_sections(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut stripped = Component::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::CustomSection(_) => {}
+            // Modules and components within are sections too, and are taken as a whole.
+            _ if depth == 1 => {
+                if let Some((id, range)) = payload.as_section() {
+                    let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+                    stripped.section(&RawSection { id, data: &component[range] });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(stripped.finish())
 }
 
 /// Cargo's own words for a missing target hide what to do among errors about `core`.

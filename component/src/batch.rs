@@ -50,8 +50,7 @@ impl<S: Store> Graph<S> {
             })
             .collect();
         let contest = Contest::new(&claims);
-        let winners = contest.winners.iter().filter_map(|at| claims.get(*at));
-        let jobs = winners.map(|claim| Job {
+        let jobs = contest.winners.iter().map(|claim| Job {
             key: claim.about,
             change: Upsert {
                 assertions: vec![Claim { about: &partner, ..*claim }],

@@ -1,10 +1,7 @@
 //! Several assertions about the same thing in one call: the latest counts, of equals the first.
 
 use crate::outcome::UpsertOutcome;
-use alloc::collections::BinaryHeap;
-use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 /// What one assertion of a call says.
 #[derive(Clone, Copy)]
@@ -16,31 +13,27 @@ pub(crate) struct Claim<'a> {
 }
 
 /// Which claims count.
-pub(crate) struct Contest {
-    /// The claims that count, one for each thing, as places in the claims.
-    pub(crate) winners: Vec<usize>,
-    /// For each claim, which of the winners is about the same thing.
-    winner_of: Vec<usize>,
+pub(crate) struct Contest<'a> {
+    /// The claims that count, one for each thing, sorted by it.
+    pub(crate) winners: Vec<Claim<'a>>,
 }
 
-impl Contest {
-    pub(crate) fn new<'a>(claims: &[Claim<'a>]) -> Self {
-        let key = |(at, claim): (usize, &Claim<'a>)| (claim.about, Reverse(claim.synced), at);
-        // A heap sorts in little code.
-        let mut order: BinaryHeap<_> = claims.iter().enumerate().map(key).map(Reverse).collect();
-        let mut winners: Vec<usize> = Vec::new();
-        let mut winner_of = vec![0; claims.len()];
-        let mut before = None;
-        while let Some(Reverse((about, _, at))) = order.pop() {
-            if before != Some(about) {
-                before = Some(about);
-                winners.push(at);
-            }
-            if let Some(winner) = winner_of.get_mut(at) {
-                *winner = winners.len().saturating_sub(1);
+impl<'a> Contest<'a> {
+    pub(crate) fn new(claims: &[Claim<'a>]) -> Self {
+        let mut contest = Self { winners: Vec::new() };
+        for claim in claims {
+            match contest.place(claim.about) {
+                Err(place) => contest.winners.insert(place, *claim),
+                Ok(place) => {
+                    if let Some(winner) = contest.winners.get_mut(place)
+                        && claim.synced > winner.synced
+                    {
+                        *winner = *claim;
+                    }
+                }
             }
         }
-        Self { winners, winner_of }
+        contest
     }
 
     /// The outcome of each claim, from the winners' outcomes.
@@ -49,13 +42,19 @@ impl Contest {
         claims: &[Claim<'_>],
         of_winners: &[Result<UpsertOutcome, E>],
     ) -> Vec<Result<UpsertOutcome, E>> {
-        let outcome = |(claim, winner): (&Claim<'_>, &usize)| {
-            let uid = self.winners.get(*winner).and_then(|at| claims.get(*at)).map(|w| w.uid);
-            let outcome = of_winners.get(*winner).copied()?;
-            Some(if uid == Some(claim.uid) { outcome } else { outcome.map(beaten) })
+        let outcome = |claim: &Claim<'_>| {
+            let place = self.place(claim.about).ok()?;
+            let outcome = of_winners.get(place).copied()?;
+            let is_winner = self.winners.get(place)?.uid == claim.uid;
+            Some(if is_winner { outcome } else { outcome.map(beaten) })
         };
         // Every claim has a winner, so that none is left out.
-        claims.iter().zip(&self.winner_of).filter_map(outcome).collect()
+        claims.iter().filter_map(outcome).collect()
+    }
+
+    /// Where among the winners the one about a thing stands, or else belongs.
+    fn place(&self, about: &str) -> Result<usize, usize> {
+        self.winners.binary_search_by(|winner| winner.about.cmp(about))
     }
 }
 
@@ -83,7 +82,8 @@ mod tests {
         let claims =
             [claim("b", "1", 5), claim("a", "2", 1), claim("b", "3", 9), claim("b", "4", 9)];
         let contest = Contest::new(&claims);
-        assert_eq!(contest.winners, [1, 2]);
+        let uids: Vec<_> = contest.winners.iter().map(|winner| winner.uid).collect();
+        assert_eq!(uids, ["2", "3"]);
     }
 
     #[test]

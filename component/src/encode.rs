@@ -5,12 +5,11 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 
 use crate::entry::{Entry, Metadata};
 use crate::error::GraphError;
-use crate::partner::PartnerUid;
+use crate::json::is_plain;
+use crate::metadata;
 use crate::policy::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
 
 /// A row as it is handed to the store.
@@ -38,177 +37,166 @@ impl Entry {
     /// # Errors
     /// [`GraphError::TooLarge`] when the body or the metadata outgrows its limit.
     pub fn encode(&self) -> Result<Encoded, GraphError> {
-        let body = to_json(&Body::from(self))?;
-        let metadata = metadata(&Metadata::from(self))?;
-        Encoded { body, metadata }.checked()
+        let metadata = metadata::new(&Metadata::from(self));
+        Encoded { body: Json::object(|row| self.members(row)), metadata }.checked()
+    }
+
+    fn members(&self, row: &mut Json) {
+        row.number("v", Some(u64::from(self.v)));
+        row.number("created", Some(self.created));
+        row.number("last_seen", Some(self.last_visit()));
+        row.nested("consent", |consent| {
+            consent.string("tcf", self.consent.tcf.as_deref());
+            consent.string("gpp", self.consent.gpp.as_deref());
+            consent.flag("ok", Some(self.consent.ok));
+            consent.number("updated", Some(self.consent.updated));
+        });
+        row.nested("geo", |geo| {
+            geo.string("country", Some(&self.geo.country));
+            geo.string("region", self.geo.region.as_deref());
+            geo.number("asn", self.geo.asn.map(u64::from));
+            geo.number("dma", self.geo.dma);
+        });
+        if let Some(properties) = &self.pub_properties {
+            row.nested("pub_properties", |members| {
+                members.string("origin_domain", Some(&properties.origin_domain));
+                members.value("seen_domains", &strings(&properties.seen_domains));
+            });
+        }
+        if let Some(device) = &self.device {
+            row.nested("device", |members| {
+                members.number("is_mobile", Some(u64::from(device.is_mobile)));
+                members.string("ja4_class", device.ja4_class.as_deref());
+                members.string("platform_class", device.platform_class.as_deref());
+                members.string("h2_fp_hash", device.h2_fp_hash.as_deref());
+                members.flag("known_browser", device.known_browser);
+            });
+        }
+        if let Some(size) = self.cluster_size {
+            row.nested("network", |network| network.number("cluster_size", Some(u64::from(size))));
+        }
+        if !self.ids.is_empty() {
+            row.nested("ids", |ids| {
+                for id in &self.ids {
+                    ids.value(&id.partner, &partner(&id.uid, id.synced.unwrap_or_default()));
+                }
+            });
+        }
     }
 }
 
-/// The JSON of new metadata.
-pub(crate) fn metadata(metadata: &Metadata) -> Result<String, GraphError> {
-    let json = to_json(&MetadataJson {
-        ok: metadata.ok,
-        country: &metadata.country,
-        v: metadata.v,
-        cluster_size: metadata.cluster_size,
-        is_mobile: metadata.is_mobile,
-        known_browser: metadata.known_browser,
-    })?;
-    String::from_utf8(json).map_err(|_| GraphError::TooLarge)
+/// Members of a JSON object, written one after the other.
+#[derive(Default)]
+pub(crate) struct Json(Vec<u8>);
+
+impl Json {
+    /// A whole object.
+    pub(crate) fn object(members: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut json = Self::default();
+        json.braced(members);
+        json.0
+    }
+
+    /// The members alone.
+    pub(crate) fn into_members(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// Appends a member whose value is JSON already.
+    pub(crate) fn value(&mut self, key: &str, value: &[u8]) {
+        self.key(key);
+        self.0.extend_from_slice(value);
+    }
+
+    /// Appends a text, if there is one.
+    pub(crate) fn string(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.key(key);
+            self.text(value);
+        }
+    }
+
+    /// Appends a number, if there is one.
+    pub(crate) fn number(&mut self, key: &str, value: Option<impl itoa::Integer>) {
+        if let Some(value) = value {
+            self.value(key, itoa::Buffer::new().format(value).as_bytes());
+        }
+    }
+
+    /// Appends a flag, if there is one.
+    pub(crate) fn flag(&mut self, key: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.value(key, flag(value).as_bytes());
+        }
+    }
+
+    fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
+        self.key(key);
+        self.braced(members);
+    }
+
+    fn braced(&mut self, members: impl FnOnce(&mut Self)) {
+        self.0.push(b'{');
+        members(self);
+        self.0.push(b'}');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.comma();
+        self.text(key);
+        self.0.push(b':');
+    }
+
+    fn comma(&mut self) {
+        if !matches!(self.0.last(), None | Some(b'{' | b'[')) {
+            self.0.push(b',');
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if is_plain(text) {
+            self.0.push(b'"');
+            self.0.extend_from_slice(text.as_bytes());
+            self.0.push(b'"');
+        } else {
+            // Text always has a JSON form; the default is never taken.
+            self.0.extend_from_slice(&serde_json::to_vec(text).unwrap_or_default());
+        }
+    }
+}
+
+/// What a row says of one partner.
+pub(crate) fn partner(uid: &str, synced: u64) -> Vec<u8> {
+    Json::object(|partner| {
+        partner.string("uid", Some(uid));
+        partner.number("synced", Some(synced));
+    })
+}
+
+/// Texts as a JSON array.
+pub(crate) fn strings(texts: &[String]) -> Vec<u8> {
+    let mut json = Json(b"[".to_vec());
+    for text in texts {
+        json.comma();
+        json.text(text);
+    }
+    json.0.push(b']');
+    json.0
 }
 
 /// Text as a JSON string.
-pub(crate) fn string(text: &str) -> String {
-    // Text always has a JSON form; the default is never taken.
-    serde_json::to_string(text).unwrap_or_default()
+pub(crate) fn string(text: &str) -> Vec<u8> {
+    let mut json = Json::default();
+    json.text(text);
+    json.0
 }
 
 /// A number as JSON.
-pub(crate) fn number(number: u64) -> String {
-    itoa::Buffer::new().format(number).to_owned()
+pub(crate) fn number(number: u64) -> Vec<u8> {
+    itoa::Buffer::new().format(number).as_bytes().to_owned()
 }
 
 /// A flag as JSON.
-pub(crate) fn flag(flag: bool) -> String {
-    if flag { "true" } else { "false" }.to_owned()
-}
-
-fn to_json(value: &impl Serialize) -> Result<Vec<u8>, GraphError> {
-    // These shapes always have a JSON form; the error is never taken.
-    serde_json::to_vec(value).map_err(|_| GraphError::TooLarge)
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    v: u8,
-    created: u64,
-    last_seen: u64,
-    consent: ConsentJson<'a>,
-    geo: GeoJson<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub_properties: Option<PubPropertiesJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<DeviceJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<NetworkJson>,
-    #[serde(skip_serializing_if = "Ids::is_empty")]
-    ids: Ids<'a>,
-}
-
-#[derive(Serialize)]
-struct ConsentJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcf: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gpp: Option<&'a str>,
-    ok: bool,
-    updated: u64,
-}
-
-#[derive(Serialize)]
-struct GeoJson<'a> {
-    country: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asn: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dma: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct PubPropertiesJson<'a> {
-    origin_domain: &'a str,
-    seen_domains: &'a [String],
-}
-
-#[derive(Serialize)]
-struct DeviceJson<'a> {
-    is_mobile: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ja4_class: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    platform_class: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    h2_fp_hash: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known_browser: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct NetworkJson {
-    cluster_size: u32,
-}
-
-#[derive(Serialize)]
-struct MetadataJson<'a> {
-    ok: bool,
-    country: &'a str,
-    v: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cluster_size: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_mobile: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    known_browser: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct PartnerJson<'a> {
-    uid: &'a str,
-    synced: u64,
-}
-
-struct Ids<'a>(&'a [PartnerUid]);
-
-impl Ids<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Ids<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for id in self.0 {
-            let value = PartnerJson { uid: &id.uid, synced: id.synced.unwrap_or_default() };
-            map.serialize_entry(&id.partner, &value)?;
-        }
-        map.end()
-    }
-}
-
-impl<'a> From<&'a Entry> for Body<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        Self {
-            v: entry.v,
-            created: entry.created,
-            last_seen: entry.last_visit(),
-            consent: ConsentJson {
-                tcf: entry.consent.tcf.as_deref(),
-                gpp: entry.consent.gpp.as_deref(),
-                ok: entry.consent.ok,
-                updated: entry.consent.updated,
-            },
-            geo: GeoJson {
-                country: &entry.geo.country,
-                region: entry.geo.region.as_deref(),
-                asn: entry.geo.asn,
-                dma: entry.geo.dma,
-            },
-            pub_properties: entry.pub_properties.as_ref().map(|p| PubPropertiesJson {
-                origin_domain: &p.origin_domain,
-                seen_domains: &p.seen_domains,
-            }),
-            device: entry.device.as_ref().map(|d| DeviceJson {
-                is_mobile: d.is_mobile,
-                ja4_class: d.ja4_class.as_deref(),
-                platform_class: d.platform_class.as_deref(),
-                h2_fp_hash: d.h2_fp_hash.as_deref(),
-                known_browser: d.known_browser,
-            }),
-            network: entry.cluster_size.map(|cluster_size| NetworkJson { cluster_size }),
-            ids: Ids(&entry.ids),
-        }
-    }
+pub(crate) fn flag(flag: bool) -> &'static str {
+    if flag { "true" } else { "false" }
 }

@@ -298,13 +298,12 @@ impl From<&Entry> for Metadata {
 fn latest(ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
     let ids: Vec<_> = ids.into_iter().map(PartnerUid::validated).collect::<Result<_, _>>()?;
     let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
-    let kept = Contest::new(&claims).winners.into_iter().filter_map(|at| claims.get(at));
     let id = |claim: &Claim<'_>| PartnerUid {
         partner: claim.about.to_owned(),
         uid: claim.uid.to_owned(),
         synced: Some(claim.synced),
     };
-    Ok(kept.map(id).collect())
+    Ok(Contest::new(&claims).winners.iter().map(id).collect())
 }
 
 pub(crate) fn is_country(text: &str) -> bool {

@@ -5,6 +5,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::str::Chars;
 
 use crate::error::Corrupt;
 use crate::policy::MAX_DEPTH;
@@ -26,16 +27,16 @@ impl Span {
     pub(crate) fn string(self, text: &str) -> Option<Cow<'_, str>> {
         let raw = self.of(text);
         let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
-            unescaped(inner).map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(inner))
-        }
+        if is_plain(inner) { Some(Cow::Borrowed(inner)) } else { unescaped(inner).map(Cow::Owned) }
     }
 
     /// The value as a number without sign, fraction or exponent that fits.
     pub(crate) fn number<N: TryFrom<u64>>(self, text: &str) -> Option<N> {
-        N::try_from(self.of(text).parse().ok()?).ok()
+        N::try_from(self.unsigned(text)?).ok()
+    }
+
+    fn unsigned(self, text: &str) -> Option<u64> {
+        self.of(text).parse().ok()
     }
 
     pub(crate) fn flag(self, text: &str) -> Option<bool> {
@@ -257,35 +258,44 @@ impl<'a> Scanner<'a> {
 /// other half.
 fn unescaped(inner: &str) -> Option<String> {
     let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let mut chars = escape.chars();
-        let unit = |at: &str| u32::from_str_radix(at.get(..4)?, 16).ok();
-        let character = match chars.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let mut code = unit(chars.as_str())?;
-                chars = chars.as_str().get(4..)?.chars();
-                if let Some(high) = code.checked_sub(0xd800).filter(|high| *high < 0x400) {
-                    let other = chars.as_str().strip_prefix("\\u")?;
-                    let low = unit(other)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-                    code = 0x1_0000 + (high << 10) + low;
-                    chars = other.get(4..)?.chars();
+    let mut chars = inner.chars();
+    while let Some(plain) = chars.next() {
+        text.push(match plain {
+            '\\' => match chars.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => {
+                    let code = code_unit(&mut chars)?;
+                    match code.checked_sub(0xd800).filter(|high| *high < 0x400) {
+                        None => char::from_u32(code)?,
+                        Some(high) => {
+                            chars = chars.as_str().strip_prefix("\\u")?.chars();
+                            let low = code_unit(&mut chars)?.checked_sub(0xdc00)?;
+                            char::from_u32(
+                                0x1_0000 + (high << 10) + Some(low).filter(|low| *low < 0x400)?,
+                            )?
+                        }
+                    }
                 }
-                char::from_u32(code)?
-            }
-            same => same,
-        };
-        text.push(character);
-        rest = chars.as_str();
+                same => same,
+            },
+            plain => plain,
+        });
     }
-    text.push_str(rest);
     Some(text)
+}
+
+/// The four hex digits of an escape.
+fn code_unit(chars: &mut Chars<'_>) -> Option<u32> {
+    chars.take(4).try_fold(0, |code, digit| Some(code << 4 | digit.to_digit(16)?))
+}
+
+/// True when a JSON string holds the text as it is, without escapes.
+pub(crate) fn is_plain(text: &str) -> bool {
+    plain_prefix(text.as_bytes()) == text.len()
 }
 
 const LANES: u64 = 0x0101_0101_0101_0101;

@@ -2,7 +2,7 @@
 
 use crate::encode;
 use crate::entry::{Metadata, UNKNOWN_COUNTRY, is_country};
-use crate::error::{Corrupt, GraphError};
+use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
 use crate::splice::Splice;
 use alloc::borrow::ToOwned;
@@ -10,6 +10,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 const NAMES: [&str; 6] = ["ok", "country", "v", "cluster_size", "is_mobile", "known_browser"];
+
+/// Where there is no metadata to be read, new metadata starts from an empty object.
+const NONE: &str = "{}";
+const NO_MEMBERS: Object = Object { open: 1, close: 1, is_empty: true };
 
 /// Reads stored metadata.
 ///
@@ -32,27 +36,22 @@ pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
     })
 }
 
+/// The JSON of new metadata.
+pub(crate) fn new(metadata: &Metadata) -> String {
+    updated(None, metadata)
+}
+
 /// Stored metadata brought to what it should say; fields that are not known stay.
-pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> Result<String, GraphError> {
-    let Some((text, (object, spans))) = stored.and_then(|text| Some((text, index(text).ok()?)))
-    else {
-        return encode::metadata(wanted);
-    };
-    let values = [
-        Some(encode::flag(wanted.ok)),
-        Some(encode::string(&wanted.country)),
-        Some(encode::number(wanted.v.into())),
-        wanted.cluster_size.map(|size| encode::number(size.into())),
-        wanted.is_mobile.map(|class| encode::number(class.into())),
-        wanted.known_browser.map(encode::flag),
-    ];
-    let mut splice = Splice::new(text);
+pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
+    let indexed = stored.and_then(|text| Some((text, index(text).ok()?)));
+    let (stored, (object, spans)) = indexed.unwrap_or((NONE, (NO_MEMBERS, [None; NAMES.len()])));
+    let mut splice = Splice::new(stored);
     let mut missing = Vec::new();
-    for ((name, span), value) in NAMES.into_iter().zip(spans).zip(values) {
+    for ((name, span), value) in NAMES.into_iter().zip(spans).zip(values(wanted)) {
         match (span, value) {
             (Some(old), value) => {
-                let value = value.unwrap_or_else(|| "null".to_owned());
-                if old.of(text) != value {
+                let value = value.unwrap_or_else(|| b"null".to_vec());
+                if old.of(stored).as_bytes() != value {
                     splice.replace(old, value);
                 }
             }
@@ -61,7 +60,21 @@ pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> Result<String,
         }
     }
     splice.set(object, &missing);
-    Ok(if splice.is_unchanged() { text.to_owned() } else { splice.finish() })
+    // JSON is text; the default is never taken.
+    String::from_utf8(splice.finish()).unwrap_or_default()
+}
+
+/// The JSON of each member, in the order of [`NAMES`].
+fn values(metadata: &Metadata) -> [Option<Vec<u8>>; NAMES.len()] {
+    let flag = |flag| encode::flag(flag).as_bytes().to_owned();
+    [
+        Some(flag(metadata.ok)),
+        Some(encode::string(&metadata.country)),
+        Some(encode::number(u64::from(metadata.v))),
+        metadata.cluster_size.map(|size| encode::number(u64::from(size))),
+        metadata.is_mobile.map(|class| encode::number(u64::from(class))),
+        metadata.known_browser.map(flag),
+    ]
 }
 
 fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {

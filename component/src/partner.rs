@@ -67,13 +67,14 @@ pub fn check_uid(uid: &str) -> Result<(), InvalidArgument> {
     if uid.len() > MAX_UID_BYTES {
         return Err(InvalidArgument::UidTooLong(uid.len()));
     }
-    if let Some((at, _)) = uid.char_indices().find(|(_, c)| c.is_control()) {
-        return Err(InvalidArgument::UidControl(at));
+    let mut is_blank = true;
+    for (at, c) in uid.char_indices() {
+        if c.is_control() {
+            return Err(InvalidArgument::UidControl(at));
+        }
+        is_blank &= c.is_whitespace();
     }
-    if uid.trim().is_empty() {
-        return Err(InvalidArgument::UidBlank);
-    }
-    Ok(())
+    if is_blank { Err(InvalidArgument::UidBlank) } else { Ok(()) }
 }
 
 #[cfg(test)]

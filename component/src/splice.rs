@@ -5,13 +5,11 @@
 //! `synced` are there, and `seen_domains` is a list. An older map of seen domains moves to
 //! `seen_domains_map`, since readers of today want a list and nothing is dropped.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::contest::Claim;
-use crate::encode::{self, Encoded};
+use crate::encode::{self, Encoded, Json};
 use crate::error::GraphError;
 use crate::json::{Object, Span};
 use crate::metadata;
@@ -45,8 +43,8 @@ impl Row {
         self.set_last_seen(&mut splice, last_seen);
         self.set_seen_domains(&mut splice);
         self.set_ids(&mut splice, assertions);
-        let body = splice.finish().into_bytes();
-        Encoded { body, metadata: metadata::updated(self.metadata.as_deref(), &mirror)? }.checked()
+        let body = splice.finish();
+        Encoded { body, metadata: metadata::updated(self.metadata.as_deref(), &mirror) }.checked()
     }
 
     fn set_last_seen(&self, splice: &mut Splice<'_>, value: Option<u64>) {
@@ -59,7 +57,7 @@ impl Row {
             (None, value) => {
                 let value = value.unwrap_or(self.created());
                 if let Some(created) = self.span(Leaf::Created) {
-                    let member = [",\"last_seen\":", &encode::number(value)].concat();
+                    let member = [b",\"last_seen\":", encode::number(value).as_slice()].concat();
                     splice.insert(created.end, member);
                 }
             }
@@ -71,15 +69,13 @@ impl Row {
         if !old.of(&self.text).starts_with('{') {
             return;
         }
-        let domains = self.seen_domains();
-        let list: Vec<_> = domains.iter().map(|domain| encode::string(domain)).collect();
-        let list = ["[", &list.join(","), "],\"seen_domains_map\":"].concat();
-        splice.insert(old.start, list);
+        let list = encode::strings(&self.seen_domains());
+        splice.insert(old.start, [list.as_slice(), b",\"seen_domains_map\":"].concat());
     }
 
     fn set_cluster(&self, splice: &mut Splice<'_>, size: u32, checked: u64) {
         let members = [
-            ("cluster_size", self.span(Leaf::ClusterSize), encode::number(size.into())),
+            ("cluster_size", self.span(Leaf::ClusterSize), encode::number(u64::from(size))),
             ("cluster_checked", self.span(Leaf::ClusterChecked), encode::number(checked)),
         ];
         self.set_section(splice, Section::Network, "network", &members);
@@ -89,11 +85,11 @@ impl Row {
         let mut asserted = vec![None; self.slots.len()];
         let mut added = Vec::new();
         for assertion in assertions {
-            match self.slot(assertion.about).and_then(|at| asserted.get_mut(at)) {
-                Some(slot) => *slot = Some(assertion),
-                None => {
-                    added.push((assertion.about, None, partner(assertion.uid, assertion.synced)));
-                }
+            if let Some(slot) = self.slot(assertion.about).and_then(|at| asserted.get_mut(at)) {
+                *slot = Some(assertion);
+            } else {
+                let value = encode::partner(assertion.uid, assertion.synced);
+                added.push((assertion.about, None, value));
             }
         }
         for (slot, assertion) in self.slots.iter().zip(asserted) {
@@ -106,10 +102,12 @@ impl Row {
                     ];
                     splice.set(object, &members);
                 }
-                (Some(new), None) => splice.replace(slot.value, partner(new.uid, new.synced)),
+                (Some(new), None) => {
+                    splice.replace(slot.value, encode::partner(new.uid, new.synced));
+                }
                 (None, Some(object)) if slot.uid(&self.text).is_some() => {
                     if slot.synced.is_none_or(|synced| synced.of(&self.text) == "null") {
-                        splice.set(object, &[("synced", slot.synced, "0".to_owned())]);
+                        splice.set(object, &[("synced", slot.synced, b"0".to_vec())]);
                     }
                 }
                 (None, _) => {}
@@ -126,33 +124,20 @@ impl Row {
         splice: &mut Splice<'_>,
         section: Section,
         name: &str,
-        members: &[(&str, Option<Span>, String)],
+        members: &[(&str, Option<Span>, Vec<u8>)],
     ) {
         if let Some(Place::Object(object)) = self.place(section) {
             splice.set(object, members);
             return;
         }
-        let mut object = String::from("{");
-        push_members(&mut object, members.iter().map(|(key, _, value)| (*key, value.as_str())));
-        object.push('}');
+        let object = Json::object(|object| {
+            for (key, _, value) in members {
+                object.value(key, value);
+            }
+        });
         match self.place(section) {
             Some(Place::Null(null)) => splice.replace(null, object),
             _ => splice.set(self.root, &[(name, None, object)]),
-        }
-    }
-}
-
-fn partner(uid: &str, synced: u64) -> String {
-    ["{\"uid\":", &encode::string(uid), ",\"synced\":", &encode::number(synced), "}"].concat()
-}
-
-/// Appends `"key":value` pairs, separated by commas. Keys need no escapes: they are field names and
-/// checked partner keys.
-fn push_members<'a>(to: &mut String, members: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (at, (key, value)) in members.enumerate() {
-        let comma = if at == 0 { "" } else { "," };
-        for part in [comma, "\"", key, "\":", value] {
-            to.push_str(part);
         }
     }
 }
@@ -161,7 +146,7 @@ fn push_members<'a>(to: &mut String, members: impl Iterator<Item = (&'a str, &'a
 pub(crate) struct Splice<'a> {
     text: &'a str,
     /// Sorted by where they start.
-    edits: Vec<(Span, String)>,
+    edits: Vec<(Span, Vec<u8>)>,
 }
 
 impl<'a> Splice<'a> {
@@ -169,49 +154,46 @@ impl<'a> Splice<'a> {
         Self { text, edits: Vec::new() }
     }
 
-    pub(crate) fn replace(&mut self, span: Span, text: String) {
+    pub(crate) fn replace(&mut self, span: Span, text: Vec<u8>) {
         // Nearly always the last, since rows are gone through from left to right.
         let at = self.edits.partition_point(|(before, _)| before.start <= span.start);
         self.edits.insert(at, (span, text));
     }
 
-    fn insert(&mut self, at: usize, text: String) {
+    fn insert(&mut self, at: usize, text: Vec<u8>) {
         self.replace(Span { start: at, end: at }, text);
     }
 
     /// Sets members of an object: replaces those that stand somewhere and appends the others.
-    pub(crate) fn set(&mut self, object: Object, members: &[(&str, Option<Span>, String)]) {
-        let mut added = String::new();
-        for (_, old, value) in members {
-            if let Some(old) = old {
-                self.replace(*old, value.clone());
+    pub(crate) fn set(&mut self, object: Object, members: &[(&str, Option<Span>, Vec<u8>)]) {
+        let mut missing = Json::default();
+        for (key, old, value) in members {
+            match old {
+                Some(old) => self.replace(*old, value.clone()),
+                None => missing.value(key, value),
             }
         }
-        let missing = members.iter().filter(|(_, old, _)| old.is_none());
-        push_members(&mut added, missing.map(|(key, _, value)| (*key, value.as_str())));
+        let mut added = missing.into_members();
         if !added.is_empty() {
             if !object.is_empty {
-                added.insert(0, ',');
+                added.insert(0, b',');
             }
             self.insert(object.close, added);
         }
     }
 
-    pub(crate) fn is_unchanged(&self) -> bool {
-        self.edits.is_empty()
-    }
-
     /// The text with all edits made; they do not overlap.
-    pub(crate) fn finish(self) -> String {
-        let added: usize = self.edits.iter().map(|(_, text)| text.len()).sum();
-        let mut result = String::with_capacity(self.text.len().saturating_add(added));
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let text = self.text.as_bytes();
+        let added: usize = self.edits.iter().map(|(_, new)| new.len()).sum();
+        let mut result = Vec::with_capacity(text.len().saturating_add(added));
         let mut from = 0;
-        for (span, text) in &self.edits {
-            result.push_str(self.text.get(from..span.start).unwrap_or_default());
-            result.push_str(text);
+        for (span, new) in &self.edits {
+            result.extend_from_slice(text.get(from..span.start).unwrap_or_default());
+            result.extend_from_slice(new);
             from = span.end;
         }
-        result.push_str(self.text.get(from..).unwrap_or_default());
+        result.extend_from_slice(text.get(from..).unwrap_or_default());
         result
     }
 }
