@@ -8,7 +8,7 @@ use crate::error::GraphError;
 use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
 use crate::partner::PartnerUid;
 use crate::policy::{IfMissing, Policy};
-use crate::row::{Leaf, Row};
+use crate::row::{Leaf, Row, Slot};
 use crate::splice::Edit;
 use crate::store::Precondition;
 use alloc::borrow::ToOwned;
@@ -89,7 +89,7 @@ impl Change for CreateOrRevive {
     }
 }
 
-/// UIDs of distinct partners for one row.
+/// UIDs of distinct partners, sorted by them, for one row.
 pub(crate) struct Upsert<'a> {
     pub(crate) assertions: Vec<Claim<'a>>,
     pub(crate) missing: IfMissing,
@@ -113,8 +113,13 @@ impl Change for Upsert<'_> {
     fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError> {
         let state = state(row, &self.policy, self.now);
         self.outcomes.clear();
+        let slots = row.map(|row| row.slots_of(&self.assertions)).unwrap_or_default();
+        let mut slots = slots.into_iter();
         self.outcomes.extend(self.assertions.iter().map(|assertion| match &state {
-            State::Live(row, _) => upserted(row, assertion),
+            State::Live(row, _) => {
+                let slot = slots.next().flatten().and_then(|at| row.slots.get(at));
+                upserted(row, slot, assertion)
+            }
             State::Tombstone => UpsertOutcome::Withdrawn,
             State::Missing(_) => match self.missing {
                 IfMissing::Skip => UpsertOutcome::NotFound,
@@ -144,13 +149,13 @@ impl Change for Upsert<'_> {
     }
 }
 
-/// What one assertion does to a live row.
-fn upserted(row: &Row, new: &Claim<'_>) -> UpsertOutcome {
-    let Some(slot) = row.slot(new.about).and_then(|at| row.slots.get(at)) else {
+/// What one assertion does to a live row, in which the partner has this slot.
+fn upserted(row: &Row, slot: Option<&Slot>, new: &Claim<'_>) -> UpsertOutcome {
+    let uid = |slot: &Slot| slot.uid.filter(|uid| uid.of(&row.text) != "null");
+    let Some((slot, uid)) = slot.and_then(|slot| Some((*slot, uid(slot)?))) else {
         return UpsertOutcome::Written;
     };
-    let Some(stored) = slot.uid(&row.text) else { return UpsertOutcome::Written };
-    if stored == new.uid {
+    if uid.is_string(&row.text, new.uid) {
         UpsertOutcome::Unchanged
     } else if new.synced > slot.synced(&row.text).unwrap_or_default() {
         UpsertOutcome::Written

@@ -5,8 +5,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::contest::Claim;
 use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
 use crate::policy::{MAX_READ_BYTES, Policy};
@@ -246,11 +248,20 @@ impl Row {
         self.span(leaf)?.flag(&self.text)
     }
 
-    /// The slot of a partner. Where the key stands more than once, the UID asserted last counts.
-    pub(crate) fn slot(&self, partner: &str) -> Option<usize> {
-        let of_partner =
-            self.slots.iter().enumerate().filter(|(_, s)| s.key.is_string(&self.text, partner));
-        of_partner.max_by_key(|(_, slot)| slot.synced(&self.text)).map(|(at, _)| at)
+    /// For each claim, the slot of the partner it is about. Where a key stands more than once, the
+    /// UID asserted last counts. The claims are sorted by partner, so that one pass finds all.
+    pub(crate) fn slots_of(&self, claims: &[Claim<'_>]) -> Vec<Option<usize>> {
+        let mut slots: Vec<Option<usize>> = vec![None; claims.len()];
+        for (at, slot) in self.slots.iter().enumerate() {
+            let Some(key) = slot.key.string(&self.text) else { continue };
+            let place = claims.binary_search_by(|claim| claim.about.cmp(&key));
+            let Some(known) = place.ok().and_then(|place| slots.get_mut(place)) else { continue };
+            let before = known.and_then(|known| self.slots.get(known));
+            if before.is_none_or(|known| slot.synced(&self.text) >= known.synced(&self.text)) {
+                *known = Some(at);
+            }
+        }
+        slots
     }
 }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::contest::Claim;
 use crate::encode::{self, Encoded, Json};
-use crate::error::GraphError;
+use crate::error::{Corrupt, GraphError};
 use crate::json::{Object, Span};
 use crate::metadata;
 use crate::row::{Leaf, Place, Row, Section};
@@ -20,7 +20,7 @@ use crate::row::{Leaf, Place, Row, Section};
 pub(crate) enum Edit<'a> {
     /// Set `last_seen`.
     LastSeen(u64),
-    /// Store these UIDs, of distinct partners.
+    /// Store these UIDs, of distinct partners and sorted by them.
     Ids(&'a [Claim<'a>]),
     /// Store the size of the cluster and when it was counted.
     Cluster { size: u32, checked: u64 },
@@ -37,12 +37,12 @@ impl Row {
             Edit::Ids(ids) => assertions = ids,
             Edit::Cluster { size, checked } => {
                 mirror.cluster_size = Some(size);
-                self.set_cluster(&mut splice, size, checked);
+                self.set_cluster(&mut splice, size, checked)?;
             }
         }
         self.set_last_seen(&mut splice, last_seen);
         self.set_seen_domains(&mut splice);
-        self.set_ids(&mut splice, assertions);
+        self.set_ids(&mut splice, assertions)?;
         let body = splice.finish();
         Encoded { body, metadata: metadata::updated(self.metadata.as_deref(), &mirror) }.checked()
     }
@@ -73,19 +73,19 @@ impl Row {
         splice.insert(old.start, [list.as_slice(), b",\"seen_domains_map\":"].concat());
     }
 
-    fn set_cluster(&self, splice: &mut Splice<'_>, size: u32, checked: u64) {
+    fn set_cluster(&self, splice: &mut Splice<'_>, size: u32, checked: u64) -> Result<(), Corrupt> {
         let members = [
             ("cluster_size", self.span(Leaf::ClusterSize), encode::number(u64::from(size))),
             ("cluster_checked", self.span(Leaf::ClusterChecked), encode::number(checked)),
         ];
-        self.set_section(splice, Section::Network, "network", &members);
+        self.set_section(splice, Section::Network, "network", &members)
     }
 
-    fn set_ids(&self, splice: &mut Splice<'_>, assertions: &[Claim<'_>]) {
+    fn set_ids(&self, splice: &mut Splice<'_>, assertions: &[Claim<'_>]) -> Result<(), Corrupt> {
         let mut asserted = vec![None; self.slots.len()];
         let mut added = Vec::new();
-        for assertion in assertions {
-            if let Some(slot) = self.slot(assertion.about).and_then(|at| asserted.get_mut(at)) {
+        for (assertion, slot) in assertions.iter().zip(self.slots_of(assertions)) {
+            if let Some(slot) = slot.and_then(|at| asserted.get_mut(at)) {
                 *slot = Some(assertion);
             } else {
                 let value = encode::partner(assertion.uid, assertion.synced);
@@ -113,32 +113,35 @@ impl Row {
                 (None, _) => {}
             }
         }
-        if !added.is_empty() {
-            self.set_section(splice, Section::Ids, "ids", &added);
+        if added.is_empty() {
+            return Ok(());
         }
+        self.set_section(splice, Section::Ids, "ids", &added)
     }
 
-    /// Sets members of one of the row's objects, which is made where it is missing.
+    /// Sets members of one of the row's objects, which is made where it is missing. Something else in
+    /// its place is not replaced: that would drop it.
     fn set_section(
         &self,
         splice: &mut Splice<'_>,
         section: Section,
-        name: &str,
+        name: &'static str,
         members: &[(&str, Option<Span>, Vec<u8>)],
-    ) {
-        if let Some(Place::Object(object)) = self.place(section) {
-            splice.set(object, members);
-            return;
-        }
-        let object = Json::object(|object| {
-            for (key, _, value) in members {
-                object.value(key, value);
-            }
-        });
+    ) -> Result<(), Corrupt> {
+        let made = || {
+            Json::object(|object| {
+                for (key, _, value) in members {
+                    object.value(key, value);
+                }
+            })
+        };
         match self.place(section) {
-            Some(Place::Null(null)) => splice.replace(null, object),
-            _ => splice.set(self.root, &[(name, None, object)]),
+            Some(Place::Object(object)) => splice.set(object, members),
+            Some(Place::Null(null)) => splice.replace(null, made()),
+            Some(Place::Odd) => return Err(Corrupt::WrongType(name)),
+            None => splice.set(self.root, &[(name, None, made())]),
         }
+        Ok(())
     }
 }
 

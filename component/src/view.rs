@@ -70,6 +70,8 @@ impl Row {
             let place = domains.binary_search_by(|known| known.as_str().cmp(&domain));
             if let (Err(at), 1..=MAX_DOMAIN_BYTES) = (place, domain.len()) {
                 domains.insert(at, domain.into_owned());
+                // At once, since a row may hold a hundred thousand.
+                domains.truncate(MAX_SEEN_DOMAINS);
             }
         };
         let mut scanner = Scanner::new(text);
@@ -84,7 +86,6 @@ impl Row {
                 .map(drop),
             _ => Ok(()),
         };
-        domains.truncate(MAX_SEEN_DOMAINS);
         domains
     }
 

@@ -200,8 +200,10 @@ impl<'a> Bench<'a> {
         assert!(self.put(key, body, Precondition::None), "a write without condition was refused");
     }
 
+    /// Deletes once reads have caught up, since the answer may be as stale as theirs.
     #[track_caller]
     fn delete(&self, key: &str) -> bool {
+        self.fixture.settled();
         self.store.delete(key).unwrap_or_else(|error| panic!("a delete failed: {error}"))
     }
 

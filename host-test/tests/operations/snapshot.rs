@@ -152,6 +152,19 @@ fn a_withdrawal_meanwhile_refuses_every_change() {
     });
 }
 
+/// What the refused change read is newer than the snapshot, whatever it answered.
+#[test]
+fn after_a_lost_race_the_next_change_reads_first() {
+    for_both(|world| {
+        live(BEFORE).seed(world);
+        let mut snapshot = read(world);
+        tombstone(NOW).seed(world);
+        answers(world, ops(1, 1), Ok(vec![Withdrawn]), |_| upsert_on(&mut snapshot));
+        let touched = Ok(TouchOutcome::Withdrawn);
+        leaves(world, ops(1, 0), touched, |_| snapshot.update_last_seen(NOW));
+    });
+}
+
 #[test]
 fn a_row_that_is_gone_is_not_made_anew() {
     for_both(|world| {

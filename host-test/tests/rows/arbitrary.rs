@@ -77,6 +77,8 @@ fn assert_answers(world: &World, body: &[u8]) {
             assert!(world.graph.get(KEY).unwrap().is_some());
         }
         match (&entry, result) {
+            // What would have to be replaced to make the change is left as it is.
+            (Ok(_), Err(Failure::Corrupt(_))) => assert!(has_odd_section(body)),
             (Ok(_), result) => assert!(matches!(result, Ok(()) | Err(Failure::TooLarge))),
             (Err(corrupt), result) => assert_eq!(result.as_ref(), Err(corrupt)),
         }
@@ -92,6 +94,13 @@ fn assert_answers(world: &World, body: &[u8]) {
     assert!(!world.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
     world.store.seed(KEY, body, None);
     assert_eq!(world.graph.delete(KEY), Ok(true));
+}
+
+/// True where something else stands in the place of an object that operations write to.
+fn has_odd_section(body: &[u8]) -> bool {
+    let row: Value = serde_json::from_slice(body).expect("JSON");
+    let is_odd = |name: &&str| !(row[*name].is_object() || row[*name].is_null());
+    ["ids", "network"].iter().any(|name| is_odd(name))
 }
 
 fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {

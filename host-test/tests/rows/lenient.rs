@@ -1,7 +1,7 @@
 //! One odd item does not make a row unreadable: the rest is shown, and all of it survives a change.
 
-use host_test::{Build, MemoryStore, World, for_both};
-use identity_graph::{Entry, IfMissing, Mapping, Policy, UpsertOutcome};
+use host_test::{Build, Failure, MemoryStore, World, for_both};
+use identity_graph::{Corrupt, Entry, IfMissing, Mapping, Policy, UpsertOutcome};
 use serde_json::Value;
 
 use crate::changes::assert_changes_only;
@@ -233,6 +233,71 @@ fn a_partner_that_stands_twice_counts_with_its_latest_uid() {
             row.replace(r#"{"uid":"k","synced":900}"#, r#"{"uid":"newer","synced":901}"#);
         assert_eq!(body(world, KEY), expected);
     });
+}
+
+#[test]
+fn the_latest_uid_counts_wherever_it_stands() {
+    let row = odd("900}", r#"900},"kept":{"uid":"older","synced":800}"#);
+    for_both(|world| {
+        world.store.seed(KEY, row.as_str(), None);
+        let now = world.at(2_000);
+        let id = uid("kept", "k", Some(2_000));
+        let outcome = world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now);
+        assert_eq!(outcome, Ok(UpsertOutcome::Unchanged));
+        assert_eq!(body(world, KEY), row);
+    });
+}
+
+#[test]
+fn a_uid_that_is_no_text_is_replaced_only_by_one_asserted_later() {
+    let row = odd("\"k\",\"synced\":900", "17,\"synced\":900");
+    for_both(|world| {
+        world.store.seed(KEY, row.as_str(), None);
+        let now = world.at(2_000);
+        for (synced, outcome) in [(900, UpsertOutcome::Stale), (901, UpsertOutcome::Written)] {
+            let id = uid("kept", "new", Some(synced));
+            assert_eq!(
+                world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now),
+                Ok(outcome),
+                "asserted at {synced}"
+            );
+        }
+    });
+}
+
+#[test]
+fn something_else_in_the_place_of_an_optional_object() {
+    for (name, from, text) in [
+        ("device", r#"{"is_mobile":1,"ja4_class":"t13"}"#, "[]"),
+        ("pub_properties", r#"{"origin_domain":"a.example","seen_domains":["a.example"]}"#, "7"),
+        ("network", r#"{"cluster_size":2}"#, "3"),
+        ("ids", r#"{"kept":{"uid":"k","synced":900}}"#, "[]"),
+    ] {
+        let row = odd(from, text);
+        for_both(|world| {
+            let now = world.at(2_000);
+            let calls: [(&str, &dyn Fn() -> Result<(), Failure>); 3] = [
+                ("", &|| world.graph.update_last_seen(KEY, now).map(drop)),
+                ("ids", &|| {
+                    let id = uid("new", "u", None);
+                    world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).map(drop)
+                }),
+                ("network", &|| world.graph.evaluate_cluster(KEY, now).map(drop)),
+            ];
+            for (written, call) in calls {
+                let generation = world.store.seed(KEY, row.as_str(), None);
+                assert!(world.graph.get(KEY).unwrap().is_some());
+                if written == name {
+                    let why = Corrupt::WrongType(written).to_string();
+                    assert_eq!(call(), Err(Failure::Corrupt(why)));
+                    assert_eq!(world.store.row(KEY).unwrap().generation, generation);
+                } else {
+                    assert_eq!(call(), Ok(()));
+                    assert!(body(world, KEY).contains(&format!("\"{name}\":{text}")));
+                }
+            }
+        });
+    }
 }
 
 #[test]
