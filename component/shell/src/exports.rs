@@ -14,8 +14,8 @@ impl wit::Guest for Component {
     type Graph = Graph;
     type Snapshot = Snapshot;
 
-    fn default_policy() -> wit::Policy {
-        rules::Policy::default().into()
+    fn default_policy() -> rules::Policy {
+        rules::Policy::default()
     }
 }
 
@@ -31,12 +31,11 @@ type Answer<T> = Result<T, wit::GraphError>;
 
 impl wit::GuestGraph for Graph {
     fn open(store: String) -> Answer<wit::Graph> {
-        Self::open_with(store, rules::Policy::default().into())
+        Self::open_with(store, rules::Policy::default())
     }
 
-    fn open_with(store: String, policy: wit::Policy) -> Answer<wit::Graph> {
+    fn open_with(store: String, policy: rules::Policy) -> Answer<wit::Graph> {
         // The policy is checked before the host is asked for anything.
-        let policy = rules::Policy::from(policy);
         policy.validate()?;
         let graph = rules::Graph::new(KvCas::open(&store)?, policy)?;
         Ok(wit::Graph::new(Self(Rc::new(graph))))
@@ -50,36 +49,40 @@ impl wit::GuestGraph for Graph {
         }))
     }
 
-    fn get_metadata(&self, ec_id: String) -> Answer<Option<wit::Metadata>> {
-        Ok(self.0.get_metadata(&ec_id)?.map(wit::Metadata::from))
+    fn get_metadata(&self, ec_id: String) -> Answer<Option<rules::Metadata>> {
+        Ok(self.0.get_metadata(&ec_id)?)
     }
 
-    fn create(&self, ec_id: String, entry: wit::NewEntry) -> Answer<()> {
-        Ok(self.0.create(&ec_id, entry.into())?)
+    fn create(&self, ec_id: String, entry: rules::NewEntry) -> Answer<()> {
+        Ok(self.0.create(&ec_id, entry)?)
     }
 
-    fn create_or_revive(&self, ec_id: String, entry: wit::NewEntry) -> Answer<wit::CreateOutcome> {
-        Ok(self.0.create_or_revive(&ec_id, entry.into())?.into())
+    fn create_or_revive(
+        &self,
+        ec_id: String,
+        entry: rules::NewEntry,
+    ) -> Answer<wit::CreateOutcome> {
+        Ok(self.0.create_or_revive(&ec_id, entry)?.into())
     }
 
     fn upsert_partner_id(
         &self,
         ec_id: String,
-        id: wit::PartnerUid,
+        id: rules::PartnerUid,
         missing: wit::IfMissing,
         now: u64,
     ) -> Answer<wit::UpsertOutcome> {
-        Ok(self.0.upsert_partner_id(&ec_id, id.into(), missing.into(), now)?.into())
+        Ok(self.0.upsert_partner_id(&ec_id, id, missing.into(), now)?.into())
     }
 
     fn upsert_partner_ids(
         &self,
         ec_id: String,
-        ids: Vec<wit::PartnerUid>,
+        ids: Vec<rules::PartnerUid>,
         missing: wit::IfMissing,
         now: u64,
     ) -> Answer<Vec<wit::UpsertOutcome>> {
-        Ok(each(self.0.upsert_partner_ids(&ec_id, each(ids), missing.into(), now)?))
+        Ok(each(self.0.upsert_partner_ids(&ec_id, ids, missing.into(), now)?))
     }
 
     fn update_last_seen(&self, ec_id: String, now: u64) -> Answer<wit::TouchOutcome> {
@@ -97,10 +100,9 @@ impl wit::GuestGraph for Graph {
     fn sync_partner_ids(
         &self,
         partner: String,
-        mappings: Vec<wit::Mapping>,
+        mappings: Vec<rules::Mapping>,
         now: u64,
     ) -> Answer<Vec<wit::MappingOutcome>> {
-        let mappings: Vec<rules::Mapping> = each(mappings);
         Ok(each(self.0.sync_partner_ids(&partner, &mappings, now)?))
     }
 
@@ -114,8 +116,8 @@ impl wit::GuestGraph for Graph {
 }
 
 impl wit::GuestSnapshot for Snapshot {
-    fn entry(&self) -> wit::Entry {
-        self.snapshot.entry().into()
+    fn entry(&self) -> rules::Entry {
+        self.snapshot.entry()
     }
 
     fn generation(&self) -> u64 {
@@ -124,10 +126,10 @@ impl wit::GuestSnapshot for Snapshot {
 
     fn upsert_partner_ids(
         &self,
-        ids: Vec<wit::PartnerUid>,
+        ids: Vec<rules::PartnerUid>,
         now: u64,
     ) -> Answer<Vec<wit::UpsertOutcome>> {
-        Ok(each(self.snapshot.upsert_partner_ids(&self.graph, each(ids), now)?))
+        Ok(each(self.snapshot.upsert_partner_ids(&self.graph, ids, now)?))
     }
 
     fn update_last_seen(&self, now: u64) -> Answer<wit::TouchOutcome> {

@@ -14,17 +14,33 @@ mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         world: "graph",
-        ownership: Borrowing { duplicate_if_necessary: true },
+        ownership: Borrowing { duplicate_if_necessary: false },
+        // Records that the rules have in the same shape are not copied. Enumerations are: where the
+        // order of their variants differs, the generated code would not notice.
+        with: {
+            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
+            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
+            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
+            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
+            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+            "trusted-server:ec/identity-graph@0.1.0/consent": identity_graph::Consent,
+            "trusted-server:ec/identity-graph@0.1.0/device": identity_graph::Device,
+            "trusted-server:ec/identity-graph@0.1.0/entry": identity_graph::Entry,
+            "trusted-server:ec/identity-graph@0.1.0/geo": identity_graph::Geo,
+            "trusted-server:ec/identity-graph@0.1.0/mapping": identity_graph::Mapping,
+            "trusted-server:ec/identity-graph@0.1.0/metadata": identity_graph::Metadata,
+            "trusted-server:ec/identity-graph@0.1.0/new-entry": identity_graph::NewEntry,
+            "trusted-server:ec/identity-graph@0.1.0/partner-uid": identity_graph::PartnerUid,
+            "trusted-server:ec/identity-graph@0.1.0/policy": identity_graph::Policy,
+            "trusted-server:ec/identity-graph@0.1.0/pub-properties": identity_graph::PubProperties,
+        },
     });
 }
-/// The exported interface. The generator suffixes the owned form of a type that it also generates in a
-/// borrowed form.
+/// The exported interface.
 mod wit {
     pub(crate) use crate::bindings::exports::trusted_server::ec::identity_graph::{
-        Consent, CreateOutcome, DeviceResult as Device, Entry, GeoResult as Geo, Graph, GraphError,
-        Guest, GuestGraph, GuestSnapshot, IfMissing, MappingOutcome, MappingResult as Mapping,
-        Metadata, NewEntryResult as NewEntry, PartnerUidResult as PartnerUid, Policy,
-        PubProperties, RawRow, Snapshot, TouchOutcome, UpsertOutcome,
+        CreateOutcome, Graph, GraphError, Guest, GuestGraph, GuestSnapshot, IfMissing,
+        MappingOutcome, RawRow, Snapshot, TouchOutcome, UpsertOutcome,
     };
 }
 mod allocator;

@@ -2,9 +2,7 @@
 
 use alloc::vec::Vec;
 
-use identity_graph::{
-    Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
-};
+use identity_graph::{ItemHead, KvError, Read, Store, Write, Written};
 
 use crate::bindings::trusted_server::ec::kv_cas;
 
@@ -19,16 +17,15 @@ impl KvCas {
 
 impl Store for KvCas {
     fn get(&self, key: &str) -> Read {
-        read(self.0.get(key))
+        self.0.get(key).map_err(kv_error)
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
-        let head = self.0.head(key).map_err(kv_error)?;
-        Ok(head.map(|head| ItemHead { metadata: head.metadata, generation: head.generation }))
+        self.0.head(key).map_err(kv_error)
     }
 
     fn put(&self, write: Write<'_>) -> Written {
-        written(self.0.put(to_write(&write)))
+        self.0.put(&write).map_err(kv_error)
     }
 
     fn delete(&self, key: &str) -> Result<bool, KvError> {
@@ -40,42 +37,17 @@ impl Store for KvCas {
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
-        self.0.get_many(keys).into_iter().map(read).collect()
+        each(self.0.get_many(keys))
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
-        let writes: Vec<_> = writes.iter().map(to_write).collect();
-        self.0.put_many(&writes).into_iter().map(written).collect()
+        let writes: Vec<_> = writes.iter().collect();
+        each(self.0.put_many(&writes))
     }
 }
 
-fn to_write<'a>(write: &Write<'a>) -> kv_cas::WriteParam<'a> {
-    kv_cas::WriteParam {
-        key: write.key,
-        body: write.body,
-        metadata: write.metadata,
-        time_to_live: write.time_to_live,
-        condition: match write.condition {
-            Precondition::None => kv_cas::Precondition::None,
-            Precondition::Absent => kv_cas::Precondition::Absent,
-            Precondition::Matches(generation) => kv_cas::Precondition::Matches(generation),
-        },
-    }
-}
-
-fn item(item: kv_cas::Item) -> Item {
-    Item { body: item.body, metadata: item.metadata, generation: item.generation }
-}
-
-fn read(answer: Result<Option<kv_cas::Item>, kv_cas::KvError>) -> Read {
-    Ok(answer.map_err(kv_error)?.map(item))
-}
-
-fn written(answer: Result<kv_cas::WriteOutcome, kv_cas::KvError>) -> Written {
-    Ok(match answer.map_err(kv_error)? {
-        kv_cas::WriteOutcome::Stored => WriteOutcome::Stored,
-        kv_cas::WriteOutcome::Conflict(current) => WriteOutcome::Conflict(current.map(item)),
-    })
+fn each<T>(answers: Vec<Result<T, kv_cas::KvError>>) -> Vec<Result<T, KvError>> {
+    answers.into_iter().map(|answer| answer.map_err(kv_error)).collect()
 }
 
 fn kv_error(error: kv_cas::KvError) -> KvError {
