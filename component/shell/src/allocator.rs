@@ -71,7 +71,8 @@ unsafe impl GlobalAlloc for SizeClasses {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((list, size)) = self.class(layout) else { return ptr::null_mut() };
         let head = list.get() as *mut usize;
-        if head.is_null() {
+        // A block of the list may start at any multiple of 16. Nothing here wants more.
+        if head.is_null() || layout.align() > 1 << LEAST_CLASS {
             return self.fresh(size, layout.align()).map_or(ptr::null_mut(), |at| at as *mut u8);
         }
         // SAFETY: a free block holds the address of the next one, written by `dealloc`.
@@ -81,8 +82,11 @@ unsafe impl GlobalAlloc for SizeClasses {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if let Some((list, _)) = self.class(layout) {
-            // SAFETY: the block is not in use any more, and holds at least an address.
-            unsafe { block.cast::<usize>().write(list.get()) };
+            // SAFETY: the block is not in use any more, holds at least an address, and is aligned for it.
+            #[allow(clippy::cast_ptr_alignment)]
+            unsafe {
+                block.cast::<usize>().write(list.get());
+            };
             list.set(block as usize);
         }
     }
