@@ -118,23 +118,30 @@ impl<'a> Scanner<'a> {
         &mut self,
         member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
     ) -> Scan<Object> {
-        self.expect(b'{')?;
+        self.enter(b'{')?;
         let open = self.at;
-        let is_empty = self.members(b'}', &mut |scanner| {
-            if scanner.peek() != Some(b'"') {
-                return Err(scanner.wrong());
+        let mut is_empty = true;
+        while self.next(b'}', is_empty)? {
+            is_empty = false;
+            if self.peek() != Some(b'"') {
+                return Err(self.wrong());
             }
-            let key = scanner.string()?;
-            scanner.expect(b':')?;
-            member(scanner, key)
-        })?;
+            let key = self.string()?;
+            self.expect(b':')?;
+            member(self, key)?;
+        }
         Ok(Object { open, close: self.at.saturating_sub(1), is_empty })
     }
 
     /// Reads an array; `item` must read one value.
     pub(crate) fn array(&mut self, item: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
-        self.expect(b'[')?;
-        self.members(b']', item).map(drop)
+        self.enter(b'[')?;
+        let mut is_first = true;
+        while self.next(b']', is_first)? {
+            is_first = false;
+            item(self)?;
+        }
+        Ok(())
     }
 
     /// Reads any value.
@@ -154,27 +161,27 @@ impl<'a> Scanner<'a> {
         Ok(Span { start, end: self.at })
     }
 
-    /// Reads up to the closing byte; true when there was nothing in between.
-    fn members(&mut self, close: u8, each: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+    fn enter(&mut self, bracket: u8) -> Scan<()> {
         if self.depth >= MAX_DEPTH {
             return Err(Corrupt::TooDeep);
         }
-        if self.peek() == Some(close) {
-            self.at += 1;
-            return Ok(true);
-        }
         self.depth += 1;
-        loop {
-            each(self)?;
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(byte) if byte == close => break,
-                _ => return Err(self.wrong()),
-            }
+        self.expect(bracket)
+    }
+
+    /// Goes on to the next member or item, if there is one before the closing bracket.
+    fn next(&mut self, bracket: u8, is_first: bool) -> Scan<bool> {
+        let byte = self.peek();
+        let is_over = byte == Some(bracket);
+        if is_over {
+            self.depth -= 1;
+        } else if is_first {
+            return Ok(true);
+        } else if byte != Some(b',') {
+            return Err(self.wrong());
         }
         self.at += 1;
-        self.depth -= 1;
-        Ok(false)
+        Ok(!is_over)
     }
 
     fn end(&mut self) -> Scan<()> {
