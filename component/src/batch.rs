@@ -53,7 +53,7 @@ impl<S: Store> Graph<S> {
         let jobs = contest.winners.iter().map(|claim| Job {
             key: claim.about,
             change: Upsert {
-                assertions: vec![Claim { about: &partner, ..*claim }],
+                assertions: vec![Claim { about: &partner, ..**claim }],
                 missing: IfMissing::Skip,
                 policy: self.policy(),
                 now,

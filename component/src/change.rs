@@ -11,7 +11,6 @@ use crate::policy::{IfMissing, Policy};
 use crate::row::{Leaf, Row, Slot};
 use crate::splice::Edit;
 use crate::store::Precondition;
-use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 /// What a row is at a given time.
@@ -100,11 +99,7 @@ pub(crate) struct Upsert<'a> {
 
 impl Upsert<'_> {
     fn minimal(&self) -> Result<Encoded, GraphError> {
-        let ids = self.assertions.iter().map(|assertion| PartnerUid {
-            partner: assertion.about.to_owned(),
-            uid: assertion.uid.to_owned(),
-            synced: Some(assertion.synced),
-        });
+        let ids = self.assertions.iter().map(PartnerUid::from);
         Entry::minimal(ids.collect(), self.now)?.encode()
     }
 }

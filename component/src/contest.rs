@@ -15,20 +15,20 @@ pub(crate) struct Claim<'a> {
 /// Which claims count.
 pub(crate) struct Contest<'a> {
     /// The claims that count, one for each thing, sorted by it.
-    pub(crate) winners: Vec<Claim<'a>>,
+    pub(crate) winners: Vec<&'a Claim<'a>>,
 }
 
 impl<'a> Contest<'a> {
-    pub(crate) fn new(claims: &[Claim<'a>]) -> Self {
+    pub(crate) fn new(claims: &'a [Claim<'a>]) -> Self {
         let mut contest = Self { winners: Vec::new() };
         for claim in claims {
             match contest.place(claim.about) {
-                Err(place) => contest.winners.insert(place, *claim),
+                Err(place) => contest.winners.insert(place, claim),
                 Ok(place) => {
                     if let Some(winner) = contest.winners.get_mut(place)
                         && claim.synced > winner.synced
                     {
-                        *winner = *claim;
+                        *winner = claim;
                     }
                 }
             }

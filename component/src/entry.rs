@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::contest::{Claim, Contest};
+use crate::contest::Contest;
 use crate::error::InvalidArgument;
 use crate::partner::PartnerUid;
 use crate::policy::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
@@ -298,12 +298,8 @@ impl From<&Entry> for Metadata {
 fn latest(ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
     let ids: Vec<_> = ids.into_iter().map(PartnerUid::validated).collect::<Result<_, _>>()?;
     let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
-    let id = |claim: &Claim<'_>| PartnerUid {
-        partner: claim.about.to_owned(),
-        uid: claim.uid.to_owned(),
-        synced: Some(claim.synced),
-    };
-    Ok(Contest::new(&claims).winners.iter().map(id).collect())
+    let latest = Contest::new(&claims).winners;
+    Ok(latest.into_iter().map(PartnerUid::from).collect())
 }
 
 pub(crate) fn is_country(text: &str) -> bool {

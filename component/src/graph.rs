@@ -157,7 +157,7 @@ impl<S: Store> Graph<S> {
         }
         let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
         let contest = Contest::new(&claims);
-        let assertions = contest.winners.clone();
+        let assertions = contest.winners.iter().copied().copied().collect();
         let mut change =
             Upsert { assertions, missing, policy: self.policy, now, outcomes: Vec::new() };
         self.change(id, at_hand, &mut change)?;

@@ -25,9 +25,15 @@ impl Span {
 
     /// The value as a string, when it is one that Unicode can hold.
     pub(crate) fn string(self, text: &str) -> Option<Cow<'_, str>> {
-        let raw = self.of(text);
-        let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-        if is_plain(inner) { Some(Cow::Borrowed(inner)) } else { unescaped(inner).map(Cow::Owned) }
+        let (quote, behind) = text.get(self.start..)?.split_at_checked(1)?;
+        let length = self.end.checked_sub(self.start)?.checked_sub(2)?;
+        let inner = behind.get(..length).filter(|_| quote == "\"")?;
+        // Up to the closing quote nothing but an escape ends plain text.
+        if plain_prefix(behind.as_bytes()) == length {
+            Some(Cow::Borrowed(inner))
+        } else {
+            unescaped(inner).map(Cow::Owned)
+        }
     }
 
     /// The value as a number without sign, fraction or exponent that fits.
@@ -112,23 +118,30 @@ impl<'a> Scanner<'a> {
         &mut self,
         member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
     ) -> Scan<Object> {
-        self.expect(b'{')?;
+        self.enter(b'{')?;
         let open = self.at;
-        let is_empty = self.members(b'}', &mut |scanner| {
-            if scanner.peek() != Some(b'"') {
-                return Err(scanner.wrong());
+        let mut is_empty = true;
+        while self.next(b'}', is_empty)? {
+            is_empty = false;
+            if self.peek() != Some(b'"') {
+                return Err(self.wrong());
             }
-            let key = scanner.string()?;
-            scanner.expect(b':')?;
-            member(scanner, key)
-        })?;
+            let key = self.string()?;
+            self.expect(b':')?;
+            member(self, key)?;
+        }
         Ok(Object { open, close: self.at.saturating_sub(1), is_empty })
     }
 
     /// Reads an array; `item` must read one value.
     pub(crate) fn array(&mut self, item: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
-        self.expect(b'[')?;
-        self.members(b']', item).map(drop)
+        self.enter(b'[')?;
+        let mut is_first = true;
+        while self.next(b']', is_first)? {
+            is_first = false;
+            item(self)?;
+        }
+        Ok(())
     }
 
     /// Reads any value.
@@ -148,27 +161,27 @@ impl<'a> Scanner<'a> {
         Ok(Span { start, end: self.at })
     }
 
-    /// Reads up to the closing byte; true when there was nothing in between.
-    fn members(&mut self, close: u8, each: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+    fn enter(&mut self, bracket: u8) -> Scan<()> {
         if self.depth >= MAX_DEPTH {
             return Err(Corrupt::TooDeep);
         }
-        if self.peek() == Some(close) {
-            self.at += 1;
-            return Ok(true);
-        }
         self.depth += 1;
-        loop {
-            each(self)?;
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(byte) if byte == close => break,
-                _ => return Err(self.wrong()),
-            }
+        self.expect(bracket)
+    }
+
+    /// Goes on to the next member or item, if there is one before the closing bracket.
+    fn next(&mut self, bracket: u8, is_first: bool) -> Scan<bool> {
+        let byte = self.peek();
+        let is_over = byte == Some(bracket);
+        if is_over {
+            self.depth -= 1;
+        } else if is_first {
+            return Ok(true);
+        } else if byte != Some(b',') {
+            return Err(self.wrong());
         }
         self.at += 1;
-        self.depth -= 1;
-        Ok(false)
+        Ok(!is_over)
     }
 
     fn end(&mut self) -> Scan<()> {
@@ -202,30 +215,30 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Passes over the next byte if it is one of these.
+    #[inline]
+    fn skip(&mut self, is_wanted: impl FnOnce(u8) -> bool) -> bool {
+        let is_there = self.bytes.get(self.at).is_some_and(|byte| is_wanted(*byte));
+        self.at += usize::from(is_there);
+        is_there
+    }
+
     fn digits(&mut self) -> Scan<()> {
-        let count = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
-        self.at += count;
-        if count == 0 { Err(self.wrong()) } else { Ok(()) }
+        let start = self.at;
+        while self.skip(|byte| byte.is_ascii_digit()) {}
+        if self.at == start { Err(self.wrong()) } else { Ok(()) }
     }
 
     fn number(&mut self) -> Scan<()> {
-        if self.rest().first() == Some(&b'-') {
-            self.at += 1;
-        }
-        if self.rest().first() == Some(&b'0') {
-            self.at += 1;
-        } else {
+        self.skip(|byte| byte == b'-');
+        if !self.skip(|byte| byte == b'0') {
             self.digits()?;
         }
-        if self.rest().first() == Some(&b'.') {
-            self.at += 1;
+        if self.skip(|byte| byte == b'.') {
             self.digits()?;
         }
-        if matches!(self.rest().first(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.rest().first(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
+        if self.skip(|byte| matches!(byte, b'e' | b'E')) {
+            self.skip(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
         Ok(())
@@ -273,10 +286,9 @@ fn unescaped(inner: &str) -> Option<String> {
                         None => char::from_u32(code)?,
                         Some(high) => {
                             chars = chars.as_str().strip_prefix("\\u")?.chars();
-                            let low = code_unit(&mut chars)?.checked_sub(0xdc00)?;
-                            char::from_u32(
-                                0x1_0000 + (high << 10) + Some(low).filter(|low| *low < 0x400)?,
-                            )?
+                            let low = code_unit(&mut chars)?.checked_sub(0xdc00);
+                            let low = low.filter(|low| *low < 0x400)?;
+                            char::from_u32(0x1_0000 + (high << 10) + low)?
                         }
                     }
                 }
@@ -303,23 +315,22 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first quote, backslash or control character.
 fn plain_prefix(bytes: &[u8]) -> usize {
-    let mut length = 0;
-    let mut words = bytes.chunks_exact(8);
-    for word in words.by_ref() {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
         // Eight bytes at a time. A lane's high bit is set where its byte is looked for; lanes above
         // the first hit may be set falsely, but the first is right.
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        let word = u64::from_le_bytes(*word);
         let below = |value: u64, limit: u64| value.wrapping_sub(LANES * limit) & !value & HIGH;
         let quote = below(word ^ (LANES * 0x22), 1);
         let backslash = below(word ^ (LANES * 0x5c), 1);
         let hits = quote | backslash | below(word, 0x20);
         if hits != 0 {
-            return length + (hits.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
         }
-        length += 8;
+        rest = behind;
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    length + words.remainder().iter().take_while(is_plain).count()
+    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
 #[cfg(test)]

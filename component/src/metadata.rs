@@ -81,8 +81,9 @@ fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {
     let mut spans = [None; NAMES.len()];
     let object = Scanner::document(text, &mut |scanner, key| {
         let value = scanner.value()?;
-        for (name, span) in NAMES.iter().zip(&mut spans) {
-            if key.is_string(scanner.text(), name) {
+        let key = key.string(scanner.text()).unwrap_or_default();
+        for (name, span) in NAMES.into_iter().zip(&mut spans) {
+            if key == name {
                 *span = Some(value);
             }
         }

@@ -1,5 +1,6 @@
 //! Partners and the user IDs they know a browser by.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
@@ -34,6 +35,16 @@ impl PartnerUid {
     /// What it says, as of now where it gives no time.
     pub(crate) fn claim(&self, now: u64) -> Claim<'_> {
         Claim { about: &self.partner, uid: &self.uid, synced: self.synced.unwrap_or(now) }
+    }
+}
+
+impl From<&Claim<'_>> for PartnerUid {
+    fn from(claim: &Claim<'_>) -> Self {
+        Self {
+            partner: claim.about.to_owned(),
+            uid: claim.uid.to_owned(),
+            synced: Some(claim.synced),
+        }
     }
 }
 
