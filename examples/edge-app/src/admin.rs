@@ -21,9 +21,8 @@ pub(crate) fn row(
     ec_id: &str,
 ) -> Result<Response, Problem> {
     partner::authenticate_operator(config, headers)?;
-    let id = EcId::parse(ec_id).map_err(|rule| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid_ec_id", rule.to_string())
-    })?;
+    let id = EcId::parse(ec_id)
+        .map_err(|rule| Problem::new(StatusCode::BAD_REQUEST, "invalid_ec_id", rule.to_string()))?;
     let graph = platform.graph()?;
     let Some(row) = graph.inspect(id.as_str())? else {
         let message = format!("there is no row of {id} here; one that is fresh may still come");

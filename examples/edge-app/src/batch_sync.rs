@@ -110,7 +110,8 @@ fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
     };
     let body_too_large = || too_large("body_too_large", format!("{MAX_BODY_BYTES} bytes"));
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES) {
         return Err(body_too_large());
     }

@@ -27,7 +27,8 @@ pub fn serve(request: fastly::Request, open: Open) -> fastly::Response {
         Ok(config) => (config.identity_store.as_str(), config.partner_store.as_str()),
         Err(_) => ("", ""),
     };
-    let compute = Compute { request: request.clone_without_body(), open, identity_store, partner_store };
+    let compute =
+        Compute { request: request.clone_without_body(), open, identity_store, partner_store };
     let response = handle(&compute, &config, request.into());
     response.map(fastly::Body::from).into()
 }

@@ -54,7 +54,8 @@ impl Config {
             .map_err(|error| ConfigError::Unreadable(error.message().to_owned()))?;
         let config = file.ec;
         let is_sha256 = |text: &str| {
-            text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            text.len() == 64
+                && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
         if config.passphrase.len() < MIN_PASSPHRASE_BYTES {
             return Err(ConfigError::Invalid("passphrase", "at least 32 bytes"));
