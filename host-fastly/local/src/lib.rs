@@ -4,7 +4,9 @@
 //! an error.
 
 mod build;
+mod shared;
 mod viceroy;
 
 pub use build::{adapt, module, plug, workspace};
+pub use shared::Shared;
 pub use viceroy::Viceroy;
