@@ -71,7 +71,7 @@ impl Store for FastlyStore {
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
         match hostcall::wait_lookup(&self.send_lookup(key)?) {
-            // The body is only named here: what is not read is not fetched.
+            // The body is given up unread.
             Ok(Found { body: _, metadata, generation }) => {
                 Ok(Some(ItemHead { metadata, generation }))
             }
