@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fastly::compute_runtime::hostname;
 use fastly::geo::geo_lookup;
 use fastly::kv_store::{KVStore, KVStoreError};
+use fastly::{Body, Request};
 use identity_graph::Geo;
 
 use crate::config::Config;
@@ -19,22 +20,22 @@ const CONFIG: &str = include_str!(env!("EDGE_APP_CONFIG"));
 /// Opens the identity graph over the named store.
 pub type Open = fn(&str) -> Result<Box<dyn IdentityGraph>, Failure>;
 
-/// Serves a request over a graph that is opened this way.
-#[must_use]
-pub fn serve(request: fastly::Request, open: Open) -> fastly::Response {
+/// Serves the request that this instance was started for, over a graph that is opened this way.
+pub fn run(open: Open) {
+    let request = Request::from_client();
     let config = Config::parse(CONFIG, hostname() == "localhost");
     let (identity_store, partner_store) = match &config {
         Ok(config) => (config.identity_store.as_str(), config.partner_store.as_str()),
         Err(_) => ("", ""),
     };
-    let compute =
-        Compute { request: request.clone_without_body(), open, identity_store, partner_store };
+    let client = request.clone_without_body();
+    let compute = Compute { client, open, identity_store, partner_store };
     let response = handle(&compute, &config, request.into());
-    response.map(fastly::Body::from).into()
+    fastly::Response::from(response.map(Body::from)).send_to_client();
 }
 
 struct Compute<'a> {
-    request: fastly::Request,
+    client: Request,
     open: Open,
     identity_store: &'a str,
     partner_store: &'a str,
@@ -55,12 +56,12 @@ impl Platform for Compute<'_> {
     }
 
     fn client(&self) -> Client {
-        let ip = self.request.get_client_ip_addr();
+        let ip = self.client.get_client_ip_addr();
         Client {
             ip,
             geo: ip.and_then(locate),
-            ja4: self.request.get_tls_ja4().map(str::to_owned),
-            h2: self.request.get_client_h2_fingerprint().map(str::to_owned),
+            ja4: self.client.get_tls_ja4().map(str::to_owned),
+            h2: self.client.get_client_h2_fingerprint().map(str::to_owned),
         }
     }
 

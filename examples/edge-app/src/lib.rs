@@ -24,7 +24,7 @@ mod routes;
 mod seen;
 mod withdrawal;
 
-#[cfg(all(target_arch = "wasm32", any(feature = "linked", feature = "composed")))]
+#[cfg(target_arch = "wasm32")]
 pub mod compute;
 
 pub use answer::Response;

@@ -96,7 +96,7 @@ impl Visit<'_> {
         let Some(ip) = self.platform.client().ip else { return Stored::default() };
         let ec_id = mint(&self.config.passphrase, ip);
         match graph.create(&ec_id, self.entry()) {
-            Ok(()) => Stored { ec_id: Some(ec_id), seen: Some(self.seen(self.now)) },
+            Ok(()) => Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) },
             // Somebody else's: the next view draws another suffix.
             Err(Failure::AlreadyExists) => Stored::default(),
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
@@ -119,7 +119,16 @@ impl Visit<'_> {
         }
         let graph = self.platform.graph()?;
         let Some(mut snapshot) = graph.get(id.as_str())? else { return self.again(&*graph, id) };
+        let mut stored = self.eids.clone();
         if !news.is_empty() {
+            // The clock counts seconds: a UID of this very second stands, and the other stays news.
+            let ids = snapshot.entry().ids;
+            let is_tied = |id: &PartnerUid| {
+                let of_now =
+                    |other: &PartnerUid| other.synced == Some(self.now) && other.uid != id.uid;
+                ids.iter().any(|other| other.partner == id.partner && of_now(other))
+            };
+            stored.retain(|id| !is_tied(id));
             let outcomes = snapshot.upsert_partner_ids(news, self.now)?;
             if outcomes.contains(&UpsertOutcome::Withdrawn) {
                 return Ok(self.first(&*graph));
@@ -129,7 +138,7 @@ impl Visit<'_> {
             }
             if outcomes.contains(&UpsertOutcome::Written) {
                 // One write a second is all that a key takes: the next view notes the visit.
-                return Ok(Stored { ec_id: None, seen: Some(self.seen(seen.at)) });
+                return Ok(Stored { ec_id: None, seen: Some(Seen::new(seen.at, &stored)) });
             }
         }
         let at = match snapshot.update_last_seen(self.now)? {
@@ -138,24 +147,20 @@ impl Visit<'_> {
             TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
             TouchOutcome::NotFound => return self.again(&*graph, id),
         };
-        Ok(Stored { ec_id: None, seen: Some(self.seen(at)) })
+        Ok(Stored { ec_id: None, seen: Some(Seen::new(at, &stored)) })
     }
 
     /// An ID without a row: its first view could not be stored, or it has not been here for long.
     fn again(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
         Ok(match graph.create_or_revive(id.as_str(), self.entry())? {
             CreateOutcome::Created | CreateOutcome::Revived => {
-                Stored { ec_id: None, seen: Some(self.seen(self.now)) }
+                Stored { ec_id: None, seen: Some(Seen::new(self.now, &self.eids)) }
             }
             // There is a row after all; the next view reads it.
             CreateOutcome::AlreadyLive => Stored::default(),
             // An ID that was withdrawn stays so, and the browser gets a new one.
             CreateOutcome::Withdrawn => self.first(graph),
         })
-    }
-
-    fn seen(&self, at: u64) -> Seen {
-        Seen::new(at, &self.eids)
     }
 
     fn entry(&self) -> NewEntry {

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
+#[path = "../support/jar.rs"]
+mod jar;
 mod page;
 mod partners;
 mod support;

@@ -59,7 +59,7 @@ fn what_a_page_requests_itself_mints_no_ids() {
     ] {
         let mut browser = Browser::default();
         browser.send(&service, NO_OPS, "/", headers);
-        assert!(browser.cookies.is_empty(), "{headers:?}");
+        assert!(browser.has_none(), "{headers:?}");
     }
     assert!(service.store.is_empty());
 }
@@ -122,6 +122,21 @@ fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() 
     service.advance(2);
     browser.open(&service, ops(1, 1));
     assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 402);
+}
+
+#[test]
+fn a_uid_that_changes_twice_in_a_second_is_stored_in_the_next() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(0, 1));
+    browser.set_eids(&[("acme.example", "y")]);
+    browser.open(&service, ops(1, 0));
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+    let ids = &service.body(&service.only_key())["ids"];
+    assert_eq!(ids["acme.example"], json!({ "uid": "y", "synced": NOW + 1 }));
+    browser.open(&service, NO_OPS);
 }
 
 #[test]

@@ -3,14 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use edge_app::{Client, Config, Failure, IdentityGraph, Platform, Response, handle};
 use host_test::{Faulty, MemoryStore, Ops};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};
 use identity_graph::{Geo, Graph, Policy};
 use serde_json::{Value, json};
+
+use crate::jar::Jar;
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const PARTNER: &str = "ids.acme.example";
@@ -114,10 +114,10 @@ impl Platform for Service {
     }
 }
 
-/// A browser and its cookies.
+/// A browser.
 #[derive(Default)]
 pub(crate) struct Browser {
-    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) cookies: Jar,
 }
 
 impl Browser {
@@ -128,20 +128,19 @@ impl Browser {
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.cookies.insert(name.to_owned(), value.to_owned());
+        self.cookies.set(name, value);
+    }
+
+    pub(crate) fn set_eids(&mut self, eids: &[(&str, &str)]) {
+        self.cookies.set_eids(eids);
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.cookies.get(name).map(String::as_str)
+        self.cookies.get(name)
     }
 
-    /// What the scripts of the page do.
-    pub(crate) fn set_eids(&mut self, eids: &[(&str, &str)]) {
-        let eids: Vec<_> = eids
-            .iter()
-            .map(|(source, uid)| json!({ "source": source, "uids": [{ "id": uid, "atype": 1 }] }))
-            .collect();
-        self.set("ts-eids", &BASE64_STANDARD.encode(json!(eids).to_string()));
+    pub(crate) fn has_none(&self) -> bool {
+        self.cookies.0.is_empty()
     }
 
     /// Sends a request with these headers that costs this, and keeps the cookies of the answer.
@@ -157,21 +156,12 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let cookies: Vec<_> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !cookies.is_empty() {
-            request = request.header(COOKIE, cookies.join("; "));
+        if let Some(cookies) = self.cookies.header() {
+            request = request.header(COOKIE, cookies);
         }
         let response = service.serve(cost, request.body(Vec::new()).expect("a request"));
         for cookie in response.headers().get_all(SET_COOKIE) {
-            let cookie = cookie.to_str().expect("text").to_owned();
-            let (name, value) =
-                cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a pair");
-            if cookie.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.set(name, value);
-            }
+            self.cookies.keep(cookie.to_str().expect("text"));
         }
         response
     }

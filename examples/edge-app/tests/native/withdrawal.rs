@@ -16,7 +16,7 @@ fn a_withdrawal_is_one_write_and_takes_the_cookies() {
     service.advance(5);
     let response = browser.open_with(&service, ops(0, 1), &[GPC]);
     assert_eq!(service.body(&key), tombstone(NOW + 5));
-    assert!(browser.cookies.is_empty());
+    assert!(browser.has_none());
     let expired = response.headers().get("set-cookie").unwrap();
     assert_eq!(expired, "ts-ec=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
 }
@@ -56,7 +56,7 @@ fn a_withdrawal_that_fails_is_finished_by_the_next_request_of_any_kind() {
         service.advance(1);
         browser.load(&service, ops(0, 1), &[]);
         assert_eq!(service.body(&key), tombstone(NOW + 1));
-        assert!(browser.cookies.is_empty());
+        assert!(browser.has_none());
     }
 }
 
@@ -91,7 +91,7 @@ fn an_id_of_another_form_is_taken_without_asking_the_store() {
     let service = Service::new();
     let mut browser = Browser::with("short");
     browser.open_with(&service, NO_OPS, &[GPC]);
-    assert!(browser.cookies.is_empty());
+    assert!(browser.has_none());
 }
 
 #[test]
