@@ -51,6 +51,11 @@ impl Service {
         Self { viceroy: shared.get(), agent: config.into() }
     }
 
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.viceroy.url(path)
+    }
+
     /// What Viceroy and the service have logged so far.
     pub(crate) fn log(&self) -> String {
         self.viceroy.log()
