@@ -74,7 +74,7 @@ fn load(form: &str, service: &Service) -> Result<()> {
         let writer = scope.spawn(|| write(service, &writers, &done));
         let loaded = routes.iter().try_for_each(|(name, path, arguments)| {
             eprintln!("{form}: {name}");
-            let report = oha(&service.url(path), arguments)?;
+            let report = oha(&service.viceroy.url(path), arguments)?;
             println!("| {form} | {name} | {} |", row(&report).join(" | "));
             Ok(())
         });

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::cookies;
 use crate::eids::{Eid, Uid};
 use crate::graph::Failure;
+use crate::log::log;
 use crate::partner::{self, Partner};
 use crate::platform::Platform;
 use crate::withdrawal;
@@ -46,7 +47,7 @@ pub(crate) fn identify(
     let (entry, cluster_size, degraded) = match read(platform, id.as_str()) {
         Ok((entry, cluster_size)) => (entry, cluster_size, false),
         Err(failure) => {
-            eprintln!("row of {id} is not read: {}", failure.code());
+            log(&format!("row of {id} is not read: {}", failure.code()));
             (None, None, true)
         }
     };

@@ -16,6 +16,7 @@ mod cookies;
 mod eids;
 mod graph;
 mod identify;
+mod log;
 mod mint;
 mod page;
 mod partner;

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::cookies::{self, EC, EIDS, GPP, SEEN, TCF};
 use crate::eids;
 use crate::graph::{Failure, IdentityGraph};
+use crate::log::log;
 use crate::mint::mint;
 use crate::platform::Platform;
 use crate::seen::Seen;
@@ -86,7 +87,7 @@ impl Visit<'_> {
         };
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
-            eprintln!("page view of {id} is not stored: {}", failure.code());
+            log(&format!("page view of {id} is not stored: {}", failure.code()));
             Stored::default()
         })
     }
@@ -102,7 +103,7 @@ impl Visit<'_> {
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
-                eprintln!("first view is not stored yet: {}", failure.code());
+                log(&format!("first view is not stored yet: {}", failure.code()));
                 Stored { ec_id: Some(ec_id), seen: None }
             }
         }

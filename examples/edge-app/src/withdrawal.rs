@@ -5,6 +5,7 @@ use http::HeaderMap;
 use crate::answer::Response;
 use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
+use crate::log::log;
 use crate::platform::Platform;
 
 /// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
@@ -28,7 +29,7 @@ pub(crate) fn withdraw(
             .graph()
             .and_then(|graph| graph.write_withdrawal_tombstone(id.as_str(), platform.now()));
         if let Err(failure) = tombstone {
-            eprintln!("withdrawal of {id} is not stored yet: {}", failure.code());
+            log(&format!("withdrawal of {id} is not stored yet: {}", failure.code()));
             cookies::set(response, config, PENDING, "1".to_owned());
             return;
         }

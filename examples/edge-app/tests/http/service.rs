@@ -17,7 +17,7 @@ pub(crate) const ZETA: &str = "local-zeta-token";
 
 /// One of the two forms, running.
 pub(crate) struct Service {
-    viceroy: Arc<Viceroy>,
+    pub(crate) viceroy: Arc<Viceroy>,
     agent: Agent,
 }
 
@@ -51,14 +51,13 @@ impl Service {
         Self { viceroy: shared.get(), agent: config.into() }
     }
 
-    /// The address of a path.
-    pub(crate) fn url(&self, path: &str) -> String {
-        self.viceroy.url(path)
-    }
-
-    /// What Viceroy and the service have logged so far.
+    /// What the service has logged so far, without what Viceroy says of it.
     pub(crate) fn log(&self) -> String {
-        self.viceroy.log()
+        let log = self.viceroy.log();
+        log.lines()
+            .filter_map(|line| line.strip_prefix("stderr :: "))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Sends a request.
@@ -80,7 +79,7 @@ impl Service {
         };
         let (parts, mut body) = match answer {
             Ok(response) => response.into_parts(),
-            Err(error) => panic!("{error}; Viceroy says:\n{}", self.log()),
+            Err(error) => panic!("{error}; Viceroy says:\n{}", self.viceroy.log()),
         };
         Response::from_parts(parts, body.read_to_vec().expect("the answer is read"))
     }
