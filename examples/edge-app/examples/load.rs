@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use service::{ACME, Browser, Service, ZETA, mapping, now};
 
+#[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/support/jar.rs"]
 mod jar;
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
@@ -72,7 +73,7 @@ fn load(form: &str, service: &Service) -> Result<()> {
     let done = AtomicBool::new(false);
     let acknowledged = thread::scope(|scope| {
         let writer = scope.spawn(|| write(service, &writers, &done));
-        let loaded = routes.iter().try_for_each(|(name, path, arguments)| {
+        let loaded: Result<()> = routes.iter().try_for_each(|(name, path, arguments)| {
             eprintln!("{form}: {name}");
             let report = oha(&service.viceroy.url(path), arguments)?;
             println!("| {form} | {name} | {} |", row(&report).join(" | "));
@@ -92,7 +93,7 @@ fn first_view(service: &Service) -> String {
     browser.id()
 }
 
-/// What the service has acknowledged, by EC ID.
+/// What the service has acknowledged: the last UID by EC ID, and how many in all.
 struct Acknowledged {
     uids: BTreeMap<String, String>,
     writes: u64,
@@ -101,18 +102,14 @@ struct Acknowledged {
 /// Stores one UID after the other, each later than the one before, until the load is over.
 fn write(service: &Service, ids: &[String], done: &AtomicBool) -> Acknowledged {
     let mut acknowledged = Acknowledged { uids: BTreeMap::new(), writes: 0 };
-    while !done.load(Ordering::Relaxed) {
-        let writes = acknowledged.writes;
-        let (Some(id), uid) = (ids.get(writes as usize % ids.len()), format!("uid-{writes}"))
-        else {
-            break;
-        };
+    for id in ids.iter().cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
+        let uid = format!("uid-{}", acknowledged.writes);
         // Times that grow, and lie before today.
-        let (status, _) = service.sync(ZETA, &[mapping(id, &uid, 1_000_000_000 + writes)]);
-        if status == 200 {
+        let time = 1_000_000_000 + acknowledged.writes;
+        if service.sync(ZETA, &[mapping(id, &uid, time)]).0 == 200 {
             acknowledged.uids.insert(id.clone(), uid);
+            acknowledged.writes += 1;
         }
-        acknowledged.writes += 1;
     }
     acknowledged
 }

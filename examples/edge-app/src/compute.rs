@@ -47,11 +47,11 @@ impl Platform for Compute<'_> {
     }
 
     fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let store = KVStore::open(self.partner_store).map_err(failure)?;
+        let store = KVStore::open(self.partner_store).map_err(|error| failure(&error))?;
         match store.ok_or(Failure::NoSuchStore)?.lookup(token_sha256) {
             Ok(mut found) => Ok(Some(found.take_body_bytes())),
             Err(KVStoreError::ItemNotFound) => Ok(None),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(&error)),
         }
     }
 
@@ -77,7 +77,7 @@ fn locate(ip: IpAddr) -> Option<Geo> {
 }
 
 /// What a failed read of the partner store means.
-fn failure(error: KVStoreError) -> Failure {
+fn failure(error: &KVStoreError) -> Failure {
     match error {
         KVStoreError::StoreNotFound(_) => Failure::NoSuchStore,
         KVStoreError::TooManyRequests => Failure::Throttled,

@@ -1,4 +1,4 @@
-//! User IDs as OpenRTB has them, which page scripts leave in a cookie.
+//! User IDs as `OpenRTB` has them, which page scripts leave in a cookie.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -16,7 +16,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// An OpenRTB extended identifier.
+/// An `OpenRTB` extended identifier.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Eid {
     pub(crate) source: String,

@@ -15,7 +15,7 @@ use crate::platform::Platform;
 pub(crate) struct Partner {
     /// The key that its UIDs have in the graph.
     pub(crate) source_domain: String,
-    /// OpenRTB agent type of its UIDs; 3, an ID of a person, when left out.
+    /// `OpenRTB` agent type of its UIDs; 3, an ID of a person, when left out.
     #[serde(default = "person")]
     pub(crate) atype: u8,
 }
