@@ -30,18 +30,17 @@ pub(crate) enum Refusal {
 pub(crate) fn verdict(status: FastlyStatus, code: u32) -> Result<(), Refusal> {
     Err(match (status, code) {
         (FastlyStatus::OK, 1) => return Ok(()),
-        (FastlyStatus::OK, 2) => Refusal::BadRequest,
+        // By status: a read of metadata that another writer made longer than the buffer, among others.
+        (FastlyStatus::OK, 2) | (FastlyStatus::INVAL | FastlyStatus::BUFLEN, _) => {
+            Refusal::BadRequest
+        }
         (FastlyStatus::OK, 3) => Refusal::NotFound,
         (FastlyStatus::OK, 4) => Refusal::PreconditionFailed,
         (FastlyStatus::OK, 5) => Refusal::PayloadTooLarge,
-        (FastlyStatus::OK, 7) => Refusal::TooManyRequests,
-        // 0 is "not set", 6 stands for all HTTP errors without a number of their own, and more
-        // numbers may be added.
-        (FastlyStatus::OK, _) => Refusal::NoVerdict,
-        // A read of metadata that another writer made longer than the ABI's buffer.
-        (FastlyStatus::INVAL | FastlyStatus::BUFLEN, _) => Refusal::BadRequest,
-        // Some waits answer 429 by number, some by status.
-        (FastlyStatus::LIMITEXCEEDED, _) => Refusal::TooManyRequests,
+        // Some waits tell it by code, some by status.
+        (FastlyStatus::OK, 7) | (FastlyStatus::LIMITEXCEEDED, _) => Refusal::TooManyRequests,
+        // Code 0 is "not set", 6 stands for all HTTP errors without a code of their own, and more
+        // codes and statuses may come.
         (_, _) => Refusal::NoVerdict,
     })
 }
@@ -61,9 +60,9 @@ pub(crate) fn not_sent(error: &KVStoreError) -> KvError {
         KVStoreError::InvalidStoreHandle
         | KVStoreError::ItemNotFound
         | KVStoreError::ItemPreconditionFailed
-        | KVStoreError::Unexpected(_) => KvError::Unavailable,
+        | KVStoreError::Unexpected(_)
         // The enum is open to new variants. Whatever they say, nothing was sent.
-        _ => KvError::Unavailable,
+        | _ => KvError::Unavailable,
     }
 }
 
@@ -81,10 +80,11 @@ pub(crate) fn read<T>(refusal: Refusal) -> Result<Option<T>, KvError> {
 /// A write without success.
 pub(crate) fn write(refusal: Refusal, condition: Precondition) -> Written {
     match (refusal, condition) {
-        (Refusal::PreconditionFailed, _) => Ok(WriteOutcome::Conflict(None)),
-        // There is no value whose version could match.
-        (Refusal::NotFound, Precondition::Matches(_)) => Ok(WriteOutcome::Conflict(None)),
-        // Nothing else that such a write needs can be missing.
+        // Not found: there is no value whose version could match.
+        (Refusal::PreconditionFailed, _) | (Refusal::NotFound, Precondition::Matches(_)) => {
+            Ok(WriteOutcome::Conflict(None))
+        }
+        // Nothing but the store can be missing to such a write.
         (Refusal::NotFound, Precondition::None | Precondition::Absent) => Err(KvError::NoSuchStore),
         (Refusal::BadRequest | Refusal::PayloadTooLarge, _) => Err(KvError::Invalid),
         (Refusal::TooManyRequests, _) => Err(KvError::Throttled),

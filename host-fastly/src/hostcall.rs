@@ -1,8 +1,8 @@
 //! The second half of a request: waiting for its answer.
 //!
 //! The `fastly` crate sends the requests and has functions for this half too. They read the host's
-//! error code as an enum that ends before the code for HTTP 429, which Fastly's adapter for
-//! components writes: a throttled write of the composed form would be undefined behaviour. Here the
+//! error code as an enum that ends before the code of HTTP 429, which Fastly's adapter for components
+//! writes: undefined behaviour, by which a throttled write comes out as an unknown failure. Here the
 //! code is read as the number that it is.
 
 #![allow(unsafe_code)]

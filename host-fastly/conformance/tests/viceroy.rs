@@ -8,11 +8,14 @@ use fastly_local::{Shared, Viceroy, adapt, module, plug, workspace};
 use host_test::conformance::{Deviation, Fixture};
 use identity_graph::Store;
 
-/// Where Viceroy's KV is not Fastly's.
-const DEVIATIONS: [Deviation; 5] = [
+/// Where Viceroy's KV is not Fastly's. A race cannot be lost at will, so that what deviates at times
+/// is true of the version whose source shows it: `fastly_local` accepts no other. With another
+/// version, read its `object_store.rs` again.
+const DEVIATIONS: [Deviation; 6] = [
     always("update_of_a_missing_key_is_refused_and_creates_nothing"),
     always("update_after_a_delete_is_refused_and_creates_nothing"),
     always("update_matches_no_version_of_another_key"),
+    at_times("concurrent_creates_have_one_winner"),
     at_times("concurrent_updates_of_one_version_have_one_winner"),
     at_times("concurrent_increments_are_all_kept"),
 ];

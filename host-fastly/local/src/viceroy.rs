@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+/// What the tests know of its deviations from Fastly holds for this version.
 const VERSION: &str = "viceroy 0.22.0";
 pub(crate) const INSTALL: &str =
     "install it (15 minutes on two cores) with\n\ncargo install viceroy@0.22.0 --locked\n";
