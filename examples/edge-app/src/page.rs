@@ -131,12 +131,6 @@ impl Visit<'_> {
             };
             stored.retain(|id| !is_tied(id));
             let outcomes = snapshot.upsert_partner_ids(news, self.now)?;
-            if outcomes.contains(&UpsertOutcome::Withdrawn) {
-                return Ok(self.first(&*graph));
-            }
-            if outcomes.contains(&UpsertOutcome::NotFound) {
-                return self.again(&*graph, id);
-            }
             if outcomes.contains(&UpsertOutcome::Written) {
                 // One write a second is all that a key takes: the next view notes the visit.
                 return Ok(Stored { ec_id: None, seen: Some(Seen::new(seen.at, &stored)) });

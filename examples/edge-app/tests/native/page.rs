@@ -1,6 +1,7 @@
 //! Page views.
 
 use host_test::{Fault, OpKind};
+use http::Request;
 use identity_graph::KvError;
 use serde_json::json;
 
@@ -177,6 +178,37 @@ fn a_browser_that_lost_its_mark_costs_a_read() {
 }
 
 #[test]
+fn a_mark_from_the_future_does_not_keep_visits_from_being_noted() {
+    let service = Service::new();
+    service.store.seed(EC, live(NOW - 1_000).to_string(), None);
+    let mut browser = Browser::with(EC);
+    browser.set("ts-ec-seen", &(NOW + 86_400).to_string());
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(EC)["last_seen"], NOW);
+}
+
+#[test]
+fn a_visit_that_is_noted_too_early_is_due_when_the_row_says() {
+    let service = Service::new();
+    service.store.seed(EC, live(NOW - 200).to_string(), None);
+    let mut browser = Browser::with(EC);
+    browser.open(&service, ops(1, 0));
+    service.advance(99);
+    browser.open(&service, NO_OPS);
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+}
+
+#[test]
+fn a_head_request_stores_nothing() {
+    let service = Service::new();
+    let request = Request::head("/").header("sec-fetch-dest", "document").body(Vec::new());
+    let response = service.serve(NO_OPS, request.unwrap());
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("set-cookie"));
+}
+
+#[test]
 fn a_first_view_that_fails_is_made_up_for_by_the_next() {
     for error in [KvError::Throttled, KvError::Unavailable] {
         let service = Service::new();
@@ -262,6 +294,18 @@ fn a_withdrawn_id_is_not_used_again() {
         assert_ne!(new, EC);
         assert_eq!(service.body(new)["created"], NOW);
     }
+}
+
+#[test]
+fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
+    let service = Service::new();
+    service.store.seed(EC, tombstone(NOW).to_string(), None);
+    let mut browser = Browser::with(EC);
+    service.faults.next(OpKind::Get, Fault::Miss);
+    // The miss, a creation that is refused, the tombstone, and a new ID.
+    browser.open(&service, ops(2, 2));
+    assert_eq!(service.body(EC), tombstone(NOW));
+    assert_ne!(browser.get("ts-ec"), Some(EC));
 }
 
 #[test]

@@ -90,9 +90,12 @@ fn identify_knows_nothing_of_what_is_not_there() {
 #[test]
 fn identify_is_denied_after_a_withdrawal() {
     let service = Service::new();
-    seed(&service, EC, &tombstone(NOW - 1));
-    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
-    assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
+    // A tombstone is one as long as it is there.
+    for at in [NOW - 1, NOW - 31_536_000] {
+        seed(&service, EC, &tombstone(at));
+        let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+        assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
+    }
 }
 
 #[test]
@@ -231,6 +234,34 @@ fn a_partner_record_that_is_malformed_is_the_operators_matter() {
         let (status, body) = sync(&service, NO_OPS, &[]);
         assert_eq!((status, &body["error"]), (500, &json!("invalid_partner_record")));
     }
+}
+
+#[test]
+fn a_partner_may_be_written_in_capitals() {
+    let service = Service::new();
+    for record in service.partner_records.borrow_mut().values_mut() {
+        *record = record.replace(PARTNER, &PARTNER.to_uppercase());
+    }
+    seed(&service, EC, &known());
+    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((&body["uid"], &body["source_domain"]), (&json!("u-1"), &json!(PARTNER)));
+}
+
+#[test]
+fn a_row_that_is_written_meanwhile_is_not_shown_half_old() {
+    let service = Service::new();
+    seed(&service, EC, &known());
+    let store = service.store.clone();
+    service.faults.pass(OpKind::Get);
+    service.faults.before(OpKind::Get, move || {
+        store.seed(EC, tombstone(NOW).to_string(), None);
+    });
+    let path = format!("/_ts/admin/ec/{EC}");
+    let (_, body) = get(&service, ops(2, 0), &path, Some(OPERATOR));
+    assert_eq!(
+        (&body["stored"]["body"], &body["understood"]),
+        (&json!(known().to_string()), &Value::Null)
+    );
 }
 
 #[test]
