@@ -1,6 +1,6 @@
 //! The conformance suite against Fastly KV as Viceroy has it, with the store linked and composed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use fastly_conformance::{Post, Remote};
@@ -53,7 +53,7 @@ impl Post for Service<'_> {
     }
 }
 
-fn serve(program: &PathBuf) -> Viceroy {
+fn serve(program: &Path) -> Viceroy {
     Viceroy::serve(program, &workspace().join("host-fastly/conformance/fastly.toml"))
 }
 
