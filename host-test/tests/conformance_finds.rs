@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use host_test::MemoryStore;
-use host_test::conformance::{Fixture, cases};
+use host_test::conformance::{self, Fixture, cases};
 use identity_graph::{
     Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
 };
@@ -204,4 +204,47 @@ fn conflicts_that_hand_over_another_item() {
     let found = failed(HandsOverAnother);
     assert!(found.contains(&"create_is_refused_where_the_key_is_taken"), "{found:?}");
     assert!(found.contains(&"update_of_a_missing_key_is_refused_and_creates_nothing"), "{found:?}");
+}
+
+/// A store that updates create in, and what is known of it.
+struct Known(Deviant, Vec<conformance::Deviation>);
+
+impl Fixture for Known {
+    fn store(&self) -> Box<dyn Store + '_> {
+        self.0.store()
+    }
+
+    fn deviations(&self) -> &[conformance::Deviation] {
+        &self.1
+    }
+}
+
+const MISSING: &str = "update_of_a_missing_key_is_refused_and_creates_nothing";
+const STALE: &str = "update_of_a_stale_version_is_refused";
+
+/// Whether a case passes where one case is known as a deviation.
+fn passes(case: &str, known: &'static str, always: bool) -> bool {
+    let store = Deviant { inner: MemoryStore::new(), deviation: MatchesMissing };
+    let known = conformance::Deviation { case: known, why: "as written", always };
+    let fixture = Known(store, vec![known]);
+    catch_unwind(AssertUnwindSafe(|| conformance::run(case, &fixture))).is_ok()
+}
+
+#[test]
+fn a_known_deviation_passes_and_an_unknown_one_does_not() {
+    assert!(passes(MISSING, MISSING, true));
+    assert!(passes(MISSING, MISSING, false));
+    assert!(!passes(MISSING, STALE, true));
+    assert!(passes("missing_key_reads_as_none", MISSING, true));
+}
+
+#[test]
+fn a_deviation_that_is_none_fails_unless_it_comes_and_goes() {
+    assert!(!passes(STALE, STALE, true));
+    assert!(passes(STALE, STALE, false));
+}
+
+#[test]
+fn a_deviation_from_a_case_that_does_not_exist_fails() {
+    assert!(!passes(STALE, "no_such_case", true));
 }

@@ -1,0 +1,137 @@
+//! `POST /_ts/api/v1/batch-sync`: a partner's UIDs for up to 1,000 EC IDs.
+
+use std::io::Read;
+
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode};
+use identity_graph::{EcId, Mapping, UpsertOutcome};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Problem, Response, json};
+use crate::graph::Failure;
+use crate::partner;
+use crate::platform::Platform;
+
+/// Mappings that a batch may have.
+pub const MAX_MAPPINGS: usize = 1_000;
+/// Bytes that its body may have: a mapping with the longest UID, every byte of it escaped, takes 3.2
+/// KB, so this is not the limit that is met first in practice.
+pub const MAX_BODY_BYTES: u64 = 2 * 1024 * 1024;
+/// Seconds that a partner's clock may be ahead. A UID asserted later than now could not be replaced
+/// until then.
+const MAX_AHEAD: u64 = 300;
+
+#[derive(Deserialize)]
+struct Batch {
+    mappings: Vec<Line>,
+}
+
+/// One mapping that is malformed does not cost the partner the others.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Mapping { ec_id: String, partner_uid: String, timestamp: u64 },
+    Malformed(IgnoredAny),
+}
+
+#[derive(Serialize)]
+struct Answer {
+    accepted: usize,
+    rejected: usize,
+    errors: Vec<Rejected>,
+}
+
+#[derive(Serialize)]
+struct Rejected {
+    index: usize,
+    reason: &'static str,
+}
+
+/// 1 read of the partner store; then all rows are read at once and all changed ones written at once.
+/// 200 when every mapping is stored, 207 when some are not.
+pub(crate) fn batch_sync(
+    platform: &dyn Platform,
+    headers: &HeaderMap,
+    body: impl Read,
+) -> Result<Response, Problem> {
+    let partner = partner::authenticate(platform, headers)?;
+    let batch = read(headers, body)?;
+    let now = platform.now();
+    let mut errors = Vec::new();
+    let mut places = Vec::new();
+    let mut mappings = Vec::new();
+    for (index, line) in batch.mappings.iter().enumerate() {
+        match line {
+            Line::Mapping { timestamp, .. } if *timestamp > now.saturating_add(MAX_AHEAD) => {
+                errors.push(Rejected { index, reason: "timestamp_in_future" });
+            }
+            Line::Mapping { ec_id, partner_uid, timestamp } => {
+                places.push(index);
+                let (ec_id, uid) = (ec_id.clone(), partner_uid.clone());
+                mappings.push(Mapping { ec_id, uid, synced: *timestamp });
+            }
+            Line::Malformed(_) => errors.push(Rejected { index, reason: "invalid_mapping" }),
+        }
+    }
+    let outcomes = platform.graph()?.sync_partner_ids(&partner.source_domain, &mappings, now)?;
+    for ((index, mapping), outcome) in places.into_iter().zip(&mappings).zip(outcomes) {
+        if let Some(reason) = reason(mapping, outcome) {
+            errors.push(Rejected { index, reason });
+        }
+    }
+    errors.sort_by_key(|rejected| rejected.index);
+    let rejected = errors.len();
+    let accepted = batch.mappings.len() - rejected;
+    let status = if rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+    Ok(json(status, &Answer { accepted, rejected, errors }))
+}
+
+/// Why a mapping is not what is stored now, when it is not.
+fn reason(mapping: &Mapping, outcome: Result<UpsertOutcome, Failure>) -> Option<&'static str> {
+    match outcome {
+        Ok(UpsertOutcome::Written | UpsertOutcome::Unchanged) => None,
+        // A UID asserted at the same time or later stands; there is nothing to send again.
+        Ok(UpsertOutcome::Stale) => Some("stale"),
+        Ok(UpsertOutcome::Withdrawn) => Some("withdrawn"),
+        // The row may be too fresh to be seen from here: worth another try later.
+        Ok(UpsertOutcome::NotFound) => Some("not_found"),
+        Err(Failure::InvalidArgument) if EcId::parse(&mapping.ec_id).is_err() => {
+            Some("invalid_ec_id")
+        }
+        Err(Failure::InvalidArgument) => Some("invalid_partner_uid"),
+        Err(failure) => Some(failure.code()),
+    }
+}
+
+fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
+    let too_large = |code, limit| {
+        let message = format!("send at most {limit} in one request");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
+    };
+    let body_too_large = || too_large("body_too_large", format!("{MAX_BODY_BYTES} bytes"));
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES) {
+        return Err(body_too_large());
+    }
+    let mut text = Vec::new();
+    let invalid = |message| Problem::new(StatusCode::BAD_REQUEST, "invalid_body", message);
+    body.take(MAX_BODY_BYTES + 1)
+        .read_to_end(&mut text)
+        .map_err(|_| invalid("the body broke off; send it again".to_owned()))?;
+    if text.len() as u64 > MAX_BODY_BYTES {
+        return Err(body_too_large());
+    }
+    // The parser's own words may quote the body.
+    let batch: Batch = serde_json::from_slice(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        invalid(format!(
+            "line {line}, column {column}: expected {{\"mappings\": [{{\"ec_id\", \"partner_uid\", \"timestamp\"}}]}}"
+        ))
+    })?;
+    if batch.mappings.len() > MAX_MAPPINGS {
+        return Err(too_large("batch_too_large", format!("{MAX_MAPPINGS} mappings")));
+    }
+    Ok(batch)
+}

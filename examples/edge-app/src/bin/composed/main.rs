@@ -1,0 +1,24 @@
+//! The service as a component that the graph is composed into: the world `app`.
+
+#[cfg(target_arch = "wasm32")]
+mod convert;
+#[cfg(target_arch = "wasm32")]
+mod graph;
+
+#[cfg(target_arch = "wasm32")]
+#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "app" });
+}
+#[cfg(target_arch = "wasm32")]
+use bindings::trusted_server::ec::identity_graph as wit;
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    edge_app::compute::run(graph::open);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("this is a Compute service; `just serve-fastly` runs it");
+}

@@ -1,0 +1,86 @@
+//! The application on Fastly Compute.
+
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fastly::compute_runtime::hostname;
+use fastly::geo::geo_lookup;
+use fastly::kv_store::{KVStore, KVStoreError};
+use fastly::{Body, Request};
+use identity_graph::Geo;
+
+use crate::config::Config;
+use crate::graph::{Failure, IdentityGraph};
+use crate::platform::{Client, Platform};
+use crate::routes::handle;
+
+/// The configuration that is built in; see `build.rs`.
+const CONFIG: &str = include_str!(env!("EDGE_APP_CONFIG"));
+
+/// Opens the identity graph over the named store.
+pub type Open = fn(&str) -> Result<Box<dyn IdentityGraph>, Failure>;
+
+/// Serves the request that this instance was started for, over a graph that is opened this way.
+pub fn run(open: Open) {
+    let request = Request::from_client();
+    let config = Config::parse(CONFIG, hostname() == "localhost");
+    let (identity_store, partner_store) = match &config {
+        Ok(config) => (config.identity_store.as_str(), config.partner_store.as_str()),
+        Err(_) => ("", ""),
+    };
+    let client = request.clone_without_body();
+    let compute = Compute { client, open, identity_store, partner_store };
+    let response = handle(&compute, &config, request.into());
+    fastly::Response::from(response.map(Body::from)).send_to_client();
+}
+
+struct Compute<'a> {
+    client: Request,
+    open: Open,
+    identity_store: &'a str,
+    partner_store: &'a str,
+}
+
+impl Platform for Compute<'_> {
+    fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
+        (self.open)(self.identity_store)
+    }
+
+    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let store = KVStore::open(self.partner_store).map_err(|error| failure(&error))?;
+        match store.ok_or(Failure::NoSuchStore)?.lookup(token_sha256) {
+            Ok(mut found) => Ok(Some(found.take_body_bytes())),
+            Err(KVStoreError::ItemNotFound) => Ok(None),
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    fn client(&self) -> Client {
+        let ip = self.client.get_client_ip_addr();
+        Client {
+            ip,
+            geo: ip.and_then(locate),
+            ja4: self.client.get_tls_ja4().map(str::to_owned),
+            h2: self.client.get_client_h2_fingerprint().map(str::to_owned),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+}
+
+fn locate(ip: IpAddr) -> Option<Geo> {
+    let geo = geo_lookup(ip)?;
+    let region = geo.region().unwrap_or_default();
+    Some(Geo::from_lookup(geo.country_code(), region, geo.as_number(), geo.metro_code()))
+}
+
+/// What a failed read of the partner store means.
+fn failure(error: &KVStoreError) -> Failure {
+    match error {
+        KVStoreError::StoreNotFound(_) => Failure::NoSuchStore,
+        KVStoreError::TooManyRequests => Failure::Throttled,
+        _ => Failure::Unavailable,
+    }
+}

@@ -1,0 +1,96 @@
+//! `GET /_ts/api/v1/identify`: what a partner knows the browser of this request by.
+
+use http::{HeaderMap, StatusCode};
+use identity_graph::{Entry, Policy};
+use serde::Serialize;
+
+use crate::answer::{Problem, Response, json};
+use crate::config::Config;
+use crate::cookies;
+use crate::eids::{Eid, Uid};
+use crate::graph::Failure;
+use crate::log::log;
+use crate::partner::{self, Partner};
+use crate::platform::Platform;
+use crate::withdrawal;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    ec: &'a str,
+    consent: &'static str,
+    /// The row could not be read: no UID does not mean that there is none.
+    degraded: bool,
+    source_domain: &'a str,
+    uid: Option<&'a str>,
+    eid: Option<Eid>,
+    cluster_size: Option<u32>,
+}
+
+/// 1 read of the partner store and 1 of the graph; a cluster size that is due costs a count and a
+/// write more.
+pub(crate) fn identify(
+    platform: &dyn Platform,
+    config: &Config,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let partner = partner::authenticate(platform, headers)?;
+    if withdrawal::is_signalled(headers) {
+        let mut response = Response::from(denied());
+        withdrawal::withdraw(platform, config, headers, &mut response);
+        return Ok(response);
+    }
+    let Some(id) = cookies::ec_id(headers) else {
+        let mut response = json(StatusCode::NO_CONTENT, &());
+        response.body_mut().clear();
+        return Ok(response);
+    };
+    let (entry, cluster_size, degraded) = match read(platform, id.as_str()) {
+        Ok((entry, cluster_size)) => (entry, cluster_size, false),
+        Err(failure) => {
+            log(&format!("row of {id} is not read: {}", failure.code()));
+            (None, None, true)
+        }
+    };
+    if entry.as_ref().is_some_and(|entry| !entry.consent.ok) {
+        return Err(denied());
+    }
+    let uid = entry.as_ref().and_then(|entry| uid(entry, &partner));
+    let answer = Answer {
+        ec: id.as_str(),
+        consent: "ok",
+        degraded,
+        source_domain: &partner.source_domain,
+        uid,
+        eid: uid.map(|uid| Eid {
+            source: partner.source_domain.clone(),
+            uids: vec![Uid { id: uid.to_owned(), atype: Some(partner.atype) }],
+        }),
+        cluster_size,
+    };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+fn read(platform: &dyn Platform, ec_id: &str) -> Result<(Option<Entry>, Option<u32>), Failure> {
+    let now = platform.now();
+    let graph = platform.graph()?;
+    let Some(mut snapshot) = graph.get(ec_id)? else { return Ok((None, None)) };
+    let entry = snapshot.entry();
+    // The store may keep a row past its lifetime; nobody should learn of it.
+    let lifetime = u64::from(Policy::default().entry_ttl);
+    if entry.consent.ok && now.saturating_sub(entry.last_visit()) >= lifetime {
+        return Ok((None, None));
+    }
+    // The answer is useful without it.
+    let cluster_size = snapshot.evaluate_cluster(now).unwrap_or_default();
+    Ok((Some(entry), cluster_size))
+}
+
+fn uid<'e>(entry: &'e Entry, partner: &Partner) -> Option<&'e str> {
+    let id = entry.ids.iter().find(|id| id.partner == partner.source_domain)?;
+    Some(&id.uid)
+}
+
+fn denied() -> Problem {
+    let message = "this browser has withdrawn its consent; do not ask again with this ID";
+    Problem::new(StatusCode::FORBIDDEN, "consent_denied", message)
+}

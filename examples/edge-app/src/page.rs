@@ -1,0 +1,196 @@
+//! Page views: what a visit stores, and what it costs.
+
+use http::header::{ACCEPT, HeaderName};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use identity_graph::{
+    CreateOutcome, Device, EcId, Entry, NewEntry, PartnerUid, Policy, TouchOutcome, UpsertOutcome,
+};
+use sha2::{Digest, Sha256};
+
+use crate::answer::{Response, response};
+use crate::config::Config;
+use crate::cookies::{self, EC, EIDS, GPP, SEEN, TCF};
+use crate::eids;
+use crate::graph::{Failure, IdentityGraph};
+use crate::log::log;
+use crate::mint::mint;
+use crate::platform::Platform;
+use crate::seen::Seen;
+use crate::withdrawal;
+
+/// What stands for the publisher's page.
+const PAGE: &[u8] = b"<!doctype html><title>Edge app</title><p>A page of the publisher.\n";
+
+/// Serves a page. Whatever the store does, the page comes.
+pub(crate) fn view(
+    platform: &dyn Platform,
+    config: &Config,
+    host: Option<&str>,
+    request: &Parts,
+) -> Response {
+    let headers = &request.headers;
+    let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
+    if withdrawal::is_signalled(headers) {
+        withdrawal::withdraw(platform, config, headers, &mut response);
+    } else if request.method == Method::GET && is_navigation(headers) {
+        let eids = cookies::find(headers, EIDS).map(eids::parse).unwrap_or_default();
+        let visit = Visit { platform, config, host, headers, now: platform.now(), eids };
+        let Stored { ec_id, seen } = visit.store();
+        if let Some(ec_id) = ec_id {
+            cookies::set(&mut response, config, EC, ec_id);
+        }
+        if let Some(seen) = seen {
+            cookies::set(&mut response, config, SEEN, seen.to_string());
+        }
+    }
+    response
+}
+
+/// Whether the browser opens a page. The dozens of requests that a page makes itself store nothing:
+/// those that are sent before the first answer would each get an ID of its own, the others would all
+/// try the same write.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_prefetch = text(HeaderName::from_static("sec-purpose"))
+        .is_some_and(|purpose| purpose.contains("prefetch"));
+    let is_document = match text(HeaderName::from_static("sec-fetch-dest")) {
+        Some(destination) => destination == "document",
+        // A browser that does not say asks for HTML when it opens a page.
+        None => text(ACCEPT).is_some_and(|types| types.contains("text/html")),
+    };
+    is_document && !is_prefetch
+}
+
+/// What a visit leaves with the browser; nothing where nothing changed.
+#[derive(Default)]
+struct Stored {
+    ec_id: Option<String>,
+    seen: Option<Seen>,
+}
+
+struct Visit<'a> {
+    platform: &'a dyn Platform,
+    config: &'a Config,
+    host: Option<&'a str>,
+    headers: &'a HeaderMap,
+    now: u64,
+    eids: Vec<PartnerUid>,
+}
+
+impl Visit<'_> {
+    fn store(&self) -> Stored {
+        let id = cookies::ec_id(self.headers);
+        let stored = match &id {
+            None => self.platform.graph().map(|graph| self.first(&*graph)),
+            Some(id) => self.returning(id),
+        };
+        stored.unwrap_or_else(|failure| {
+            let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
+            log(&format!("page view of {id} is not stored: {}", failure.code()));
+            Stored::default()
+        })
+    }
+
+    /// A browser without an ID: 1 write, with everything that is known.
+    fn first(&self, graph: &dyn IdentityGraph) -> Stored {
+        let Some(ip) = self.platform.client().ip else { return Stored::default() };
+        let ec_id = mint(&self.config.passphrase, ip);
+        match graph.create(&ec_id, self.entry()) {
+            Ok(()) => Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) },
+            // Somebody else's: the next view draws another suffix.
+            Err(Failure::AlreadyExists) => Stored::default(),
+            // The row may exist after all. The browser keeps the ID, and since nothing counts as
+            // seen its next view makes up for it.
+            Err(failure) => {
+                log(&format!("first view is not stored yet: {}", failure.code()));
+                Stored { ec_id: Some(ec_id), seen: None }
+            }
+        }
+    }
+
+    /// A browser with an ID: nothing without news, else 1 read and at most 1 write.
+    fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
+        let seen = cookies::find(self.headers, SEEN).map(Seen::parse).unwrap_or_default();
+        let news: Vec<_> = self.eids.iter().filter(|id| !seen.has(id)).cloned().collect();
+        let debounce = u64::from(Policy::default().last_seen_debounce);
+        let is_due = self.now.abs_diff(seen.at) >= debounce;
+        if news.is_empty() && !is_due {
+            return Ok(Stored::default());
+        }
+        let graph = self.platform.graph()?;
+        let Some(mut snapshot) = graph.get(id.as_str())? else { return self.again(&*graph, id) };
+        let mut stored = self.eids.clone();
+        if !news.is_empty() {
+            // The clock counts seconds: a UID of this very second stands, and the other stays news.
+            let ids = snapshot.entry().ids;
+            let is_tied = |id: &PartnerUid| {
+                let of_now =
+                    |other: &PartnerUid| other.synced == Some(self.now) && other.uid != id.uid;
+                ids.iter().any(|other| other.partner == id.partner && of_now(other))
+            };
+            stored.retain(|id| !is_tied(id));
+            let outcomes = snapshot.upsert_partner_ids(news, self.now)?;
+            if outcomes.contains(&UpsertOutcome::Written) {
+                // One write a second is all that a key takes: the next view notes the visit.
+                return Ok(Stored { ec_id: None, seen: Some(Seen::new(seen.at, &stored)) });
+            }
+        }
+        let at = match snapshot.update_last_seen(self.now)? {
+            TouchOutcome::Written | TouchOutcome::Stale => self.now,
+            TouchOutcome::Debounced => snapshot.entry().last_visit(),
+            TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
+            TouchOutcome::NotFound => return self.again(&*graph, id),
+        };
+        Ok(Stored { ec_id: None, seen: Some(Seen::new(at, &stored)) })
+    }
+
+    /// An ID without a row: its first view could not be stored, or it has not been here for long.
+    fn again(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
+        Ok(match graph.create_or_revive(id.as_str(), self.entry())? {
+            CreateOutcome::Created | CreateOutcome::Revived => {
+                Stored { ec_id: None, seen: Some(Seen::new(self.now, &self.eids)) }
+            }
+            // There is a row after all; the next view reads it.
+            CreateOutcome::AlreadyLive => Stored::default(),
+            // An ID that was withdrawn stays so, and the browser gets a new one.
+            CreateOutcome::Withdrawn => self.first(graph),
+        })
+    }
+
+    fn entry(&self) -> NewEntry {
+        let consent = |name| cookies::find(self.headers, name).map(str::to_owned);
+        let client = self.platform.client();
+        let entry = NewEntry {
+            tcf: consent(TCF),
+            gpp: consent(GPP),
+            device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
+            geo: client.geo,
+            domain: self.host.map(str::to_ascii_lowercase),
+            ids: self.eids.clone(),
+            now: self.now,
+        };
+        // What a request says of itself may be anything; it does not cost the visit.
+        match Entry::new(entry.clone()) {
+            Ok(_) => entry,
+            Err(_) => NewEntry { device: None, domain: None, ..entry },
+        }
+    }
+
+    fn device(&self, ja4: Option<&str>, h2: Option<&str>) -> Device {
+        let hint = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        Device {
+            is_mobile: match hint("sec-ch-ua-mobile") {
+                Some("?0") => 0,
+                Some("?1") => 1,
+                _ => 2,
+            },
+            // The first part of a JA4 says what kind of client it is, the others which one.
+            ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
+            platform_class: hint("sec-ch-ua-platform")
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
+            h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
+            known_browser: None,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The end of consent: a tombstone in the graph, and no cookie in the browser.
+
+use http::HeaderMap;
+
+use crate::answer::Response;
+use crate::config::Config;
+use crate::cookies::{self, EC, PENDING, SEEN};
+use crate::log::log;
+use crate::platform::Platform;
+
+/// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
+/// not confirmed it yet.
+pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
+    headers.get("sec-gpc").is_some_and(|value| value == "1")
+        || cookies::find(headers, PENDING).is_some()
+}
+
+/// Writes the tombstone: 1 write, no read. The cookie goes only once the store has confirmed it;
+/// until then the browser keeps the ID and a mark, and every request of it tries again, whether or
+/// not it carries the signal.
+pub(crate) fn withdraw(
+    platform: &dyn Platform,
+    config: &Config,
+    headers: &HeaderMap,
+    response: &mut Response,
+) {
+    if let Some(id) = cookies::ec_id(headers) {
+        let tombstone = platform
+            .graph()
+            .and_then(|graph| graph.write_withdrawal_tombstone(id.as_str(), platform.now()));
+        if let Err(failure) = tombstone {
+            log(&format!("withdrawal of {id} is not stored yet: {}", failure.code()));
+            cookies::set(response, config, PENDING, "1".to_owned());
+            return;
+        }
+    }
+    for name in [EC, SEEN, PENDING] {
+        if cookies::find(headers, name).is_some() {
+            cookies::expire(response, config, name);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What becomes of an identity, from the first view on.
+
+use serde_json::{Value, json};
+
+use crate::service::{ACME, Browser, Service, ZETA, mapping, now};
+
+pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
+    let start = now();
+    let mut browser = Browser::default();
+    browser.cookies.set("euconsent-v2", "CQinvented");
+    browser.cookies.set_eids(&[("id5-sync.com", "ID5*a"), ("ids.acme.example", "browsers")]);
+    browser.open(service, &[("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")]);
+    let id = browser.id();
+
+    let mut row = service.stored(&id);
+    let created = row["created"].as_u64().expect("a time");
+    assert!((start..=now()).contains(&created));
+    let geo = row.as_object_mut().expect("an object").remove("geo").expect("there is a place");
+    assert!(geo["country"].is_string());
+    assert_eq!(
+        row,
+        json!({
+            "v": 1,
+            "created": created,
+            "last_seen": created,
+            "consent": { "tcf": "CQinvented", "ok": true, "updated": created },
+            "device": { "is_mobile": 1, "platform_class": "android" },
+            "pub_properties": { "origin_domain": "127.0.0.1", "seen_domains": ["127.0.0.1"] },
+            "ids": {
+                "id5-sync.com": { "uid": "ID5*a", "synced": created },
+                "ids.acme.example": { "uid": "browsers", "synced": created },
+            },
+        })
+    );
+
+    // Views without news write nothing.
+    let generation = service.row(&id)["stored"]["generation"].clone();
+    for _ in 0..3 {
+        browser.open(service, &[]);
+    }
+    assert_eq!(service.row(&id)["stored"]["generation"], generation);
+
+    // A partner that says it later is believed, and then not overruled by what the browser carries.
+    let answer = service.sync(ACME, &[mapping(&id, "servers", created + 60)]);
+    assert_eq!(answer, (200, json!({ "accepted": 1, "rejected": 0, "errors": [] })));
+    let servers = json!({ "uid": "servers", "synced": created + 60 });
+    assert_eq!(service.stored(&id)["ids"]["ids.acme.example"], servers);
+    browser.cookies.set_eids(&[
+        ("id5-sync.com", "ID5*a"),
+        ("ids.acme.example", "browsers"),
+        ("new.example", "n"),
+    ]);
+    browser.open(service, &[]);
+    let ids = service.stored(&id)["ids"].clone();
+    assert_eq!(ids["ids.acme.example"], servers);
+    assert_eq!(ids["new.example"]["uid"], "n");
+
+    // Each partner sees its own.
+    let (status, body) = browser.identify(service, ACME);
+    assert_eq!(status, 200);
+    assert_eq!((&body["uid"], &body["consent"]), (&json!("servers"), &json!("ok")));
+    assert_eq!(
+        body["eid"],
+        json!({ "source": "ids.acme.example", "uids": [{ "id": "servers", "atype": 1 }] })
+    );
+    assert!(body["cluster_size"].as_u64().is_some_and(|size| (1..=100).contains(&size)));
+    assert_eq!(service.stored(&id)["network"]["cluster_size"], body["cluster_size"]);
+    let (_, body) = browser.identify(service, ZETA);
+    assert_eq!((&body["uid"], &body["ec"]), (&Value::Null, &json!(id)));
+
+    // Withdrawal.
+    browser.open(service, &[("sec-gpc", "1")]);
+    assert_eq!(browser.cookies.get("ts-ec"), None);
+    assert_eq!(browser.cookies.get("ts-ec-seen"), None);
+    let row = service.stored(&id);
+    let at = row["created"].clone();
+    assert_eq!(
+        row,
+        json!({
+            "v": 1,
+            "created": at,
+            "last_seen": at,
+            "consent": { "ok": false, "updated": at },
+            "geo": { "country": "ZZ" },
+        })
+    );
+    let answer = service.sync(ACME, &[mapping(&id, "again", created + 120)]);
+    let errors = json!([{ "index": 0, "reason": "withdrawn" }]);
+    assert_eq!(answer, (207, json!({ "accepted": 0, "rejected": 1, "errors": errors })));
+    assert_eq!(service.stored(&id), row);
+    assert_eq!(browser.identify(service, ACME).0, 204);
+    assert_eq!(Browser::with(&id).identify(service, ACME).0, 403);
+
+    // With consent there is a new identity, and the old one stays withdrawn, whoever still carries it.
+    browser.open(service, &[]);
+    assert_ne!(browser.id(), id);
+    let mut late = Browser::with(&id);
+    late.open(service, &[]);
+    assert_ne!(late.id(), id);
+    assert_eq!(service.stored(&id), row);
+    assert!(!service.log().contains(&id), "no whole ID is logged");
+}
+
+pub(crate) fn browsers_of_one_network_share_a_hash(service: &Service) {
+    let [one, two] = [(); 2].map(|()| {
+        let mut browser = Browser::default();
+        browser.open(service, &[]);
+        browser.id()
+    });
+    let ((hash, suffix), (other_hash, other_suffix)) =
+        (one.split_once('.').expect("two parts"), two.split_once('.').expect("two parts"));
+    // printf %s 127.0.0.1 | openssl dgst -sha256 -hmac replace-this-passphrase-by-a-random-one
+    assert_eq!(hash, "e5127e7a56b0a8608e92fb4c5d17107c1d75fda3e1d1724714b69d962f8e2ceb");
+    assert_eq!(hash, other_hash);
+    assert_ne!(suffix, other_suffix);
+}
+
+pub(crate) fn a_page_load_mints_one_id(service: &Service) {
+    let mut browser = Browser::default();
+    browser.open(service, &[]);
+    let cookies = browser.cookies.0.clone();
+    // What is sent before the first answer is in carries no cookie; the rest does.
+    for destination in ["image", "script", "style", "iframe", "empty"] {
+        let mut early = Browser::default();
+        early.get(service, "/asset", &[("sec-fetch-dest", destination)]);
+        assert!(early.cookies.0.is_empty(), "{destination}");
+        browser.get(service, "/asset", &[("sec-fetch-dest", destination)]);
+    }
+    assert_eq!(browser.cookies.0, cookies);
+}

@@ -1,0 +1,35 @@
+//! The service over HTTP, on Viceroy, with the graph linked and composed. The stored rows are looked
+//! at through the admin route.
+//!
+//! The tests of one form share one service with the stores of `fastly.toml`; each has browsers of its
+//! own, and no two touch one seed.
+
+mod bad;
+mod batch;
+#[path = "../support/jar.rs"]
+mod jar;
+mod life;
+mod seeds;
+mod service;
+
+/// Every test, for each form.
+macro_rules! tests {
+    ($($file:ident: $($test:ident),*;)*) => {
+        mod linked {
+            $($(#[test] fn $test() { crate::$file::$test(&crate::service::linked()); })*)*
+        }
+        mod composed {
+            $($(#[test] fn $test() { crate::$file::$test(&crate::service::composed()); })*)*
+        }
+    };
+}
+
+tests! {
+    life: an_identity_lives_and_is_withdrawn, browsers_of_one_network_share_a_hash,
+        a_page_load_mints_one_id;
+    batch: a_thousand_mappings_are_all_stored, a_batch_goes_on_past_mappings_that_fail;
+    seeds: a_corrupt_row_is_shown_skipped_and_withdrawn, fields_of_a_later_version_survive,
+        a_stored_identity_is_served, a_stored_withdrawal_holds;
+    bad: tokens_are_refused, bodies_are_refused, ids_and_cookies_are_refused,
+        addresses_and_methods_are_refused, a_mistyped_partner_is_the_operators_matter;
+}

@@ -1,0 +1,185 @@
+//! The service, and who talks to it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fastly_local::{Shared, Viceroy, workspace};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::{Request, Response};
+
+use crate::jar::Jar;
+
+pub(crate) const OPERATOR: &str = "local-operator-token";
+pub(crate) const ACME: &str = "local-acme-token";
+pub(crate) const ZETA: &str = "local-zeta-token";
+
+/// One of the two forms, running.
+pub(crate) struct Service {
+    pub(crate) viceroy: Arc<Viceroy>,
+    agent: Agent,
+}
+
+pub(crate) fn linked() -> Service {
+    static SERVICE: Shared = Shared::new(|| serve("edge-linked.wasm"));
+    Service::over(&SERVICE)
+}
+
+pub(crate) fn composed() -> Service {
+    static SERVICE: Shared = Shared::new(|| serve("edge-composed.wasm"));
+    Service::over(&SERVICE)
+}
+
+fn serve(program: &str) -> Viceroy {
+    static BIN: LazyLock<PathBuf> = LazyLock::new(|| workspace().join("bin"));
+    let program = BIN.join(program);
+    assert!(
+        program.is_file(),
+        "{} is missing; build it with\n\njust build-edge-app\n",
+        program.display()
+    );
+    Viceroy::serve(&program, &workspace().join("fastly.toml"))
+}
+
+/// Status and JSON of an answer.
+pub(crate) type Answer = (u16, Value);
+
+impl Service {
+    fn over(shared: &Shared) -> Self {
+        let config = Agent::config_builder().http_status_as_error(false).build();
+        Self { viceroy: shared.get(), agent: config.into() }
+    }
+
+    /// What the service has logged so far, without what Viceroy says of it.
+    pub(crate) fn log(&self) -> String {
+        let log = self.viceroy.log();
+        log.lines()
+            .filter_map(|line| line.strip_prefix("stderr :: "))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// Sends a request.
+    #[track_caller]
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response<Vec<u8>> {
+        let mut request = Request::builder().method(method).uri(self.viceroy.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match body {
+            [] => self.agent.run(request.body(()).expect("a request")),
+            _ => self.agent.run(request.body(body).expect("a request")),
+        };
+        let (parts, mut body) = match answer {
+            Ok(response) => response.into_parts(),
+            Err(error) => panic!("{error}; Viceroy says:\n{}", self.viceroy.log()),
+        };
+        Response::from_parts(parts, body.read_to_vec().expect("the answer is read"))
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &[u8]) -> Answer {
+        let authorization = format!("Bearer {token}");
+        answer(&self.send(method, path, &[("authorization", &authorization)], body))
+    }
+
+    /// A row as the operator sees it.
+    #[track_caller]
+    pub(crate) fn row(&self, ec_id: &str) -> Value {
+        let (status, row) = self.ask("GET", &format!("/_ts/admin/ec/{ec_id}"), OPERATOR, &[]);
+        assert_eq!(status, 200, "{row}");
+        row
+    }
+
+    /// The body of a stored row.
+    #[track_caller]
+    pub(crate) fn stored(&self, ec_id: &str) -> Value {
+        let row = self.row(ec_id);
+        let body = row["stored"]["body"].as_str().expect("text");
+        serde_json::from_str(body).expect("JSON")
+    }
+
+    #[track_caller]
+    pub(crate) fn sync(&self, token: &str, mappings: &[Value]) -> Answer {
+        let body = json!({ "mappings": mappings }).to_string();
+        self.ask("POST", "/_ts/api/v1/batch-sync", token, body.as_bytes())
+    }
+}
+
+#[track_caller]
+pub(crate) fn answer(response: &Response<Vec<u8>>) -> Answer {
+    let body = match response.body().as_slice() {
+        [] => Value::Null,
+        body => serde_json::from_slice(body).expect("JSON"),
+    };
+    (response.status().as_u16(), body)
+}
+
+pub(crate) fn mapping(ec_id: &str, uid: &str, timestamp: u64) -> Value {
+    json!({ "ec_id": ec_id, "partner_uid": uid, "timestamp": timestamp })
+}
+
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs()
+}
+
+/// A browser.
+#[derive(Default)]
+pub(crate) struct Browser {
+    pub(crate) cookies: Jar,
+}
+
+impl Browser {
+    pub(crate) fn with(ec_id: &str) -> Self {
+        let mut browser = Self::default();
+        browser.cookies.set("ts-ec", ec_id);
+        browser
+    }
+
+    /// The ID that it has.
+    #[track_caller]
+    pub(crate) fn id(&self) -> String {
+        self.cookies.get("ts-ec").expect("the browser has an ID").to_owned()
+    }
+
+    /// Sends a GET with these headers, and keeps the cookies of the answer.
+    #[track_caller]
+    pub(crate) fn get(
+        &mut self,
+        service: &Service,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response<Vec<u8>> {
+        let cookies = self.cookies.header();
+        let cookies = cookies.as_deref().map(|cookies| ("cookie", cookies));
+        let headers: Vec<_> = headers.iter().copied().chain(cookies).collect();
+        let response = service.send("GET", path, &headers, &[]);
+        for cookie in response.headers().get_all("set-cookie") {
+            self.cookies.keep(cookie.to_str().expect("text"));
+        }
+        response
+    }
+
+    /// Opens a page.
+    #[track_caller]
+    pub(crate) fn open(&mut self, service: &Service, headers: &[(&str, &str)]) {
+        let headers: Vec<_> =
+            [("sec-fetch-dest", "document")].iter().chain(headers).copied().collect();
+        let response = self.get(service, "/news/today", &headers);
+        assert_eq!(response.status(), 200, "the page comes, whatever the store does");
+    }
+
+    #[track_caller]
+    pub(crate) fn identify(&mut self, service: &Service, token: &str) -> Answer {
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str())];
+        answer(&self.get(service, "/_ts/api/v1/identify", &headers))
+    }
+}

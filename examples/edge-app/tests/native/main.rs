@@ -1,0 +1,10 @@
+//! The application over the rules and a store in memory: what each request stores, and what it costs.
+
+#![allow(missing_docs, reason = "the names of the tests say what they are")]
+
+#[path = "../support/jar.rs"]
+mod jar;
+mod page;
+mod partners;
+mod support;
+mod withdrawal;

@@ -1,0 +1,327 @@
+//! Page views.
+
+use host_test::{Fault, OpKind};
+use http::Request;
+use identity_graph::KvError;
+use serde_json::json;
+
+use crate::support::*;
+
+#[test]
+fn a_first_view_is_one_write_with_everything_that_is_known() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set("euconsent-v2", "CQinvented");
+    browser.set("__gpp", "DBABLA~invented");
+    browser.set_eids(&[("id5-sync.com", "ID5*a"), ("Acme.example", "x")]);
+    let hints = [("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")];
+    let response = browser.open_with(&service, ops(0, 1), &hints);
+
+    let key = service.only_key();
+    assert_eq!(browser.get("ts-ec"), Some(key.as_str()));
+    let set: Vec<_> = response.headers().get_all("set-cookie").iter().collect();
+    assert_eq!(
+        set[0].to_str().unwrap(),
+        format!("ts-ec={key}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000")
+    );
+    assert_eq!(
+        service.body(&key),
+        json!({
+            "v": 1,
+            "created": NOW,
+            "last_seen": NOW,
+            "consent": { "tcf": "CQinvented", "gpp": "DBABLA~invented", "ok": true, "updated": NOW },
+            "geo": { "country": "US", "region": "OR", "asn": 64_500, "dma": 820 },
+            "device": {
+                "is_mobile": 1,
+                "ja4_class": "t13d1516h2",
+                "platform_class": "android",
+                "h2_fp_hash": "871625608e7d",
+            },
+            "pub_properties": { "origin_domain": "news.example", "seen_domains": ["news.example"] },
+            "ids": {
+                "id5-sync.com": { "uid": "ID5*a", "synced": NOW },
+                "acme.example": { "uid": "x", "synced": NOW },
+            },
+        })
+    );
+}
+
+#[test]
+fn what_a_page_requests_itself_mints_no_ids() {
+    let service = Service::new();
+    for headers in [
+        &[("sec-fetch-dest", "image")][..],
+        &[("sec-fetch-dest", "iframe")],
+        &[("sec-fetch-dest", "empty"), ("accept", "text/html")],
+        &[("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")],
+        &[("accept", "image/avif,*/*")],
+        &[],
+    ] {
+        let mut browser = Browser::default();
+        browser.send(&service, NO_OPS, "/", headers);
+        assert!(browser.has_none(), "{headers:?}");
+    }
+    assert!(service.store.is_empty());
+}
+
+#[test]
+fn a_browser_that_does_not_say_opens_a_page_when_it_wants_html() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.send(&service, ops(0, 1), "/", &[("accept", "text/html,*/*;q=0.8")]);
+    assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
+}
+
+#[test]
+fn a_returning_view_without_news_costs_nothing() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(0, 1));
+    service.advance(299);
+    for _ in 0..50 {
+        let response = browser.open(&service, NO_OPS);
+        assert!(!response.headers().contains_key("set-cookie"));
+    }
+}
+
+#[test]
+fn a_visit_is_noted_again_after_the_debounce() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    service.advance(300);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 300);
+    browser.open(&service, NO_OPS);
+}
+
+#[test]
+fn a_new_uid_is_one_read_and_one_write_and_then_no_news() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    service.advance(2);
+    browser.set_eids(&[("acme.example", "x"), ("b.example", "y")]);
+    browser.open(&service, ops(1, 1));
+    let ids = &service.body(&service.only_key())["ids"];
+    assert_eq!(ids["acme.example"], json!({ "uid": "x", "synced": NOW + 2 }));
+    assert_eq!(ids["b.example"], json!({ "uid": "y", "synced": NOW + 2 }));
+    browser.open(&service, NO_OPS);
+}
+
+#[test]
+fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    service.advance(400);
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&service.only_key())["last_seen"], NOW);
+    service.advance(2);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 402);
+}
+
+#[test]
+fn a_uid_that_changes_twice_in_a_second_is_stored_in_the_next() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(0, 1));
+    browser.set_eids(&[("acme.example", "y")]);
+    browser.open(&service, ops(1, 0));
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+    let ids = &service.body(&service.only_key())["ids"];
+    assert_eq!(ids["acme.example"], json!({ "uid": "y", "synced": NOW + 1 }));
+    browser.open(&service, NO_OPS);
+}
+
+#[test]
+fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[(PARTNER, "old")]);
+    browser.open(&service, ops(0, 1));
+    let key = service.only_key();
+    service.advance(10);
+    let synced =
+        host_test::Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS };
+    let (status, _) = sync(&service, synced, &[mapping(&key, "new", NOW + 10)]);
+    assert_eq!(status, 200);
+
+    // Not when another source has news, and not when the visit is due.
+    service.advance(10);
+    browser.set_eids(&[(PARTNER, "old"), ("b.example", "y")]);
+    browser.open(&service, ops(1, 1));
+    service.advance(400);
+    browser.open(&service, ops(1, 1));
+    let ids = &service.body(&key)["ids"];
+    assert_eq!(ids[PARTNER], json!({ "uid": "new", "synced": NOW + 10 }));
+    assert_eq!(ids["b.example"]["uid"], "y");
+}
+
+#[test]
+fn a_browser_that_lost_its_mark_costs_a_read() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(0, 1));
+    for mark in ["", "nonsense", "18446744073709551615"] {
+        browser.set("ts-ec-seen", mark);
+        browser.open(&service, ops(1, 0));
+        browser.open(&service, NO_OPS);
+    }
+}
+
+#[test]
+fn a_mark_from_the_future_does_not_keep_visits_from_being_noted() {
+    let service = Service::new();
+    service.store.seed(EC, live(NOW - 1_000).to_string(), None);
+    let mut browser = Browser::with(EC);
+    browser.set("ts-ec-seen", &(NOW + 86_400).to_string());
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(EC)["last_seen"], NOW);
+}
+
+#[test]
+fn a_visit_that_is_noted_too_early_is_due_when_the_row_says() {
+    let service = Service::new();
+    service.store.seed(EC, live(NOW - 200).to_string(), None);
+    let mut browser = Browser::with(EC);
+    browser.open(&service, ops(1, 0));
+    service.advance(99);
+    browser.open(&service, NO_OPS);
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+}
+
+#[test]
+fn a_head_request_stores_nothing() {
+    let service = Service::new();
+    let request = Request::head("/").header("sec-fetch-dest", "document").body(Vec::new());
+    let response = service.serve(NO_OPS, request.unwrap());
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("set-cookie"));
+}
+
+#[test]
+fn a_first_view_that_fails_is_made_up_for_by_the_next() {
+    for error in [KvError::Throttled, KvError::Unavailable] {
+        let service = Service::new();
+        let mut browser = Browser::default();
+        browser.set_eids(&[("acme.example", "x")]);
+        service.faults.next(OpKind::Put, Fault::Fail(error));
+        browser.open(&service, ops(0, 1));
+        assert!(service.store.is_empty());
+        let id = browser.get("ts-ec").expect("the browser keeps the ID").to_owned();
+        service.advance(1);
+        browser.open(&service, ops(1, 1));
+        assert_eq!(service.only_key(), id);
+        assert_eq!(service.body(&id)["ids"]["acme.example"]["uid"], "x");
+        browser.open(&service, NO_OPS);
+    }
+}
+
+#[test]
+fn a_first_view_whose_answer_is_lost_is_not_minted_twice() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    service.faults.next(OpKind::Put, Fault::LoseAnswer);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
+    browser.open(&service, NO_OPS);
+}
+
+#[test]
+fn news_that_cannot_be_stored_are_news_to_the_next_view() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    browser.set_eids(&[("acme.example", "x")]);
+    service.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&service.only_key()).get("ids"), None);
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&service.only_key())["ids"]["acme.example"]["uid"], "x");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_left_alone() {
+    let service = Service::new();
+    service.store.seed(EC, "{\"v\":1,", None);
+    let mut browser = Browser::with(EC);
+    browser.set_eids(&[("acme.example", "x")]);
+    browser.open(&service, ops(1, 0));
+    assert_eq!(service.store.row(EC).unwrap().body, b"{\"v\":1,");
+    assert_eq!(browser.get("ts-ec"), Some(EC));
+}
+
+#[test]
+fn an_id_without_a_row_gets_one() {
+    let service = Service::new();
+    let mut browser = Browser::with(EC);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(EC)["created"], NOW);
+    assert_eq!(browser.get("ts-ec"), Some(EC));
+}
+
+#[test]
+fn a_row_past_its_lifetime_is_made_anew() {
+    let service = Service::new();
+    service.store.seed(EC, live(NOW - 31_536_000).to_string(), None);
+    let mut browser = Browser::with(EC);
+    // The read, a creation that finds the old row, and one that replaces it.
+    browser.open(&service, ops(2, 2));
+    assert_eq!(service.body(EC)["created"], NOW);
+    browser.open(&service, NO_OPS);
+}
+
+#[test]
+fn a_withdrawn_id_is_not_used_again() {
+    for eids in [&[][..], &[("acme.example", "x")]] {
+        let service = Service::new();
+        service.store.seed(EC, tombstone(NOW - 5).to_string(), None);
+        let mut browser = Browser::with(EC);
+        browser.set_eids(eids);
+        browser.open(&service, ops(1, 1));
+        assert_eq!(service.body(EC), tombstone(NOW - 5));
+        let new = browser.get("ts-ec").unwrap();
+        assert_ne!(new, EC);
+        assert_eq!(service.body(new)["created"], NOW);
+    }
+}
+
+#[test]
+fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
+    let service = Service::new();
+    service.store.seed(EC, tombstone(NOW).to_string(), None);
+    let mut browser = Browser::with(EC);
+    service.faults.next(OpKind::Get, Fault::Miss);
+    // The miss, a creation that is refused, the tombstone, and a new ID.
+    browser.open(&service, ops(2, 2));
+    assert_eq!(service.body(EC), tombstone(NOW));
+    assert_ne!(browser.get("ts-ec"), Some(EC));
+}
+
+#[test]
+fn an_id_of_another_form_is_replaced() {
+    let service = Service::new();
+    let mut browser = Browser::with("../../etc/passwd");
+    browser.open(&service, ops(0, 1));
+    assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
+}
+
+#[test]
+fn what_a_request_says_of_itself_does_not_cost_the_visit() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set("ts-eids", "%%%");
+    let long = "x".repeat(100);
+    browser.open_with(&service, ops(0, 1), &[("sec-ch-ua-platform", long.as_str())]);
+    assert_eq!(service.body(&service.only_key()).get("device"), None);
+}

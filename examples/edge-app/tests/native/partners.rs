@@ -1,0 +1,346 @@
+//! What partners and the operator ask for.
+
+use host_test::{Fault, OpKind, Ops};
+use http::Request;
+use identity_graph::KvError;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const OPERATOR: &str = "local-operator-token";
+
+/// A batch of so many reads, and of so many writes.
+fn batch(reads: u64, writes: u64) -> Ops {
+    Ops {
+        get_manys: 1,
+        get_many_keys: reads,
+        put_manys: u64::from(writes > 0),
+        put_many_keys: writes,
+        ..NO_OPS
+    }
+}
+
+fn seed(service: &Service, key: &str, row: &Value) {
+    service.store.seed(key, row.to_string(), None);
+}
+
+fn known() -> Value {
+    let mut row = live(NOW - 60);
+    row["ids"] =
+        json!({ PARTNER: { "uid": "u-1", "synced": NOW - 60 }, "b.example": { "uid": "u-2" } });
+    row["network"] = json!({ "cluster_size": 3, "cluster_checked": NOW - 60 });
+    row
+}
+
+#[test]
+fn identify_shows_a_partner_its_own_uid_for_one_read() {
+    let service = Service::new();
+    seed(&service, EC, &known());
+    let answer = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let expected = json!({
+        "ec": EC,
+        "consent": "ok",
+        "degraded": false,
+        "source_domain": PARTNER,
+        "uid": "u-1",
+        "eid": { "source": PARTNER, "uids": [{ "id": "u-1", "atype": 1 }] },
+        "cluster_size": 3,
+    });
+    assert_eq!(answer, (200, expected));
+}
+
+#[test]
+fn identify_counts_a_cluster_that_is_due() {
+    let service = Service::new();
+    seed(&service, EC, &live(NOW - 60));
+    let cost = Ops { counts: 1, ..ops(1, 1) };
+    let (_, body) = Browser::with(EC).identify(&service, cost, &[]);
+    assert_eq!(body["cluster_size"], 1);
+    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((&body["cluster_size"], &body["uid"]), (&json!(1), &Value::Null));
+}
+
+#[test]
+fn identify_says_when_the_row_cannot_be_read() {
+    let service = Service::new();
+    service.store.seed(EC, "[]", None);
+    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
+    seed(&service, EC, &known());
+    service.faults.next(OpKind::Get, Fault::Fail(KvError::Unavailable));
+    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
+}
+
+#[test]
+fn identify_knows_nothing_of_what_is_not_there() {
+    let service = Service::new();
+    assert_eq!(Browser::default().identify(&service, NO_OPS, &[]), (204, Value::Null));
+    assert_eq!(Browser::with("short").identify(&service, NO_OPS, &[]).0, 204);
+    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(false), &Value::Null));
+    // Nor of what should not be there any more.
+    let mut expired = known();
+    expired["last_seen"] = json!(NOW - 31_536_000);
+    seed(&service, EC, &expired);
+    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((&body["uid"], &body["cluster_size"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn identify_is_denied_after_a_withdrawal() {
+    let service = Service::new();
+    // A tombstone is one as long as it is there.
+    for at in [NOW - 1, NOW - 31_536_000] {
+        seed(&service, EC, &tombstone(at));
+        let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+        assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
+    }
+}
+
+#[test]
+fn a_batch_is_one_read_and_one_write_of_all_rows() {
+    let service = Service::new();
+    let ids: Vec<_> = (0..1_000).map(|n| format!("{n:064x}.Ab12Cd")).collect();
+    for id in &ids {
+        seed(&service, id, &live(NOW - 60));
+    }
+    let mappings: Vec<_> = ids.iter().map(|id| mapping(id, "u", NOW)).collect();
+    let answer = sync(&service, batch(1_000, 1_000), &mappings);
+    assert_eq!(answer, (200, json!({ "accepted": 1_000, "rejected": 0, "errors": [] })));
+    for id in &ids {
+        assert_eq!(service.body(id)["ids"][PARTNER], json!({ "uid": "u", "synced": NOW }));
+    }
+    // Sent again it changes nothing.
+    let answer = sync(&service, batch(1_000, 0), &mappings);
+    assert_eq!(answer.0, 200);
+}
+
+#[test]
+fn each_mapping_has_its_own_reason() {
+    let service = Service::new();
+    let id = |n: u8| format!("{n:064x}.Ab12Cd");
+    seed(&service, &id(0), &live(NOW - 60));
+    seed(&service, &id(1), &tombstone(NOW - 60));
+    seed(&service, &id(2), &known());
+    service.store.seed(&id(3), "not JSON", None);
+    let answer = sync(
+        &service,
+        batch(5, 1),
+        &[
+            mapping(&id(0), "u", NOW),
+            mapping(&id(1), "u", NOW),
+            mapping(&id(2), "u", NOW - 61),
+            mapping(&id(3), "u", NOW),
+            mapping(&id(4), "u", NOW),
+            mapping("short", "u", NOW),
+            mapping(&id(0), " ", NOW),
+            mapping(&id(0), "u", NOW + 301),
+            json!({ "ec_id": id(0), "partner_uid": "u" }),
+            json!(7),
+            mapping(&id(0).to_uppercase().replace("AB12CD", "Ab12Cd"), "u", NOW),
+        ],
+    );
+    let reasons = [
+        (1, "withdrawn"),
+        (2, "stale"),
+        (3, "corrupt"),
+        (4, "not_found"),
+        (5, "invalid_ec_id"),
+        (6, "invalid_partner_uid"),
+        (7, "timestamp_in_future"),
+        (8, "invalid_mapping"),
+        (9, "invalid_mapping"),
+    ];
+    let errors: Vec<_> =
+        reasons.iter().map(|(index, reason)| json!({ "index": index, "reason": reason })).collect();
+    assert_eq!(answer, (207, json!({ "accepted": 2, "rejected": 9, "errors": errors })));
+    assert_eq!(service.body(&id(0))["ids"][PARTNER]["uid"], "u");
+    assert_eq!(service.body(&id(2))["ids"], known()["ids"]);
+    assert_eq!(service.store.row(&id(3)).unwrap().body, b"not JSON");
+    assert!(service.store.row(&id(4)).is_none());
+}
+
+#[test]
+fn a_throttled_row_fails_alone() {
+    let service = Service::new();
+    let ids: Vec<_> = (0..3).map(|n| format!("{n:064x}.Ab12Cd")).collect();
+    for id in &ids {
+        seed(&service, id, &live(NOW - 60));
+    }
+    service.faults.pass(OpKind::Put);
+    service.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
+    let mappings: Vec<_> = ids.iter().map(|id| mapping(id, "u", NOW)).collect();
+    let answer = sync(&service, batch(3, 3), &mappings);
+    let errors = json!([{ "index": 1, "reason": "throttled" }]);
+    assert_eq!(answer, (207, json!({ "accepted": 2, "rejected": 1, "errors": errors })));
+}
+
+#[test]
+fn a_batch_that_is_too_large_or_malformed_touches_no_row() {
+    let service = Service::new();
+    seed(&service, EC, &live(NOW - 60));
+    let refused = |body: Vec<u8>| {
+        let (status, body) = send_batch(&service, NO_OPS, TOKEN, body);
+        (status, body["error"].as_str().unwrap().to_owned(), body["message"].to_string())
+    };
+    let (status, code, _) =
+        refused(json!({ "mappings": vec![mapping(EC, "u", NOW); 1_001] }).to_string().into());
+    assert_eq!((status, code.as_str()), (413, "batch_too_large"));
+    let (status, code, _) = refused(vec![b' '; 2 * 1024 * 1024 + 1]);
+    assert_eq!((status, code.as_str()), (413, "body_too_large"));
+    for body in ["", "{", "[]", "{\"mappings\":\"secret\"}", "{}", "\u{0}", "{\"mappings\":7}"] {
+        let (status, code, message) = refused(body.into());
+        assert_eq!((status, code.as_str()), (400, "invalid_body"), "{body}");
+        assert!(message.contains("line 1") && !message.contains("secret"), "{message}");
+    }
+    // A length that is announced is enough.
+    let request = Request::post("/_ts/api/v1/batch-sync")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-length", "9999999")
+        .body(Vec::new());
+    assert_eq!(service.serve(NO_OPS, request.unwrap()).status(), 413);
+}
+
+#[test]
+fn tokens_that_are_not_known_are_refused_before_the_graph_is_touched() {
+    let service = Service::new();
+    seed(&service, EC, &known());
+    let batch = json!({ "mappings": [mapping(EC, "u", NOW)] }).to_string();
+    for token in ["", " ", "wrong", OPERATOR] {
+        let (status, body) = send_batch(&service, NO_OPS, token, batch.as_str());
+        assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
+        let (status, _) = get(&service, NO_OPS, "/_ts/api/v1/identify", Some(token));
+        assert_eq!(status, 401);
+    }
+    let admin = format!("/_ts/admin/ec/{EC}");
+    for token in [None, Some("wrong"), Some(TOKEN)] {
+        let (status, body) = get(&service, NO_OPS, &admin, token);
+        assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
+    }
+    let request = Request::get(&admin).header("authorization", format!("Basic {OPERATOR}"));
+    let response = service.serve(NO_OPS, request.body(Vec::new()).unwrap());
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+}
+
+#[test]
+fn a_partner_record_that_is_malformed_is_the_operators_matter() {
+    let service = Service::new();
+    for record in ["not JSON", "{}", "{\"source_domain\":\"a b\"}"] {
+        for stored in service.partner_records.borrow_mut().values_mut() {
+            record.clone_into(stored);
+        }
+        let (status, body) = sync(&service, NO_OPS, &[]);
+        assert_eq!((status, &body["error"]), (500, &json!("invalid_partner_record")));
+    }
+}
+
+#[test]
+fn a_partner_may_be_written_in_capitals() {
+    let service = Service::new();
+    for record in service.partner_records.borrow_mut().values_mut() {
+        *record = record.replace(PARTNER, &PARTNER.to_uppercase());
+    }
+    seed(&service, EC, &known());
+    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!((&body["uid"], &body["source_domain"]), (&json!("u-1"), &json!(PARTNER)));
+}
+
+#[test]
+fn a_row_that_is_written_meanwhile_is_not_shown_half_old() {
+    let service = Service::new();
+    seed(&service, EC, &known());
+    let store = service.store.clone();
+    service.faults.pass(OpKind::Get);
+    service.faults.before(OpKind::Get, move || {
+        store.seed(EC, tombstone(NOW).to_string(), None);
+    });
+    let path = format!("/_ts/admin/ec/{EC}");
+    let (_, body) = get(&service, ops(2, 0), &path, Some(OPERATOR));
+    assert_eq!(
+        (&body["stored"]["body"], &body["understood"]),
+        (&json!(known().to_string()), &Value::Null)
+    );
+}
+
+#[test]
+fn the_operator_sees_a_row_as_stored_and_as_understood() {
+    let service = Service::new();
+    let mut row = known();
+    row["hints"] = json!({ "from": "the future" });
+    let generation = service.store.seed(EC, row.to_string(), Some("{\"ok\":true}"));
+    let path = format!("/_ts/admin/ec/{EC}");
+    let (status, body) = get(&service, ops(2, 0), &path, Some(OPERATOR));
+    assert_eq!(status, 200);
+    assert_eq!(
+        body["stored"],
+        json!({
+            "body": row.to_string(),
+            "encoding": "text",
+            "metadata": "{\"ok\":true}",
+            "generation": generation.to_string(),
+            "problem": null,
+        })
+    );
+    assert_eq!(body["understood"]["cluster_size"], 3);
+    assert_eq!(body["understood"]["ids"]["b.example"], json!({ "uid": "u-2", "synced": null }));
+    assert_eq!(body["understood"]["geo"]["country"], "FR");
+}
+
+#[test]
+fn the_operator_sees_what_cannot_be_read_and_why() {
+    let service = Service::new();
+    let path = format!("/_ts/admin/ec/{EC}");
+    for (stored, encoding, shown) in [(&b"[]"[..], "text", "[]"), (b"\xff", "base64", "/w==")] {
+        service.store.seed(EC, stored, None);
+        let (status, body) = get(&service, ops(1, 0), &path, Some(OPERATOR));
+        assert_eq!((status, &body["understood"]), (200, &Value::Null));
+        assert_eq!(
+            (&body["stored"]["encoding"], &body["stored"]["body"]),
+            (&json!(encoding), &json!(shown))
+        );
+        assert!(body["stored"]["problem"].is_string());
+    }
+}
+
+#[test]
+fn the_operator_is_told_what_is_not_there_without_the_whole_id() {
+    let service = Service::new();
+    let (status, body) = get(&service, ops(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
+    assert_eq!((status, &body["error"]), (404, &json!("not_found")));
+    assert!(!body.to_string().contains(EC));
+    let (status, body) = get(&service, NO_OPS, "/_ts/admin/ec/short", Some(OPERATOR));
+    assert_eq!((status, &body["error"]), (400, &json!("invalid_ec_id")));
+}
+
+#[test]
+fn a_store_that_fails_is_named_with_what_to_do() {
+    let service = Service::new();
+    for (error, code) in [(KvError::Throttled, "throttled"), (KvError::Unavailable, "unavailable")]
+    {
+        service.faults.next(OpKind::Get, Fault::Fail(error));
+        let (status, body) =
+            get(&service, ops(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
+        assert_eq!((status, &body["error"]), (503, &json!(code)));
+    }
+}
+
+#[test]
+fn other_addresses_and_methods_are_refused() {
+    let service = Service::new();
+    for path in ["/_ts/", "/_ts/api/v1/identify/", "/_ts/api/v2/identify", "/_ts/admin"] {
+        assert_eq!(get(&service, NO_OPS, path, Some(OPERATOR)).0, 404, "{path}");
+    }
+    for (method, path, allowed) in [
+        ("POST", "/_ts/api/v1/identify", "GET"),
+        ("GET", "/_ts/api/v1/batch-sync", "POST"),
+        ("DELETE", "/_ts/admin/ec/x", "GET"),
+        ("POST", "/", "GET, HEAD"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Vec::new()).unwrap();
+        let response = service.serve(NO_OPS, request);
+        assert_eq!(response.status(), 405, "{method} {path}");
+        assert_eq!(response.headers()["allow"], allowed);
+    }
+}

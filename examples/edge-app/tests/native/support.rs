@@ -1,0 +1,276 @@
+//! A browser, and the place that the application runs in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use edge_app::{Client, Config, Failure, IdentityGraph, Platform, Response, handle};
+use host_test::{Faulty, MemoryStore, Ops};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{Request, StatusCode};
+use identity_graph::{Geo, Graph, Policy};
+use serde_json::{Value, json};
+
+use crate::jar::Jar;
+
+pub(crate) const NOW: u64 = 1_790_000_000;
+pub(crate) const PARTNER: &str = "ids.acme.example";
+pub(crate) const TOKEN: &str = "acme-token";
+/// SHA-256 of [`TOKEN`].
+const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55afe06a7bdae1";
+pub(crate) const EC: &str =
+    "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
+
+pub(crate) const NO_OPS: Ops = Ops {
+    gets: 0,
+    heads: 0,
+    puts: 0,
+    deletes: 0,
+    counts: 0,
+    get_manys: 0,
+    get_many_keys: 0,
+    put_manys: 0,
+    put_many_keys: 0,
+};
+
+/// Single reads and writes.
+pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
+    Ops { gets, puts, ..NO_OPS }
+}
+
+/// The service with its stores.
+pub(crate) struct Service {
+    pub(crate) store: MemoryStore,
+    pub(crate) faults: Faulty<MemoryStore>,
+    pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
+    now: Cell<u64>,
+}
+
+impl Service {
+    pub(crate) fn new() -> Self {
+        let store = MemoryStore::new();
+        store.set_now(NOW);
+        let record = json!({ "source_domain": PARTNER, "atype": 1 }).to_string();
+        Self {
+            faults: Faulty::new(store.clone()),
+            store,
+            partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
+            now: Cell::new(NOW),
+        }
+    }
+
+    pub(crate) fn advance(&self, seconds: u32) {
+        self.now.set(self.now.get() + u64::from(seconds));
+        self.store.set_now(self.now.get());
+    }
+
+    /// Serves a request that costs this.
+    #[track_caller]
+    pub(crate) fn serve(&self, cost: Ops, request: Request<Vec<u8>>) -> Response {
+        let config = Config::parse(include_str!("../../edge-app.toml"), true);
+        let _ = self.faults.take_ops();
+        let (parts, body) = request.into_parts();
+        let response = handle(self, &config, Request::from_parts(parts, body.as_slice()));
+        assert_eq!(self.faults.take_ops(), cost);
+        response
+    }
+
+    #[track_caller]
+    pub(crate) fn body(&self, key: &str) -> Value {
+        let row = self.store.row(key).expect("there is a row");
+        serde_json::from_slice(&row.body).expect("a written body is JSON")
+    }
+
+    /// The key of the only row.
+    #[track_caller]
+    pub(crate) fn only_key(&self) -> String {
+        let keys = self.store.keys();
+        assert_eq!(keys.len(), 1, "there is one row");
+        keys[0].clone()
+    }
+}
+
+impl Platform for Service {
+    fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
+        let graph = Graph::new(self.faults.clone(), Policy::default());
+        Ok(Box::new(graph.expect("the default policy is valid")))
+    }
+
+    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let records = self.partner_records.borrow();
+        Ok(records.get(token_sha256).map(|record| record.clone().into_bytes()))
+    }
+
+    fn client(&self) -> Client {
+        Client {
+            ip: Some("192.0.2.1".parse().expect("an address")),
+            geo: Some(Geo::from_lookup("us", "OR", 64_500, 820)),
+            ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".to_owned()),
+            h2: Some("1:65536;4:6291456|15663105|0|m,a,s,p".to_owned()),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+}
+
+/// A browser.
+#[derive(Default)]
+pub(crate) struct Browser {
+    pub(crate) cookies: Jar,
+}
+
+impl Browser {
+    pub(crate) fn with(ec_id: &str) -> Self {
+        let mut browser = Self::default();
+        browser.set("ts-ec", ec_id);
+        browser
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.cookies.set(name, value);
+    }
+
+    pub(crate) fn set_eids(&mut self, eids: &[(&str, &str)]) {
+        self.cookies.set_eids(eids);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name)
+    }
+
+    pub(crate) fn has_none(&self) -> bool {
+        self.cookies.0.is_empty()
+    }
+
+    /// Sends a request with these headers that costs this, and keeps the cookies of the answer.
+    #[track_caller]
+    pub(crate) fn send(
+        &mut self,
+        service: &Service,
+        cost: Ops,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let mut request = Request::get(path).header("host", "News.example:8080");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookies) = self.cookies.header() {
+            request = request.header(COOKIE, cookies);
+        }
+        let response = service.serve(cost, request.body(Vec::new()).expect("a request"));
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            self.cookies.keep(cookie.to_str().expect("text"));
+        }
+        response
+    }
+
+    /// Opens a page.
+    #[track_caller]
+    pub(crate) fn open(&mut self, service: &Service, cost: Ops) -> Response {
+        self.open_with(service, cost, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn open_with(
+        &mut self,
+        service: &Service,
+        cost: Ops,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let headers: Vec<_> =
+            [("sec-fetch-dest", "document")].iter().chain(headers).copied().collect();
+        let response = self.send(service, cost, "/news/today", &headers);
+        assert_eq!(response.status(), StatusCode::OK, "the page comes, whatever the store does");
+        response
+    }
+
+    /// What a page requests itself, such as an image.
+    #[track_caller]
+    pub(crate) fn load(&mut self, service: &Service, cost: Ops, headers: &[(&str, &str)]) {
+        let headers: Vec<_> =
+            [("sec-fetch-dest", "image")].iter().chain(headers).copied().collect();
+        let response = self.send(service, cost, "/logo.png", &headers);
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+
+    #[track_caller]
+    pub(crate) fn identify(
+        &mut self,
+        service: &Service,
+        cost: Ops,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let authorization = format!("Bearer {TOKEN}");
+        let headers: Vec<_> =
+            [("authorization", authorization.as_str())].iter().chain(headers).copied().collect();
+        answer(&self.send(service, cost, "/_ts/api/v1/identify", &headers))
+    }
+}
+
+/// Status and JSON of an answer.
+pub(crate) type Answer = (u16, Value);
+
+#[track_caller]
+pub(crate) fn answer(response: &Response) -> Answer {
+    let body = match response.body().as_slice() {
+        [] => Value::Null,
+        body => serde_json::from_slice(body).expect("JSON"),
+    };
+    (response.status().as_u16(), body)
+}
+
+#[track_caller]
+pub(crate) fn get(service: &Service, cost: Ops, path: &str, token: Option<&str>) -> Answer {
+    let mut request = Request::get(path);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answer(&service.serve(cost, request.body(Vec::new()).expect("a request")))
+}
+
+/// A batch of the partner.
+#[track_caller]
+pub(crate) fn sync(service: &Service, cost: Ops, mappings: &[Value]) -> Answer {
+    send_batch(service, cost, TOKEN, json!({ "mappings": mappings }).to_string())
+}
+
+#[track_caller]
+pub(crate) fn send_batch(
+    service: &Service,
+    cost: Ops,
+    token: &str,
+    body: impl Into<Vec<u8>>,
+) -> Answer {
+    let request = Request::post("/_ts/api/v1/batch-sync")
+        .header("authorization", format!("Bearer {token}"))
+        .body(body.into())
+        .expect("a request");
+    answer(&service.serve(cost, request))
+}
+
+pub(crate) fn mapping(ec_id: &str, uid: &str, timestamp: u64) -> Value {
+    json!({ "ec_id": ec_id, "partner_uid": uid, "timestamp": timestamp })
+}
+
+/// A live row that was made and visited at this time.
+pub(crate) fn live(at: u64) -> Value {
+    json!({
+        "v": 1,
+        "created": at,
+        "last_seen": at,
+        "consent": { "ok": true, "updated": at },
+        "geo": { "country": "FR" },
+    })
+}
+
+pub(crate) fn tombstone(at: u64) -> Value {
+    json!({
+        "v": 1,
+        "created": at,
+        "last_seen": at,
+        "consent": { "ok": false, "updated": at },
+        "geo": { "country": "ZZ" },
+    })
+}

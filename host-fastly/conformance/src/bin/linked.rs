@@ -1,0 +1,11 @@
+//! The service over the linked store.
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    fastly_conformance::answer_request(host_fastly::FastlyStore::open);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("this is a Compute service; `just test-fastly` runs it");
+}

@@ -1,0 +1,17 @@
+//! The store of a Compute service, called over HTTP, so that the conformance suite runs outside and
+//! can do what a service cannot: write from several threads at once.
+//!
+//! - [`Call`]: one call of the store, as JSON
+//! - [`Remote`]: the calling side, a store itself
+//! - `answer_request`: the answering side, in the two services of `src/bin`
+
+mod call;
+mod remote;
+#[cfg(target_arch = "wasm32")]
+mod service;
+mod wire;
+
+pub use call::Call;
+pub use remote::{Post, Remote};
+#[cfg(target_arch = "wasm32")]
+pub use service::answer_request;

@@ -1,0 +1,81 @@
+//! The conformance suite against Fastly KV as Viceroy has it, with the store linked and composed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use fastly_conformance::{Post, Remote};
+use fastly_local::{Shared, Viceroy, adapt, module, plug, workspace};
+use host_test::conformance::{Deviation, Fixture};
+use identity_graph::Store;
+
+/// Where Viceroy's KV is not Fastly's. A race cannot be lost at will, so that what deviates at times
+/// is true of the version whose source shows it: `fastly_local` accepts no other. With another
+/// version, read its `object_store.rs` again.
+const DEVIATIONS: [Deviation; 6] = [
+    always("update_of_a_missing_key_is_refused_and_creates_nothing"),
+    always("update_after_a_delete_is_refused_and_creates_nothing"),
+    always("update_matches_no_version_of_another_key"),
+    at_times("concurrent_creates_have_one_winner"),
+    at_times("concurrent_updates_of_one_version_have_one_winner"),
+    at_times("concurrent_increments_are_all_kept"),
+];
+
+const fn always(case: &'static str) -> Deviation {
+    let why = "an insert skips the check of the generation where the key is absent";
+    Deviation { case, why, always: true }
+}
+
+const fn at_times(case: &'static str) -> Deviation {
+    let why = "an insert checks and writes under two separate locks";
+    Deviation { case, why, always: false }
+}
+
+/// The service, as each case opens it.
+struct Fastly(Arc<Viceroy>);
+
+impl Fixture for Fastly {
+    fn store(&self) -> Box<dyn Store + '_> {
+        Box::new(Remote(Service(&self.0)))
+    }
+
+    fn deviations(&self) -> &[Deviation] {
+        &DEVIATIONS
+    }
+}
+
+struct Service<'a>(&'a Viceroy);
+
+impl Post for Service<'_> {
+    fn post(&self, body: &[u8]) -> Vec<u8> {
+        let answer = ureq::post(self.0.url("/")).send(body);
+        let read = answer.and_then(|mut answer| answer.body_mut().read_to_vec());
+        read.unwrap_or_else(|error| panic!("{error}; Viceroy says:\n{}", self.0.log()))
+    }
+}
+
+fn serve(program: &Path) -> Viceroy {
+    Viceroy::serve(program, &workspace().join("host-fastly/conformance/fastly.toml"))
+}
+
+static LINKED: LazyLock<PathBuf> = LazyLock::new(|| module("fastly-conformance", "linked.wasm"));
+
+static COMPOSED: LazyLock<PathBuf> = LazyLock::new(|| {
+    let service = adapt(&module("fastly-conformance", "composed.wasm"));
+    plug(&service, &adapt(&module("fastly-store", "fastly_store.wasm")))
+});
+
+mod linked {
+    use super::{Fastly, LINKED, Shared, serve};
+
+    static SERVICE: Shared = Shared::new(|| serve(&LINKED));
+
+    host_test::conformance_tests!(Fastly(SERVICE.get()));
+}
+
+mod composed {
+    use super::{COMPOSED, Fastly, Shared, serve};
+
+    static SERVICE: Shared = Shared::new(|| serve(&COMPOSED));
+
+    host_test::conformance_tests!(Fastly(SERVICE.get()));
+}
