@@ -2,7 +2,13 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+import 'just/fastly.just'
+
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
+
+# What is tested natively. One choice of packages for all recipes, since another one has other features
+# of what they share, and wasmtime would be built again.
+native := "--package identity-graph --package identity-graph-fuzz --package host-test --package host-fastly --package edge-app"
 
 # List the commands
 [private]
@@ -11,21 +17,42 @@ default:
 
 # Replay the day of traffic that ships with the repository, or run `just run ARGS` (try `just run --help`)
 run *ARGS: _targets
-    cargo run --quiet -- {{ ARGS }}
+    cargo build --quiet {{ native }} --bin ec-graph
+    target/debug/ec-graph {{ ARGS }}
 
 # Tell one visitor's story, from the first visit to the withdrawal and beyond
-demo: _targets
-    cargo run --quiet -- demo
+demo: (run "demo")
 
-# Run all tests
+# Run all tests that need no other runtime; `just test-fastly` has those on Viceroy
 test *ARGS: _targets
-    cargo test {{ ARGS }}
+    cargo test {{ native }} {{ ARGS }}
 
-# Build the optimised program and replay 1.2 million events: events per second and memory
+# Write the component to bin/graph.wasm
+component: _targets
+    mkdir -p bin
+    cargo build --quiet {{ native }} --example component
+    target/debug/examples/component bin/graph.wasm
+
+# Run the component in Node over a store written in JavaScript
+example-node: component
+    cd examples/node && npm install --no-audit --no-fund && npm start
+
+# Build the optimised program and replay a million events: events per second and peak memory
 throughput: _targets
     cargo build --release
-    target/release/ec-graph trace --visitors 200000 --seed 7 --output target/throughput.ndjson
+    target/release/ec-graph trace --visitors 150000 --seed 7 --output target/throughput.ndjson
     target/release/ec-graph replay target/throughput.ndjson
+
+# Fuzz the rules, SECONDS for each target (wants nightly Rust and cargo-fuzz)
+fuzz SECONDS="300":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo fuzz --version >/dev/null 2>&1 || { echo "Install cargo-fuzz first: cargo install --locked cargo-fuzz" >&2; exit 1; }
+    cargo +nightly --version >/dev/null 2>&1 || { echo "Install nightly Rust first: rustup toolchain install nightly" >&2; exit 1; }
+    for target in row operations; do
+        mkdir -p "fuzz/corpus/$target"
+        cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time={{ SECONDS }} -max_len=4096
+    done
 
 # Format the code
 fmt:
@@ -34,17 +61,18 @@ fmt:
 # Check format and lints, natively and for WebAssembly, with warnings denied
 lint: _targets
     cargo fmt --all --check
-    cargo clippy --workspace --exclude identity-graph-component --all-targets -- -D warnings
+    cargo clippy {{ native }} {{ on-viceroy }} --all-targets -- -D warnings
     cargo clippy --package identity-graph --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-fastly --package fastly-store --package fastly-conformance --package fastly-probe --package edge-app --target wasm32-wasip1 -- -D warnings
 
 # Build the documentation, with warnings denied
 doc: _targets
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps {{ native }}
 
 # All that a change has to pass
-ci: lint test doc
+ci: lint test doc test-fastly
 
-# What the component is built for
+# What the components are built for
 _targets:
     #!/usr/bin/env bash
     set -euo pipefail

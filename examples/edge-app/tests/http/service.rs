@@ -36,7 +36,7 @@ fn serve(program: &str) -> Viceroy {
     let program = BIN.join(program);
     assert!(
         program.is_file(),
-        "{} is missing; build it with\n\njust build-edge-app\n",
+        "{} is missing; build it with\n\njust build-fastly\n",
         program.display()
     );
     Viceroy::serve(&program, &workspace().join("fastly.toml"))
