@@ -4,6 +4,8 @@
 //! - [`Call`]: one call of the store, as JSON
 //! - [`Remote`]: the calling side, a store itself
 //! - `answer_request`: the answering side, in the two services of `src/bin`
+//!
+//! `tests/hostcalls` needs no service: it plays Fastly's host to the store, call by call.
 
 mod call;
 mod remote;

@@ -96,10 +96,18 @@ pub(crate) fn run_with(export: &str, argument: Option<u32>, host: Host) -> (Stri
 
 type Guest<'a> = Caller<'a, Host>;
 
-fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    const KV: &str = "fastly_kv_store";
-    const BODY: &str = "fastly_http_body";
+const OK: i32 = 0;
+const ERROR: i32 = 1;
+const BUFFER_LENGTH: i32 = 4;
 
+fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    define_sending(linker)?;
+    define_waiting(linker)?;
+    define_bodies(linker)
+}
+
+fn define_sending(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    const KV: &str = "fastly_kv_store";
     linker.func_wrap(KV, "open", |mut guest: Guest<'_>, _: u32, _: u32, out: u32| {
         write(&mut guest, out, &1_u32.to_le_bytes());
         guest.data().open_status
@@ -114,6 +122,43 @@ fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     )?;
     linker.func_wrap(
         KV,
+        "insert",
+        |mut guest: Guest<'_>,
+         _: u32,
+         key: u32,
+         length: u32,
+         _: u32,
+         mask: u32,
+         config: u32,
+         out: u32| {
+            let key = text(&mut guest, key, length);
+            let config = insert_config(&mut guest, mask, config);
+            send(&mut guest, format!("insert {key}: {config}"), out)
+        },
+    )?;
+    linker.func_wrap(
+        KV,
+        "delete",
+        |mut guest: Guest<'_>, _: u32, key: u32, length: u32, _: u32, _: u32, out: u32| {
+            let key = text(&mut guest, key, length);
+            send(&mut guest, format!("delete {key}"), out)
+        },
+    )?;
+    linker.func_wrap(
+        KV,
+        "list",
+        |mut guest: Guest<'_>, _: u32, mask: u32, config: u32, out: u32| {
+            let config = list_config(&mut guest, mask, config);
+            send(&mut guest, format!("list {config}"), out)
+        },
+    )?;
+    Ok(())
+}
+
+fn define_waiting(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    const KV: &str = "fastly_kv_store";
+    linker.func_wrap(
+        KV,
         "lookup_wait_v2",
         |mut guest: Guest<'_>,
          _: u32,
@@ -125,88 +170,41 @@ fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
          code: u32| {
             let answer = wait(&mut guest, "lookup_wait", code);
             if answer.metadata.len() > size as usize {
-                return 4;
+                return BUFFER_LENGTH;
             }
             write(&mut guest, buffer, answer.metadata.as_bytes());
-            let length = u32::try_from(answer.metadata.len()).expect("it fits the buffer");
-            write(&mut guest, written, &length.to_le_bytes());
+            write_length(&mut guest, written, answer.metadata.len());
             write(&mut guest, generation, &7_u64.to_le_bytes());
             give_body(&mut guest, &answer, body);
             answer.status
         },
     )?;
-    linker.func_wrap(
-        KV,
-        "insert",
-        |mut guest: Guest<'_>,
-         _: u32,
-         key: u32,
-         length: u32,
-         _: u32,
-         mask: u32,
-         config: u32,
-         out: u32| {
-            let key = text(&mut guest, key, length);
-            let field = |guest: &mut Guest<'_>, at| number(guest, config + at);
-            let mut call = format!("insert {key}: mode {}", field(&mut guest, 0));
-            if mask & 16 != 0 {
-                call += &format!(", ttl {}", field(&mut guest, 16));
-            }
-            if mask & 8 != 0 {
-                let (metadata, length) = (field(&mut guest, 8), field(&mut guest, 12));
-                call += &format!(", metadata {}", text(&mut guest, metadata, length));
-            }
-            if mask & 32 != 0 {
-                let (low, high) = (field(&mut guest, 24), field(&mut guest, 28));
-                call += &format!(", generation {high:08x}{low:08x}");
-            }
-            send(&mut guest, call, out)
-        },
-    )?;
     linker.func_wrap(KV, "insert_wait", |mut guest: Guest<'_>, _: u32, code: u32| {
         wait(&mut guest, "insert_wait", code).status
     })?;
-    linker.func_wrap(
-        KV,
-        "delete",
-        |mut guest: Guest<'_>, _: u32, key: u32, length: u32, _: u32, _: u32, out: u32| {
-            let key = text(&mut guest, key, length);
-            send(&mut guest, format!("delete {key}"), out)
-        },
-    )?;
     linker.func_wrap(KV, "delete_wait", |mut guest: Guest<'_>, _: u32, code: u32| {
         wait(&mut guest, "delete_wait", code).status
     })?;
-    linker.func_wrap(
-        KV,
-        "list",
-        |mut guest: Guest<'_>, _: u32, mask: u32, config: u32, out: u32| {
-            let field = |guest: &mut Guest<'_>, at| number(guest, config + at);
-            let (prefix, length) = (field(&mut guest, 16), field(&mut guest, 20));
-            let mut call = format!("list {}:", text(&mut guest, prefix, length));
-            call += &format!(" limit {}", field(&mut guest, 12));
-            if mask & 2 != 0 {
-                let (cursor, length) = (field(&mut guest, 4), field(&mut guest, 8));
-                call += &format!(", cursor {}", text(&mut guest, cursor, length));
-            }
-            send(&mut guest, call, out)
-        },
-    )?;
     linker.func_wrap(KV, "list_wait", |mut guest: Guest<'_>, _: u32, body: u32, code: u32| {
         let answer = wait(&mut guest, "list_wait", code);
         give_body(&mut guest, &answer, body);
         answer.status
     })?;
+    Ok(())
+}
+
+fn define_bodies(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    const BODY: &str = "fastly_http_body";
     linker.func_wrap(BODY, "new", |mut guest: Guest<'_>, out: u32| {
         give_body(&mut guest, &Answer::ok(), out);
-        0
+        OK
     })?;
     linker.func_wrap(
         BODY,
         "write",
         |mut guest: Guest<'_>, _: u32, _: u32, length: u32, _: u32, written: u32| {
             write(&mut guest, written, &length.to_le_bytes());
-            0
+            OK
         },
     )?;
     linker.func_wrap(
@@ -216,20 +214,45 @@ fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             guest.data_mut().calls.push("read".to_owned());
             let (bytes, breaks_off) = &mut guest.data_mut().bodies[body as usize];
             if *breaks_off {
-                return 1;
+                return ERROR;
             }
             let chunk: Vec<u8> = bytes.drain(..bytes.len().min(size as usize)).collect();
             write(&mut guest, buffer, &chunk);
-            let length = u32::try_from(chunk.len()).expect("it fits the buffer");
-            write(&mut guest, read, &length.to_le_bytes());
-            0
+            write_length(&mut guest, read, chunk.len());
+            OK
         },
     )?;
     linker.func_wrap(BODY, "close", |mut guest: Guest<'_>, _: u32| {
         guest.data_mut().calls.push("close".to_owned());
-        0
+        OK
     })?;
     Ok(())
+}
+
+/// The options of an insert, of which the mask says which are set.
+fn insert_config(guest: &mut Guest<'_>, mask: u32, config: u32) -> String {
+    let [mode, _, metadata, length, ttl, _, low, high] = numbers(guest, config);
+    let mut options = vec![format!("mode {mode}")];
+    if mask & 16 != 0 {
+        options.push(format!("ttl {ttl}"));
+    }
+    if mask & 8 != 0 {
+        options.push(format!("metadata {}", text(guest, metadata, length)));
+    }
+    if mask & 32 != 0 {
+        options.push(format!("generation {high:08x}{low:08x}"));
+    }
+    options.join(", ")
+}
+
+/// The options of a list; limit and prefix are always set.
+fn list_config(guest: &mut Guest<'_>, mask: u32, config: u32) -> String {
+    let [_, cursor, cursor_length, limit, prefix, length] = numbers(guest, config);
+    let mut options = format!("{}: limit {limit}", text(guest, prefix, length));
+    if mask & 2 != 0 {
+        options = format!("{options}, cursor {}", text(guest, cursor, cursor_length));
+    }
+    options
 }
 
 fn send(guest: &mut Guest<'_>, call: String, out: u32) -> i32 {
@@ -269,7 +292,15 @@ fn text(guest: &mut Guest<'_>, at: u32, length: u32) -> String {
     String::from_utf8_lossy(&memory(guest)[at as usize..][..length as usize]).into_owned()
 }
 
-fn number(guest: &mut Guest<'_>, at: u32) -> u32 {
-    let bytes = &memory(guest)[at as usize..][..4];
-    u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+fn numbers<const N: usize>(guest: &mut Guest<'_>, at: u32) -> [u32; N] {
+    let bytes = &memory(guest)[at as usize..][..4 * N];
+    std::array::from_fn(|index| {
+        let bytes = bytes[4 * index..][..4].try_into().expect("four bytes");
+        u32::from_le_bytes(bytes)
+    })
+}
+
+fn write_length(guest: &mut Guest<'_>, at: u32, length: usize) {
+    let length = u32::try_from(length).expect("it fits the buffer");
+    write(guest, at, &length.to_le_bytes());
 }
