@@ -1,9 +1,9 @@
 //! How many store operations a call may cost: invariant 6.
 
-use identity_graph::{KvError, Policy, WriteOutcome, Written};
+use identity_graph::{KvError, Policy, Precondition, WriteOutcome, Written};
 
 use super::broken::{Broken, Invariant, broken};
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, Put};
 use super::worker::Operation;
 
 /// What a worker has asked of one key.
@@ -15,13 +15,33 @@ struct Cost {
     /// Writes that were refused by their condition, or not answered: each may cost one more read and
     /// one more write.
     contested: usize,
+    /// Conditions that did not hold.
+    refused: Vec<Precondition>,
+    /// Writes under one of them: tries that could not succeed.
+    wasted: usize,
+}
+
+impl Cost {
+    fn put(&mut self, put: &Put, written: &Written) {
+        self.writes += 1;
+        self.wasted += usize::from(self.refused.contains(&put.condition));
+        match written {
+            Ok(WriteOutcome::Conflict(_)) => {
+                self.contested += 1;
+                self.refused.push(put.condition);
+            }
+            Err(KvError::UnknownOutcome) => self.contested += 1,
+            _ => {}
+        }
+    }
 }
 
 /// Checks the calls of a worker so far, for each key that it is about.
 ///
 /// Without contention a call costs what the design's table says; each write that was refused or not
 /// answered may cost a read and a write more, and a refusal whose row a read does not find one read
-/// more; and there are no more writes than the policy has attempts. A visit that finds a tombstone
+/// more; there are no more writes than the policy has attempts, and none under a condition that has
+/// just been refused. A visit that finds a tombstone
 /// where it presumed nothing has a write for it in any case.
 pub(super) fn check_calls(
     operation: &Operation,
@@ -38,6 +58,9 @@ pub(super) fn check_calls(
         let missed = usize::from(cost.contested > 0) * changes;
         let most_writes = (writes + cost.contested).min((attempts + extra) * changes);
         let most_reads = reads + cost.contested + missed;
+        if cost.wasted > 0 && changes == 1 {
+            return broken(Invariant::Bounds, "a try that could not succeed");
+        }
         let counts = usize::from(matches!(operation, Operation::Cluster { .. }));
         if cost.writes > most_writes || cost.reads > most_reads || cost.counts > counts {
             let Cost { reads, writes, contested, .. } = cost;
@@ -82,9 +105,6 @@ fn presumes_absence(operation: &Operation) -> bool {
 
 fn cost(heard: &[(Call, Answer)], key: &str) -> Cost {
     let mut cost = Cost::default();
-    let is_contested = |written: &Written| {
-        usize::from(matches!(written, Ok(WriteOutcome::Conflict(_)) | Err(KvError::UnknownOutcome)))
-    };
     for (call, answer) in heard {
         match (call, answer) {
             (Call::Get(asked) | Call::Head(asked), _) => cost.reads += usize::from(asked == key),
@@ -92,13 +112,11 @@ fn cost(heard: &[(Call, Answer)], key: &str) -> Cost {
                 cost.reads += asked.iter().filter(|asked| *asked == key).count();
             }
             (Call::Put(put), Answer::Written(written)) if put.key == key => {
-                cost.writes += 1;
-                cost.contested += is_contested(written);
+                cost.put(put, written);
             }
             (Call::PutMany(puts), Answer::Writes(written)) => {
-                for (_, written) in puts.iter().zip(written).filter(|(put, _)| put.key == key) {
-                    cost.writes += 1;
-                    cost.contested += is_contested(written);
+                for (put, written) in puts.iter().zip(written).filter(|(put, _)| put.key == key) {
+                    cost.put(put, written);
                 }
             }
             (Call::Delete(asked), Answer::Deleted(deleted)) if asked == key => {

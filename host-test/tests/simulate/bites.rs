@@ -208,7 +208,8 @@ fn a_row_that_nobody_asked_for() {
 
 #[test]
 fn a_field_of_a_later_version_that_is_dropped() {
-    is_caught(Flaw::DropsUnknownFields, &[Invariant::Untouched]);
+    // Its read-back does not know its own row again, which may show first.
+    is_caught(Flaw::DropsUnknownFields, &[Invariant::Untouched, Invariant::Outcome]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const OTHER: &str = "ids.other.example";
 /// An operation that is combined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Deed {
-    /// A visit with a consent older than a withdrawal of now.
+    /// A visit with a consent of the second in which others withdraw.
     FirstVisit,
     /// An upsert with a time older than what is stored.
     UpsertOlder,
@@ -62,7 +62,7 @@ impl Deed {
             ..NewEntry::at(now)
         };
         match self {
-            Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW - 20 + worker) },
+            Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW) },
             Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + worker) },
             Self::UpsertOlder => Operation::Upsert {
                 ec,
@@ -92,7 +92,7 @@ impl Deed {
                 now: NOW + 5,
             },
             Self::Touch => Operation::Touch { ec, now: NOW + 3 + worker },
-            Self::Withdraw => Operation::Withdraw { ec, now: NOW + worker },
+            Self::Withdraw => Operation::Withdraw { ec, now: NOW },
             Self::Batch => {
                 let mapping = |ec_id: &str, name: &str, synced| Mapping {
                     ec_id: ec_id.to_owned(),
