@@ -7,6 +7,7 @@ mod inspect;
 mod mask;
 mod player;
 mod replay;
+mod simulate;
 mod stored;
 mod summary;
 mod text;
@@ -15,7 +16,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps an edge identity graph in memory and shows how it answers.
 ///
@@ -28,8 +29,8 @@ struct Cli {
     command: Option<Command>,
 }
 
-const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad or a row was \
-not found, 2 when the arguments or a file cannot be used.";
+const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad, a row was \
+not found or an invariant did not hold, 2 when the arguments or a file cannot be used.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -41,6 +42,9 @@ enum Command {
     Inspect(Inspect),
     /// Tell one visitor's story, from the first visit to the withdrawal and beyond
     Demo,
+    /// Run workers of the component against each other over a model of Fastly's store, and check
+    /// that nothing is lost, brought back or misreported
+    Simulate(Simulate),
 }
 
 #[derive(Args, Default)]
@@ -83,11 +87,32 @@ struct Inspect {
     reveal: bool,
 }
 
+#[derive(Args)]
+struct Simulate {
+    /// How many seeds to run [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// The first seed; without `--seeds` only this one, and its story is told
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Go through every schedule of all pairs or triples of operations on one row instead
+    #[arg(long, value_name = "OF", conflicts_with_all = ["seeds", "seed"])]
+    exhaustive: Option<Exhaustive>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Exhaustive {
+    /// Two operations: a few seconds
+    Pairs,
+    /// Three operations: some minutes
+    Triples,
+}
+
 /// How a command ended that did what it could.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Good,
-    /// A line was bad, or a row not found.
+    /// A line was bad, a row not found, or an invariant did not hold.
     Flawed,
 }
 
@@ -98,6 +123,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Trace(arguments)) => generate::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Demo) => demo::run(),
+        Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };
     match done {
         Ok(Ending::Good) => ExitCode::SUCCESS,

@@ -6,10 +6,15 @@
 //! - [`MemoryStore`]: a strict store with a virtual clock; [`Ops`]: what was asked of it
 //! - [`Faulty`]: a store that fails, lies and is overtaken by script
 //! - [`conformance`]: what every binding of `kv-cas` has to keep
+//! - [`model`]: Fastly's KV store with all its faults, on a virtual clock
+//! - [`simulate`]: workers of the component in every order, and what must hold
 
 pub mod conformance;
+pub mod model;
+pub mod simulate;
 
 mod api;
+mod dice;
 mod failure;
 mod faulty;
 mod memory;

@@ -51,6 +51,12 @@ impl Row {
             generation: self.generation,
         }
     }
+
+    /// The row as a read of its metadata answers it.
+    #[must_use]
+    pub fn head(&self) -> ItemHead {
+        ItemHead { metadata: self.metadata.clone(), generation: self.generation }
+    }
 }
 
 /// A strict store in memory: reads are never stale, a value is gone at the very second its lifetime
@@ -213,22 +219,9 @@ impl State {
     }
 
     fn put(&mut self, write: &Write<'_>) -> Written {
-        check_key(write.key)?;
-        if write.metadata.len() > MAX_METADATA_BYTES
-            || write.body.len() > MAX_BODY_BYTES
-            || write.time_to_live == 0
-        {
-            return Err(KvError::Invalid);
-        }
+        check_write(write)?;
         let current = self.rows.get(write.key);
-        let holds = match write.condition {
-            Precondition::None => true,
-            Precondition::Absent => current.is_none(),
-            Precondition::Matches(generation) => {
-                current.is_some_and(|row| row.generation == generation)
-            }
-        };
-        if !holds {
+        if !holds(write.condition, current) {
             let handed = current.filter(|_| self.hands_over).map(Row::item);
             return Ok(WriteOutcome::Conflict(handed));
         }
@@ -289,9 +282,7 @@ impl Store for MemoryStore {
         let mut state = self.lock();
         state.ops.record(OpKind::Head);
         check_key(key)?;
-        let head =
-            |row: &Row| ItemHead { metadata: row.metadata.clone(), generation: row.generation };
-        Ok(state.rows.get(key).map(head))
+        Ok(state.rows.get(key).map(Row::head))
     }
 
     fn put(&self, write: Write<'_>) -> Written {
@@ -326,13 +317,31 @@ impl Store for MemoryStore {
     }
 }
 
-fn check_key(key: &str) -> Result<(), KvError> {
+pub(crate) fn check_key(key: &str) -> Result<(), KvError> {
     if (1..=MAX_KEY_BYTES).contains(&key.len()) { Ok(()) } else { Err(KvError::Invalid) }
+}
+
+/// Checks that a write is within the store's limits.
+pub(crate) fn check_write(write: &Write<'_>) -> Result<(), KvError> {
+    check_key(write.key)?;
+    let fits = write.metadata.len() <= MAX_METADATA_BYTES && write.body.len() <= MAX_BODY_BYTES;
+    if fits && write.time_to_live > 0 { Ok(()) } else { Err(KvError::Invalid) }
+}
+
+/// Whether a precondition holds where this row is stored.
+pub(crate) fn holds(condition: Precondition, current: Option<&Row>) -> bool {
+    match condition {
+        Precondition::None => true,
+        Precondition::Absent => current.is_none(),
+        Precondition::Matches(generation) => {
+            current.is_some_and(|row| row.generation == generation)
+        }
+    }
 }
 
 /// Spreads serial numbers over all of `u64`, each to one of its own (every step can be undone), so
 /// that nobody comes to rely on the order of generations. The constants are those of `SplitMix64`.
-fn scatter(serial: u64) -> u64 {
+pub(crate) fn scatter(serial: u64) -> u64 {
     let mut mixed = serial.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -26,6 +26,9 @@ pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/identity
 /// Bytes of memory that an instance may have: what Fastly gives a request.
 const MAX_MEMORY_BYTES: usize = 128 << 20;
 
+/// Bytes of memory and of tables that are kept for the next instance.
+const MAX_RESIDENT_BYTES: usize = 4 << 20;
+
 /// The component compiled and linked, once per process: it takes as long as thousands of calls.
 fn compiled() -> &'static GraphPre<Host> {
     static COMPILED: OnceLock<GraphPre<Host>> = OnceLock::new();
@@ -37,6 +40,11 @@ fn compiled() -> &'static GraphPre<Host> {
 fn compile() -> wasmtime::Result<GraphPre<Host>> {
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(MAX_MEMORY_BYTES);
+    // An instance that goes hands its memory back to the next, zeroed, rather than to the system,
+    // where the system tells which pages need it: half the cost of an instance otherwise.
+    pool.linear_memory_keep_resident(MAX_RESIDENT_BYTES);
+    pool.table_keep_resident(MAX_RESIDENT_BYTES);
+    pool.pagemap_scan(wasmtime::Enabled::Auto);
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     let engine = Engine::new(&config)?;

@@ -444,3 +444,35 @@ fn no_whole_id_or_consent_string_is_shown_unless_asked_for() {
         }
     }
 }
+
+#[test]
+fn seeds_are_simulated_and_summed_up() {
+    let ran = run(&["simulate", "--seeds", "30"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("Every invariant held in 30 seeds"), "{}", ran.out);
+    for what in ["operations", "store calls", "stale reads", "writes refused for their rate"] {
+        assert!(ran.out.contains(what), "{}", ran.out);
+    }
+}
+
+#[test]
+fn one_seed_is_told_the_same_each_time_and_names_no_id() {
+    let ran = run(&["simulate", "--seed", "7"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("Seed 7\n  A = "), "{}", ran.out);
+    assert!(ran.out.contains("every invariant held"), "{}", ran.out);
+    assert_eq!(ran.out, run(&["simulate", "--seed", "7"]).out);
+    for id in ["3f3f3f3f3", "uid-", "CQinvented"] {
+        assert!(!ran.out.contains(id), "{}", ran.out);
+    }
+}
+
+#[test]
+fn all_pairs_are_gone_through() {
+    let ran = run(&["simulate", "--exhaustive", "pairs"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("all schedules of all pairs"), "{}", ran.out);
+    let refused = run(&["simulate", "--exhaustive", "pairs", "--seed", "7"]);
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("--seed"), "{}", refused.err);
+}

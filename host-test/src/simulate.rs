@@ -1,0 +1,28 @@
+//! Workers of the component over a store that misbehaves as real ones do, and what must hold.
+//!
+//! - [`Worker`]: an operation that stops at every store call; [`Workers`] says who carries it out
+//! - [`random`]: scenarios that a seed decides, over the [model](crate::model) of Fastly's store
+//! - [`exhaustive`]: every schedule of two or three operations on one row
+//! - [`Invariant`]: what is checked at every step, against a reading of the rows that knows nothing
+//!   of how the rules work
+//! - [`History`]: what happened to a row, to be told or drawn
+
+pub mod exhaustive;
+pub mod random;
+
+mod bounds;
+mod broken;
+mod call;
+mod claims;
+mod history;
+mod kept;
+mod outcomes;
+mod reference;
+mod words;
+mod worker;
+mod writes;
+
+pub use broken::{Broken, Invariant};
+pub use call::{Answer, Call, Put, Script};
+pub use history::{Event, History, Lane, What};
+pub use worker::{Component, NativeRules, Next, Operation, Outcome, View, Worker, Workers};

@@ -1,0 +1,131 @@
+//! How many store operations a call may cost: invariant 6.
+
+use identity_graph::{KvError, Policy, Precondition, WriteOutcome, Written};
+
+use super::broken::{Broken, Invariant, broken};
+use super::call::{Answer, Call, Put};
+use super::worker::Operation;
+
+/// What a worker has asked of one key.
+#[derive(Default)]
+struct Cost {
+    reads: usize,
+    writes: usize,
+    counts: usize,
+    /// Writes that were refused by their condition, or not answered: each may cost one more read and
+    /// one more write.
+    contested: usize,
+    /// Conditions that did not hold.
+    refused: Vec<Precondition>,
+    /// Writes under one of them: tries that could not succeed.
+    wasted: usize,
+}
+
+impl Cost {
+    fn put(&mut self, put: &Put, written: &Written) {
+        self.writes += 1;
+        self.wasted += usize::from(self.refused.contains(&put.condition));
+        match written {
+            Ok(WriteOutcome::Conflict(_)) => {
+                self.contested += 1;
+                self.refused.push(put.condition);
+            }
+            Err(KvError::UnknownOutcome) => self.contested += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Checks the calls of a worker so far, for each key that it is about.
+///
+/// Without contention a call costs what the design's table says; each write that was refused or not
+/// answered may cost a read and a write more, and a refusal whose row a read does not find one read
+/// more; there are no more writes than the policy has attempts, and none under a condition that has
+/// just been refused. A visit that finds a tombstone
+/// where it presumed nothing has a write for it in any case.
+pub(super) fn check_calls(
+    operation: &Operation,
+    policy: Policy,
+    heard: &[(Call, Answer)],
+) -> Result<(), Broken> {
+    for key in keys(operation) {
+        let cost = cost(heard, key);
+        let (reads, writes) = uncontested(operation);
+        let attempts = usize::from(policy.max_cas_attempts);
+        // A page view makes two changes, each with its own attempts.
+        let changes = if matches!(operation, Operation::View { .. }) { 2 } else { 1 };
+        let extra = usize::from(presumes_absence(operation));
+        let missed = usize::from(cost.contested > 0) * changes;
+        let most_writes = (writes + cost.contested).min((attempts + extra) * changes);
+        let most_reads = reads + cost.contested + missed;
+        if cost.wasted > 0 && changes == 1 {
+            return broken(Invariant::Bounds, "a try that could not succeed");
+        }
+        let counts = usize::from(matches!(operation, Operation::Cluster { .. }));
+        if cost.writes > most_writes || cost.reads > most_reads || cost.counts > counts {
+            let Cost { reads, writes, contested, .. } = cost;
+            return broken(
+                Invariant::Bounds,
+                format!("{reads} reads and {writes} writes, of which {contested} were contested"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn keys(operation: &Operation) -> Vec<&str> {
+    match operation {
+        Operation::Sync { mappings, .. } => mappings.iter().map(|m| m.ec_id.as_str()).collect(),
+        _ => operation.key().into_iter().collect(),
+    }
+}
+
+/// Reads and writes of one key where nobody else is about.
+fn uncontested(operation: &Operation) -> (usize, usize) {
+    match operation {
+        Operation::Create { .. }
+        | Operation::Visit { .. }
+        | Operation::Withdraw { .. }
+        | Operation::Delete { .. } => (0, 1),
+        // The snapshot costs a read; a change may be written on it, and the next one reads anew.
+        Operation::View { .. } => (2, 2),
+        Operation::Upsert { .. }
+        | Operation::Touch { .. }
+        | Operation::Sync { .. }
+        | Operation::Cluster { .. } => (1, 1),
+    }
+}
+
+fn presumes_absence(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Create { .. } | Operation::Visit { .. } | Operation::Upsert { .. }
+    )
+}
+
+fn cost(heard: &[(Call, Answer)], key: &str) -> Cost {
+    let mut cost = Cost::default();
+    for (call, answer) in heard {
+        match (call, answer) {
+            (Call::Get(asked) | Call::Head(asked), _) => cost.reads += usize::from(asked == key),
+            (Call::GetMany(asked), _) => {
+                cost.reads += asked.iter().filter(|asked| *asked == key).count();
+            }
+            (Call::Put(put), Answer::Written(written)) if put.key == key => {
+                cost.put(put, written);
+            }
+            (Call::PutMany(puts), Answer::Writes(written)) => {
+                for (put, written) in puts.iter().zip(written).filter(|(put, _)| put.key == key) {
+                    cost.put(put, written);
+                }
+            }
+            (Call::Delete(asked), Answer::Deleted(deleted)) if asked == key => {
+                cost.writes += 1;
+                cost.contested += usize::from(*deleted == Err(KvError::UnknownOutcome));
+            }
+            (Call::Count(..), _) => cost.counts += 1,
+            _ => {}
+        }
+    }
+    cost
+}

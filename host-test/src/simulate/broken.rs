@@ -1,0 +1,58 @@
+//! What must always hold, and how it is said that it does not.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// What must hold of every history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// 1. After a withdrawal the row shows neither consent nor UIDs until a consent strictly newer
+    ///    than the withdrawal that is stored, or until the row has been forgotten.
+    Withdrawal = 1,
+    /// 2. What was acknowledged is in the row, unless something later, a withdrawal or a delete
+    ///    replaced it.
+    Acknowledged = 2,
+    /// 3. No row appears but by a visit or by an upsert that asked for it.
+    Appearance = 3,
+    /// 4. What nobody touched is unchanged.
+    Untouched = 4,
+    /// 5. `last-seen` and each `synced` never go back, and only a visit extends a lifetime.
+    Time = 5,
+    /// 6. Store operations stay within their bounds.
+    Bounds = 6,
+    /// 7. Each outcome says what truly happened.
+    Outcome = 7,
+    /// 8. No trap, and no message with an ID in it.
+    Words = 8,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Withdrawal => "a withdrawal is final until newer consent",
+            Self::Acknowledged => "what was acknowledged is kept",
+            Self::Appearance => "no row appears that nobody asked for",
+            Self::Untouched => "what nobody touched is unchanged",
+            Self::Time => "times never go back and only a visit extends a lifetime",
+            Self::Bounds => "store operations stay within their bounds",
+            Self::Outcome => "each outcome says what truly happened",
+            Self::Words => "no trap, and no message with an ID in it",
+        };
+        write!(f, "invariant {} ({name})", *self as u8)
+    }
+}
+
+/// An invariant does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{invariant} is broken: {how}")]
+pub struct Broken {
+    /// Which.
+    pub invariant: Invariant,
+    /// In what way.
+    pub how: String,
+}
+
+pub(super) fn broken<T>(invariant: Invariant, how: impl Into<String>) -> Result<T, Broken> {
+    Err(Broken { invariant, how: how.into() })
+}

@@ -1,0 +1,94 @@
+//! Every schedule of two or three operations on one row.
+//!
+//! Combined are the nine [`Deed`]s, as pairs or triples (the same deed more than once, too), from
+//! each of the six [`Start`]s. Of each combination all interleavings at the granularity of store
+//! calls are gone through; in them
+//! - every read shows the newest value or any older one that the worker's place has not yet gone past,
+//!   a miss of a fresh key included: all happens within the 300 ms that reads may lag;
+//! - up to one call meets a fault: it fails, is refused for its rate, or, of a write, goes
+//!   unanswered. A write without an answer lands at any later moment, or never;
+//! - an expired row is removed at any moment, or not at all.
+//!
+//! Time stands still: every worker has its own fixed clock, and the rate limit is a fault like
+//! others. What is gone through once:
+//! - A worker is a function of the answers that it has heard, so that its code is run once for each
+//!   sequence of answers, not for each schedule.
+//! - Two schedules that have led to the same versions of the row, the same workers' states and the
+//!   same faults go on in the same ways; schedules are counted all the same.
+//! - The order of the workers of a combination means nothing: {a, b} stands for {b, a}.
+
+mod deeds;
+mod search;
+mod trie;
+
+use identity_graph::Policy;
+
+pub use deeds::{Deed, Start};
+use search::Search;
+use trie::Trie;
+
+use super::history::History;
+use super::worker::Workers;
+
+/// What was gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Combinations of operations and start states.
+    pub combinations: u64,
+    /// Different states, the sum over combinations.
+    pub states: u64,
+    /// Schedules, the sum over combinations.
+    pub schedules: u128,
+    /// Different states of workers, each of which was run.
+    pub workers: u64,
+}
+
+/// A schedule that breaks an invariant.
+#[derive(Debug)]
+pub struct Failed {
+    /// What happened in it.
+    pub history: History,
+}
+
+/// All combinations of so many deeds, each once.
+#[must_use]
+pub fn combinations(of: usize) -> Vec<(Start, Vec<Deed>)> {
+    let mut deeds: Vec<Vec<Deed>> = vec![Vec::new()];
+    for _ in 0..of {
+        let longer = |shorter: &Vec<Deed>| {
+            let last = shorter.last().copied();
+            let next = Deed::ALL.into_iter().filter(move |deed| last.is_none_or(|l| *deed >= l));
+            let shorter = shorter.clone();
+            next.map(move |deed| [shorter.as_slice(), &[deed]].concat()).collect::<Vec<_>>()
+        };
+        deeds = deeds.iter().flat_map(longer).collect();
+    }
+    let with = |start: Start| deeds.clone().into_iter().map(move |deeds| (start, deeds));
+    Start::ALL.into_iter().flat_map(with).collect()
+}
+
+/// Goes through all schedules of the combinations. `progress` is told of each that is done.
+///
+/// # Errors
+/// The first schedule that breaks an invariant.
+pub fn explore(
+    workers: &dyn Workers,
+    combinations: &[(Start, Vec<Deed>)],
+    mut progress: impl FnMut(&Report),
+) -> Result<Report, Box<Failed>> {
+    let mut trie = Trie::new(workers, Policy::default());
+    let mut report = Report::default();
+    for (start, deeds) in combinations {
+        let row = trie.start(*start);
+        let nodes: Vec<_> = (0..).zip(deeds).map(|(at, deed)| trie.root(*deed, at)).collect();
+        let title = format!("{deeds:?} on a row that is {start:?}");
+        let search = Search::new(&mut trie);
+        let (states, schedules) = search.run(title, row, *start == Start::Expired, &nodes)?;
+        report.combinations += 1;
+        report.states += states;
+        report.schedules = report.schedules.saturating_add(schedules);
+        report.workers = trie.nodes.len() as u64;
+        progress(&report);
+    }
+    Ok(report)
+}

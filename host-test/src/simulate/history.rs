@@ -1,0 +1,110 @@
+//! What happened to one row, to be told or drawn.
+
+use std::fmt::Write;
+
+use super::broken::Broken;
+
+/// A history of one row: who did what to it, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// What it is a history of, e.g. the seed.
+    pub title: String,
+    /// Who took part.
+    pub lanes: Vec<Lane>,
+    /// What happened, in order of [`Event::at`].
+    pub events: Vec<Event>,
+    /// What went wrong at the end, if anything.
+    pub broken: Option<Broken>,
+}
+
+/// One worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Its operation in a few words.
+    pub label: String,
+    /// The place where it runs, where places matter.
+    pub place: Option<usize>,
+    /// Seconds that its clock is ahead.
+    pub ahead_s: i64,
+}
+
+/// One thing that happened. Times are milliseconds since the start, or steps where time does not
+/// matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Which lane it belongs to; none for what happens to the store by itself.
+    pub lane: Option<usize>,
+    /// When it began.
+    pub from: u64,
+    /// When it took effect.
+    pub at: u64,
+    /// When it was over.
+    pub to: u64,
+    /// What it was.
+    pub what: What,
+}
+
+/// Kinds of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A store call.
+    Call {
+        /// What was asked, e.g. `put if absent`.
+        call: String,
+        /// What was answered.
+        answer: String,
+        /// A read that did not show the newest value.
+        is_stale: bool,
+        /// What went wrong with it.
+        fault: Option<String>,
+        /// What the row became, of a write that took effect.
+        row: Option<String>,
+    },
+    /// The row changed by itself or by others.
+    Row(String),
+    /// An operation ended.
+    Outcome(String),
+}
+
+impl History {
+    /// The history as a timeline, one line for each event, to be read top to bottom.
+    #[must_use]
+    pub fn timeline(&self, unit: &str) -> String {
+        let mut text = format!("{}\n", self.title);
+        for (at, lane) in self.lanes.iter().enumerate() {
+            let place = lane.place.map(|place| format!(", place {place}")).unwrap_or_default();
+            let clock = match lane.ahead_s {
+                0 => String::new(),
+                ahead => format!(", clock {ahead:+} s"),
+            };
+            let _ = writeln!(text, "  {} = {}{place}{clock}", name(at), lane.label);
+        }
+        text.push('\n');
+        for event in &self.events {
+            let lane = event.lane.map_or("·".to_owned(), name);
+            let what = match &event.what {
+                What::Call { call, answer, is_stale, fault, row } => {
+                    let stale = if *is_stale { " (stale)" } else { "" };
+                    let fault = fault.as_ref().map(|f| format!("  ⚡ {f}")).unwrap_or_default();
+                    let row = row.as_ref().map(|row| format!("  → row: {row}")).unwrap_or_default();
+                    format!("{call}: {answer}{stale}{fault}{row}")
+                }
+                What::Row(row) => format!("row: {row}"),
+                What::Outcome(outcome) => format!("ends: {outcome}"),
+            };
+            let _ = writeln!(text, "{:>8} {unit}  {lane}  {what}", event.at);
+        }
+        if let Some(broken) = &self.broken {
+            let _ = writeln!(text, "\n✗ {broken}");
+        }
+        text
+    }
+}
+
+/// Workers are A, B, C … and after Z numbered.
+fn name(lane: usize) -> String {
+    match u8::try_from(lane).ok().filter(|lane| *lane < 26) {
+        Some(letter) => char::from(b'A' + letter).to_string(),
+        None => format!("#{lane}"),
+    }
+}

@@ -1,0 +1,275 @@
+//! Workers: an operation of the graph that stops at every store call until somebody answers it.
+//!
+//! The component sees nothing but its arguments and the store's answers. So a worker between two
+//! store calls is fully described by the answers that it has heard, and is resumed by running a fresh
+//! instance of the component over those answers until it asks for the next thing. That costs a few
+//! runs per operation and spares threads, fibers and all that could make a schedule differ from one
+//! time to the next; a worker that asks for something else on the same answers is found out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use identity_graph::{
+    CreateOutcome, IfMissing, Mapping, NewEntry, PartnerUid, Policy, Store, TouchOutcome,
+    UpsertOutcome,
+};
+
+use super::call::{Answer, Call, Script};
+use crate::api::{GraphApi, Native};
+use crate::failure::Failure;
+use crate::runtime::Instance;
+
+/// What a worker is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// `create`.
+    Create {
+        /// The row's key.
+        ec: Rc<str>,
+        /// What the visit knows.
+        entry: NewEntry,
+    },
+    /// `create-or-revive`.
+    Visit {
+        /// The row's key.
+        ec: Rc<str>,
+        /// What the visit knows.
+        entry: NewEntry,
+    },
+    /// `get`, then on the snapshot `upsert-partner-ids` and `update-last-seen`, as a page view does.
+    View {
+        /// The row's key.
+        ec: Rc<str>,
+        /// UIDs that arrived with the request.
+        ids: Vec<PartnerUid>,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `upsert-partner-ids`.
+    Upsert {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The UIDs.
+        ids: Vec<PartnerUid>,
+        /// What to do where there is no row.
+        missing: IfMissing,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `update-last-seen`.
+    Touch {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `write-withdrawal-tombstone`.
+    Withdraw {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `delete`.
+    Delete {
+        /// The row's key.
+        ec: Rc<str>,
+    },
+    /// `sync-partner-ids`.
+    Sync {
+        /// The partner.
+        partner: String,
+        /// What it says.
+        mappings: Vec<Mapping>,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `evaluate-cluster`.
+    Cluster {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The worker's clock.
+        now: u64,
+    },
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Of [`Operation::Create`] and [`Operation::Withdraw`].
+    Done(Result<(), Failure>),
+    /// Of [`Operation::Visit`].
+    Visited(Result<CreateOutcome, Failure>),
+    /// Of [`Operation::View`].
+    Viewed(Result<View, Failure>),
+    /// Of [`Operation::Upsert`], one for each UID.
+    Upserted(Result<Vec<UpsertOutcome>, Failure>),
+    /// Of [`Operation::Touch`].
+    Touched(Result<TouchOutcome, Failure>),
+    /// Of [`Operation::Delete`].
+    Deleted(Result<bool, Failure>),
+    /// Of [`Operation::Sync`], one for each mapping.
+    Synced(Result<Vec<Result<UpsertOutcome, Failure>>, Failure>),
+    /// Of [`Operation::Cluster`].
+    Counted(Result<Option<u32>, Failure>),
+    /// The worker panicked, or the component trapped.
+    Trapped(String),
+}
+
+/// What became of a page view that could read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// True when there was an entry.
+    pub found: bool,
+    /// What became of the UIDs.
+    pub upserted: Result<Vec<UpsertOutcome>, Failure>,
+    /// What became of the visit.
+    pub touched: Result<TouchOutcome, Failure>,
+}
+
+impl Operation {
+    /// Carries the operation out on a graph.
+    pub fn run(&self, graph: &dyn GraphApi) -> Outcome {
+        match self {
+            Self::Create { ec, entry } => Outcome::Done(graph.create(ec, entry.clone())),
+            Self::Visit { ec, entry } => {
+                Outcome::Visited(graph.create_or_revive(ec, entry.clone()))
+            }
+            Self::View { ec, ids, now } => Outcome::Viewed(view(graph, ec, ids, *now)),
+            Self::Upsert { ec, ids, missing, now } => {
+                Outcome::Upserted(graph.upsert_partner_ids(ec, ids.clone(), *missing, *now))
+            }
+            Self::Touch { ec, now } => Outcome::Touched(graph.update_last_seen(ec, *now)),
+            Self::Withdraw { ec, now } => Outcome::Done(graph.write_withdrawal_tombstone(ec, *now)),
+            Self::Delete { ec } => Outcome::Deleted(graph.delete(ec)),
+            Self::Sync { partner, mappings, now } => {
+                Outcome::Synced(graph.sync_partner_ids(partner, mappings, *now))
+            }
+            Self::Cluster { ec, now } => Outcome::Counted(graph.evaluate_cluster(ec, *now)),
+        }
+    }
+}
+
+fn view(graph: &dyn GraphApi, ec: &str, ids: &[PartnerUid], now: u64) -> Result<View, Failure> {
+    let Some(mut snapshot) = graph.get(ec)? else {
+        let (upserted, touched) = (Ok(Vec::new()), Ok(TouchOutcome::NotFound));
+        return Ok(View { found: false, upserted, touched });
+    };
+    let upserted = snapshot.upsert_partner_ids(ids.to_vec(), now);
+    let touched = snapshot.update_last_seen(now);
+    Ok(View { found: true, upserted, touched })
+}
+
+/// Who does the work: the component, or a double that a test has made.
+pub trait Workers {
+    /// Carries one operation out over a store, from nothing.
+    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome;
+}
+
+/// Every run is a fresh instance of the component.
+#[derive(Debug, Clone, Copy)]
+pub struct Component;
+
+impl Workers for Component {
+    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+        const NAME: &str = "ec_identity_store";
+        let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
+        match instance.open_with(NAME, policy) {
+            Ok(graph) => operation.run(&graph),
+            Err(failure) => Outcome::Trapped(failure.to_string()),
+        }
+    }
+}
+
+/// The rules compiled into this program.
+#[derive(Debug, Clone, Copy)]
+pub struct NativeRules;
+
+impl Workers for NativeRules {
+    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+        match Native::new(store, policy) {
+            Ok(graph) => operation.run(&graph),
+            Err(rule) => Outcome::Trapped(rule.to_string()),
+        }
+    }
+}
+
+/// What a worker does next.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It waits for the answer to this call.
+    Call(Call),
+    /// It has ended.
+    Done(Outcome),
+}
+
+/// An operation under way.
+#[derive(Clone)]
+pub struct Worker {
+    operation: Rc<Operation>,
+    policy: Policy,
+    heard: Rc<[(Call, Answer)]>,
+    next: Next,
+}
+
+impl Worker {
+    /// A worker that is about to make its first call.
+    pub fn start(workers: &dyn Workers, operation: Rc<Operation>, policy: Policy) -> Self {
+        let heard: Rc<[_]> = Rc::new([]);
+        let next = resume(workers, &operation, policy, &heard);
+        Self { operation, policy, heard, next }
+    }
+
+    /// What it waits for, or how it ended.
+    #[must_use]
+    pub fn next(&self) -> &Next {
+        &self.next
+    }
+
+    /// What it was asked to do.
+    #[must_use]
+    pub fn operation(&self) -> &Rc<Operation> {
+        &self.operation
+    }
+
+    /// The calls that were answered so far.
+    #[must_use]
+    pub fn heard(&self) -> &[(Call, Answer)] {
+        &self.heard
+    }
+
+    /// The worker once its call is answered.
+    ///
+    /// # Panics
+    /// When it has ended and waits for nothing.
+    #[must_use]
+    pub fn answered(&self, workers: &dyn Workers, answer: Answer) -> Self {
+        let Next::Call(call) = &self.next else { panic!("the worker has ended") };
+        let new = std::iter::once((call.clone(), answer));
+        let heard: Rc<[_]> = self.heard.iter().cloned().chain(new).collect();
+        let next = resume(workers, &self.operation, self.policy, &heard);
+        Self { operation: Rc::clone(&self.operation), policy: self.policy, heard, next }
+    }
+}
+
+fn resume(
+    workers: &dyn Workers,
+    operation: &Operation,
+    policy: Policy,
+    heard: &Rc<[(Call, Answer)]>,
+) -> Next {
+    let script = Script::new(Rc::clone(heard));
+    let store = script.clone();
+    let run = catch_unwind(AssertUnwindSafe(|| workers.run(operation, store, policy)));
+    let outcome = run.unwrap_or_else(|panic| Outcome::Trapped(text(&*panic)));
+    match script.beyond() {
+        Some(call) if !matches!(outcome, Outcome::Trapped(_)) => Next::Call(call),
+        _ => Next::Done(outcome),
+    }
+}
+
+fn text(panic: &(dyn std::any::Any + Send)) -> String {
+    let literal = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let message = literal.or_else(|| panic.downcast_ref::<String>().cloned());
+    message.unwrap_or_else(|| "a panic without a message".to_owned())
+}
