@@ -3,14 +3,18 @@
 //! The shell crate is compiled to a core module in a target directory of its own (the outer cargo
 //! holds the lock of the usual one), and the module is encoded as a component.
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
-use wasm_encoder::{Component, RawSection};
-use wasmparser::{Parser, Payload};
+use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, utils};
+use wasm_encoder::{Component, ComponentAliasSection, ExportSection, Module};
+use wasmparser::{
+    ComponentAlias, ComponentAliasSectionReader, CustomSectionReader, Export, Parser, Validator,
+};
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -46,33 +50,90 @@ fn build() -> Result<(), Box<dyn Error>> {
     let module = build_module(workspace, &out.join("guest"))?;
     let component = ComponentEncoder::default()
         .module(&fs::read(&module)?)
-        .and_then(|encoder| encoder.validate(true).encode())
+        .and_then(|encoder| encoder.encode())
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
-    fs::write(out.join("identity-graph.wasm"), without_custom_sections(&component)?)?;
+    fs::write(out.join("identity-graph.wasm"), stripped(&component)?)?;
     Ok(())
 }
 
-/// The encoder names everything in the component for debuggers: 5 % of it, which nobody reads.
-fn without_custom_sections(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+/// The component without what only linkers and debuggers need, a seventh of it: names, and the
+/// padding of addresses, which goes with encoding the code anew.
+fn stripped(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut stripped = Component::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(component) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::CustomSection(_) => {}
-            // Modules and components within are sections too, and are taken as a whole.
-            _ if depth == 1 => {
-                if let Some((id, range)) = payload.as_section() {
-                    let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-                    stripped.section(&RawSection { id, data: &component[range] });
-                }
-            }
-            _ => {}
+    Strip::default().parse_component(&mut stripped, Parser::new(0), component)?;
+    let stripped = stripped.finish();
+    Validator::new().validate_all(&stripped)?;
+    Ok(stripped)
+}
+
+/// Leaves custom sections out. The functions that the module within exports to the component around
+/// it have long names, which stand twice; here each becomes a number.
+#[derive(Default)]
+struct Strip {
+    functions: Vec<String>,
+}
+
+impl Strip {
+    fn short(&mut self, name: &str) -> String {
+        // Other names are agreed on among the modules, and are short.
+        if !name.contains('#') {
+            return name.to_owned();
         }
+        let at = self.functions.iter().position(|known| known == name);
+        let at = at.unwrap_or_else(|| {
+            self.functions.push(name.to_owned());
+            self.functions.len() - 1
+        });
+        at.to_string()
     }
-    Ok(stripped.finish())
+}
+
+impl Reencode for Strip {
+    type Error = Infallible;
+
+    fn parse_export(
+        &mut self,
+        exports: &mut ExportSection,
+        export: Export<'_>,
+    ) -> Result<(), reencode::Error> {
+        let name = self.short(export.name);
+        utils::parse_export(self, exports, Export { name: &name, ..export })
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        _: &mut Module,
+        _: CustomSectionReader<'_>,
+    ) -> Result<(), reencode::Error> {
+        Ok(())
+    }
+}
+
+impl ReencodeComponent for Strip {
+    fn parse_component_alias_section(
+        &mut self,
+        aliases: &mut ComponentAliasSection,
+        section: ComponentAliasSectionReader<'_>,
+    ) -> Result<(), reencode::Error> {
+        for alias in section {
+            let mut alias = alias?;
+            let short;
+            if let ComponentAlias::CoreInstanceExport { name, .. } = &mut alias {
+                short = self.short(name);
+                *name = &short;
+            }
+            aliases.alias(self.component_alias(alias)?);
+        }
+        Ok(())
+    }
+
+    fn parse_component_custom_section(
+        &mut self,
+        _: &mut Component,
+        _: CustomSectionReader<'_>,
+    ) -> Result<(), reencode::Error> {
+        Ok(())
+    }
 }
 
 /// Cargo's own words for a missing target hide what to do among errors about `core`.

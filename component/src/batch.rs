@@ -10,7 +10,7 @@ use crate::graph::Graph;
 use crate::outcome::MappingOutcome;
 use crate::partner::{check_uid, partner_key};
 use crate::policy::{IfMissing, Mapping};
-use crate::store::{KvError, Store};
+use crate::store::{KvError, Store, Write};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -73,24 +73,22 @@ impl<S: Store> Graph<S> {
 
     fn waves(&self, mut jobs: Vec<Job<'_>>) -> Vec<MappingOutcome> {
         loop {
-            let mut readers: Vec<_> =
-                jobs.iter_mut().filter(|job| matches!(job.step, Step::Read)).collect();
-            let keys: Vec<_> = readers.iter().map(|job| job.key).collect();
+            let keys: Vec<_> = jobs.iter().filter(|job| job.reads()).map(|job| job.key).collect();
             if !keys.is_empty() {
-                let answers = padded(self.store().get_many(&keys));
-                for (job, answer) in readers.iter_mut().zip(answers) {
+                let mut answers = self.store().get_many(&keys).into_iter();
+                for job in jobs.iter_mut().filter(|job| job.reads()) {
+                    let answer = answers.next().unwrap_or(Err(SILENCE));
                     job.step = job.cas.read(&mut job.change, answer);
                 }
             }
-            let mut writers: Vec<_> =
-                jobs.iter_mut().filter(|job| matches!(job.step, Step::Write)).collect();
-            if keys.is_empty() && writers.is_empty() {
+            let puts: Vec<_> = jobs.iter().filter_map(Job::write).collect();
+            if keys.is_empty() && puts.is_empty() {
                 return jobs.into_iter().map(Job::outcome).collect();
             }
-            let puts: Vec<_> = writers.iter().filter_map(|job| job.cas.write(job.key)).collect();
             if !puts.is_empty() {
-                let answers = padded(self.store().put_many(&puts));
-                for (job, answer) in writers.iter_mut().zip(answers) {
+                let mut answers = self.store().put_many(&puts).into_iter();
+                for job in jobs.iter_mut().filter(|job| job.write().is_some()) {
+                    let answer = answers.next().unwrap_or(Err(SILENCE));
                     job.step = job.cas.written(&mut job.change, answer);
                 }
             }
@@ -99,6 +97,17 @@ impl<S: Store> Graph<S> {
 }
 
 impl Job<'_> {
+    fn reads(&self) -> bool {
+        matches!(self.step, Step::Read)
+    }
+
+    fn write(&self) -> Option<Write<'_>> {
+        match self.step {
+            Step::Write => self.cas.write(self.key),
+            Step::Read | Step::Done(_) => None,
+        }
+    }
+
     fn outcome(self) -> MappingOutcome {
         match self.step {
             Step::Done(result) => {
@@ -113,9 +122,7 @@ impl Job<'_> {
 const UNANSWERED: MappingOutcome = Err(GraphError::Unavailable(Outage::Unconfirmed));
 
 /// A store that answers fewer calls than it was asked leaves the others in doubt.
-fn padded<T>(answers: Vec<Result<T, KvError>>) -> impl Iterator<Item = Result<T, KvError>> {
-    answers.into_iter().chain(core::iter::repeat_with(|| Err(KvError::UnknownOutcome)))
-}
+const SILENCE: KvError = KvError::UnknownOutcome;
 
 fn validated(mapping: &Mapping) -> Result<EcId, GraphError> {
     let id = EcId::parse(&mapping.ec_id)?;

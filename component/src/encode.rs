@@ -126,7 +126,7 @@ impl Json {
     /// Appends a flag, if there is one.
     pub(crate) fn flag(&mut self, key: &str, value: Option<bool>) {
         if let Some(value) = value {
-            self.value(key, flag(value).as_bytes());
+            self.value(key, &flag(value));
         }
     }
 
@@ -197,6 +197,6 @@ pub(crate) fn number(number: u64) -> Vec<u8> {
 }
 
 /// A flag as JSON.
-pub(crate) fn flag(flag: bool) -> &'static str {
-    if flag { "true" } else { "false" }
+pub(crate) fn flag(flag: bool) -> Vec<u8> {
+    if flag { b"true".to_vec() } else { b"false".to_vec() }
 }

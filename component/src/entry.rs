@@ -88,7 +88,7 @@ impl Geo {
         }
     }
 
-    fn validated(mut self) -> Result<Self, InvalidArgument> {
+    fn validate(&mut self) -> Result<(), InvalidArgument> {
         if !is_country(&self.country) {
             return Err(InvalidArgument::Country(self.country.len()));
         }
@@ -96,7 +96,7 @@ impl Geo {
             return Err(InvalidArgument::Region(region.len()));
         }
         self.country.make_ascii_uppercase();
-        Ok(self)
+        Ok(())
     }
 }
 
@@ -116,7 +116,7 @@ pub struct Device {
 }
 
 impl Device {
-    fn validated(self) -> Result<Self, InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         if self.is_mobile > 2 {
             return Err(InvalidArgument::IsMobile(self.is_mobile));
         }
@@ -129,7 +129,7 @@ impl Device {
                 return Err(InvalidArgument::Class(name, class.len()));
             }
         }
-        Ok(self)
+        Ok(())
     }
 }
 
@@ -212,22 +212,28 @@ impl Entry {
     /// [`InvalidArgument`] names the rule that an argument breaks.
     pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
         let NewEntry { tcf, gpp, geo, device, domain, ids, now } = first;
+        let mut geo = geo.unwrap_or_else(Geo::unknown);
+        geo.validate()?;
+        if let Some(device) = &device {
+            device.validate()?;
+        }
         if let Some(domain) = domain.as_ref().filter(|d| !is_domain(d)) {
             return Err(InvalidArgument::Domain(domain.len()));
         }
+        let ids = latest(ids, now)?;
         Ok(Self {
             v: VERSION,
             created: now,
             last_seen: Some(now),
             consent: Consent { tcf, gpp, ok: true, updated: now },
-            geo: geo.map_or_else(|| Ok(Geo::unknown()), Geo::validated)?,
-            device: device.map(Device::validated).transpose()?,
+            geo,
+            device,
             pub_properties: domain.map(|domain| PubProperties {
                 seen_domains: vec![domain.clone()],
                 origin_domain: domain,
             }),
             cluster_size: None,
-            ids: latest(ids, now)?,
+            ids,
         })
     }
 
@@ -295,8 +301,8 @@ impl From<&Entry> for Metadata {
 
 /// Checks UIDs and keeps for each partner the one asserted last (of equals the first), sorted by
 /// partner, each with its time.
-fn latest(ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
-    let ids: Vec<_> = ids.into_iter().map(PartnerUid::validated).collect::<Result<_, _>>()?;
+fn latest(mut ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
+    ids.iter_mut().try_for_each(PartnerUid::validate)?;
     let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
     let latest = Contest::new(&claims).winners;
     Ok(latest.into_iter().map(PartnerUid::from).collect())

@@ -147,11 +147,11 @@ impl<S: Store> Graph<S> {
         &self,
         id: &EcId,
         at_hand: Option<AtHand<'_>>,
-        ids: Vec<PartnerUid>,
+        mut ids: Vec<PartnerUid>,
         missing: IfMissing,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let ids: Vec<_> = ids.into_iter().map(PartnerUid::validated).collect::<Result<_, _>>()?;
+        ids.iter_mut().try_for_each(PartnerUid::validate)?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -5,7 +5,6 @@ use crate::entry::{Metadata, UNKNOWN_COUNTRY, is_country};
 use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
 use crate::splice::Splice;
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -45,36 +44,23 @@ pub(crate) fn new(metadata: &Metadata) -> String {
 pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
     let indexed = stored.and_then(|text| Some((text, index(text).ok()?)));
     let (stored, (object, spans)) = indexed.unwrap_or((NONE, (NO_MEMBERS, [None; NAMES.len()])));
+    let mut members = Vec::new();
+    let mut places = NAMES.into_iter().zip(spans);
+    let mut next = |value: Option<Vec<u8>>| match (places.next(), value) {
+        (Some((name, span)), Some(value)) => members.push((name, span, value)),
+        (Some((name, span @ Some(_))), None) => members.push((name, span, b"null".to_vec())),
+        _ => {}
+    };
+    next(Some(encode::flag(wanted.ok)));
+    next(Some(encode::string(&wanted.country)));
+    next(Some(encode::number(u64::from(wanted.v))));
+    next(wanted.cluster_size.map(|size| encode::number(u64::from(size))));
+    next(wanted.is_mobile.map(|class| encode::number(u64::from(class))));
+    next(wanted.known_browser.map(encode::flag));
     let mut splice = Splice::new(stored);
-    let mut missing = Vec::new();
-    for ((name, span), value) in NAMES.into_iter().zip(spans).zip(values(wanted)) {
-        match (span, value) {
-            (Some(old), value) => {
-                let value = value.unwrap_or_else(|| b"null".to_vec());
-                if old.of(stored).as_bytes() != value {
-                    splice.replace(old, value);
-                }
-            }
-            (None, Some(value)) => missing.push((name, None, value)),
-            (None, None) => {}
-        }
-    }
-    splice.set(object, &missing);
+    splice.set(object, &members);
     // JSON is text; the default is never taken.
     String::from_utf8(splice.finish()).unwrap_or_default()
-}
-
-/// The JSON of each member, in the order of [`NAMES`].
-fn values(metadata: &Metadata) -> [Option<Vec<u8>>; NAMES.len()] {
-    let flag = |flag| encode::flag(flag).as_bytes().to_owned();
-    [
-        Some(flag(metadata.ok)),
-        Some(encode::string(&metadata.country)),
-        Some(encode::number(u64::from(metadata.v))),
-        metadata.cluster_size.map(|size| encode::number(u64::from(size))),
-        metadata.is_mobile.map(|class| encode::number(u64::from(class))),
-        metadata.known_browser.map(flag),
-    ]
 }
 
 fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {

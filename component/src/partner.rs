@@ -26,10 +26,9 @@ impl PartnerUid {
     ///
     /// # Errors
     /// [`InvalidArgument`] names the rule that the partner key or the UID breaks.
-    pub fn validated(mut self) -> Result<Self, InvalidArgument> {
+    pub fn validate(&mut self) -> Result<(), InvalidArgument> {
         self.partner = partner_key(&self.partner)?;
-        check_uid(&self.uid)?;
-        Ok(self)
+        check_uid(&self.uid)
     }
 
     /// What it says, as of now where it gives no time.

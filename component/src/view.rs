@@ -32,9 +32,9 @@ impl Row {
             },
             device: self.object(Section::Device).map(|_| Device {
                 is_mobile: self.is_mobile(),
-                ja4_class: self.owned(Leaf::Ja4Class).filter(|class| is_class(class)),
-                platform_class: self.owned(Leaf::PlatformClass).filter(|class| is_class(class)),
-                h2_fp_hash: self.owned(Leaf::H2FpHash).filter(|class| is_class(class)),
+                ja4_class: self.class(Leaf::Ja4Class),
+                platform_class: self.class(Leaf::PlatformClass),
+                h2_fp_hash: self.class(Leaf::H2FpHash),
                 known_browser: self.flag(Leaf::KnownBrowser),
             }),
             pub_properties: self.owned(Leaf::OriginDomain).map(|origin_domain| PubProperties {
@@ -115,6 +115,10 @@ impl Row {
 
     fn is_mobile(&self) -> u8 {
         self.number(Leaf::IsMobile).filter(|class| *class <= 2).unwrap_or(2)
+    }
+
+    fn class(&self, leaf: Leaf) -> Option<String> {
+        self.owned(leaf).filter(|class| is_class(class))
     }
 
     fn owned(&self, leaf: Leaf) -> Option<String> {
