@@ -38,7 +38,8 @@ pub(crate) fn parse(cookie: &str) -> Vec<PartnerUid> {
     let eids = eids.into_iter().filter_map(|eid| serde_json::from_value::<Eid>(eid).ok());
     let id = |eid: Eid| {
         let uid = eid.uids.into_iter().next()?.id;
-        PartnerUid { partner: eid.source, uid, synced: None }.validated().ok()
+        let mut id = PartnerUid { partner: eid.source, uid, synced: None };
+        id.validate().ok().map(|()| id)
     };
     eids.filter_map(id).take(MAX_EIDS).collect()
 }
