@@ -70,7 +70,7 @@ doc: _targets
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps {{ native }}
 
 # All that a change has to pass
-ci: lint test doc test-fastly
+ci: lint test doc test-fastly package-fastly
 
 # What the components are built for
 _targets:
