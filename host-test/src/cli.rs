@@ -9,6 +9,7 @@ mod player;
 mod replay;
 mod simulate;
 mod stored;
+mod storm;
 mod summary;
 mod text;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Run workers of the component against each other over a model of Fastly's store, and check
     /// that nothing is lost, brought back or misreported
     Simulate(Simulate),
+    /// Play the requests of one page load against each other over that model, in the common way and
+    /// through the graph, and compare what it costs and what is stored
+    Storm(Storm),
 }
 
 #[derive(Args, Default)]
@@ -100,6 +104,17 @@ struct Simulate {
     exhaustive: Option<Exhaustive>,
 }
 
+#[derive(Args)]
+struct Storm {
+    /// How many seeds to run, each a page load
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Exhaustive {
     /// Two operations: a few seconds
@@ -124,6 +139,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Demo) => demo::run(),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+        Some(Command::Storm(arguments)) => storm::run(&arguments),
     };
     match done {
         Ok(Ending::Good) => ExitCode::SUCCESS,

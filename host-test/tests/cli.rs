@@ -476,3 +476,14 @@ fn all_pairs_are_gone_through() {
     assert_eq!(refused.status, 2);
     assert!(refused.err.contains("--seed"), "{}", refused.err);
 }
+
+#[test]
+fn a_page_load_is_compared_and_judged() {
+    let ran = run(&["storm", "--seeds", "3"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    for way in ["common way", "graph, every request", "graph, documents only"] {
+        assert!(ran.out.contains(way), "{}", ran.out);
+    }
+    assert_eq!((ran.out.matches('✓').count(), ran.out.matches('✗').count()), (3, 0), "{}", ran.out);
+    assert_eq!(ran.out, run(&["storm", "--seeds", "3"]).out);
+}
