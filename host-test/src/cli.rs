@@ -2,6 +2,7 @@
 
 mod answer;
 mod demo;
+mod draw;
 mod generate;
 mod inspect;
 mod mask;
@@ -102,17 +103,23 @@ struct Simulate {
     /// Go through every schedule of all pairs or triples of operations on one row instead
     #[arg(long, value_name = "OF", conflicts_with_all = ["seeds", "seed"])]
     exhaustive: Option<Exhaustive>,
+    /// Draw the story that is told (of one seed, or of what went wrong) as an SVG
+    #[arg(long, value_name = "FILE")]
+    draw: Option<PathBuf>,
 }
 
 #[derive(Args)]
 struct Storm {
     /// How many seeds to run, each a page load
-    #[arg(long, value_name = "N", default_value_t = 100,
+    #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+    /// Draw the comparison as an SVG
+    #[arg(long, value_name = "FILE")]
+    draw: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

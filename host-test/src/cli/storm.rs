@@ -5,6 +5,7 @@ use std::io::Write;
 
 use host_test::storm::{self, Limit, Load, PLACES, REQUESTS, UIDS, Way};
 
+use super::draw;
 use super::replay::progress_bar;
 use super::text::{BOLD, DIM, GREEN, RED, count, ratio};
 use super::{Ending, Storm};
@@ -29,6 +30,9 @@ pub(super) fn run(arguments: &Storm) -> anyhow::Result<Ending> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
+    if let Some(path) = &arguments.draw {
+        draw::save(path, &draw::bars(&comparisons))?;
+    }
     let is_good = verdict.iter().all(|(is_kept, _)| *is_kept);
     Ok(if is_good { Ending::Good } else { Ending::Flawed })
 }
@@ -73,7 +77,7 @@ pub(super) const FIGURES: [Figure; 8] = [
     Figure { name: "writes tried", of: |load| load.writes, is_good: false },
     Figure { name: "  refused for their rate (429)", of: |load| load.throttled, is_good: false },
     Figure { name: "  refused by their condition", of: |load| load.refused, is_good: false },
-    Figure { name: "  tries that could not succeed", of: |load| load.wasted, is_good: false },
+    Figure { name: "  could not have succeeded", of: |load| load.wasted, is_good: false },
     Figure { name: "conflicts and 429s reported", of: |load| load.reported, is_good: false },
     Figure { name: "UIDs stored after the load", of: |load| load.stored, is_good: true },
     Figure { name: "UIDs stored after the next view", of: |load| load.stored_next, is_good: true },
@@ -88,6 +92,11 @@ impl Sums {
     /// The worst of a figure: the least of what there should be much of, the most of anything else.
     pub(super) fn worst(&self, figure: &Figure) -> u64 {
         (figure.of)(if figure.is_good { &self.least } else { &self.most })
+    }
+
+    /// The sum of a figure.
+    pub(super) fn total(&self, figure: &Figure) -> u64 {
+        (figure.of)(&self.total)
     }
 }
 
@@ -146,7 +155,7 @@ fn verdict(comparisons: &[Comparison]) -> Vec<(bool, &'static str)> {
             all(&graph, |sums| sums.least.stored_next == UIDS),
             "graph: no UID is missing after the next view",
         ),
-        (all(&graph, |sums| sums.most.wasted == 0), "graph: no try that could not succeed"),
+        (all(&graph, |sums| sums.most.wasted == 0), "graph: no try that could not have succeeded"),
         (
             all(&[Way::Application], |sums| sums.most.writes <= 5),
             "graph, documents only: at most five writes tried in a load",
