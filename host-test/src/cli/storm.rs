@@ -77,7 +77,7 @@ pub(super) const FIGURES: [Figure; 8] = [
     Figure { name: "writes tried", of: |load| load.writes, is_good: false },
     Figure { name: "  refused for their rate (429)", of: |load| load.throttled, is_good: false },
     Figure { name: "  refused by their condition", of: |load| load.refused, is_good: false },
-    Figure { name: "  could not have succeeded", of: |load| load.wasted, is_good: false },
+    Figure { name: "  that could not have succeeded", of: |load| load.wasted, is_good: false },
     Figure { name: "conflicts and 429s reported", of: |load| load.reported, is_good: false },
     Figure { name: "UIDs stored after the load", of: |load| load.stored, is_good: true },
     Figure { name: "UIDs stored after the next view", of: |load| load.stored_next, is_good: true },

@@ -4,7 +4,7 @@ use host_test::storm::{PLACES, REQUESTS, UIDS};
 use svg::Document;
 
 use super::super::storm::{Comparison, FIGURES, Figure};
-use super::{Canvas, MARGIN};
+use super::{CHARACTER, Canvas, MARGIN};
 
 const WIDTH: u64 = 860;
 /// Where the bars begin, and their greatest length.
@@ -48,8 +48,9 @@ pub(in super::super) fn bars(comparisons: &[Comparison]) -> Document {
 fn draw_figure(canvas: &mut Canvas, comparison: &Comparison, figure: &Figure, top: u64) -> u64 {
     let ways = &comparison.ways;
     let height = ways.len() as u64 * STEP;
-    let name = figure.name.replacen("  ", "of these ", 1);
-    canvas.text((MARGIN, top + height / 2 + 4), "", name);
+    let name = figure.name.trim_start();
+    let indent = (figure.name.len() - name.len()) as u64 * CHARACTER;
+    canvas.text((MARGIN + indent, top + height / 2 + 4), "", name);
     let of_uids = |loads: u64| if figure.is_good { UIDS * loads } else { 0 };
     let longest = ways.iter().map(|sums| sums.total(figure).max(of_uids(sums.loads))).max();
     for ((sums, class), at) in ways.iter().zip(CLASSES).zip(0..) {

@@ -8,7 +8,7 @@ use svg::Document;
 use super::{CHARACTER, Canvas, MARGIN};
 
 /// The least width of a drawing, and what is left for the end of each lane.
-const LEAST_WIDTH: u64 = 900;
+const LEAST_WIDTH: u64 = 1_000;
 const LANE_END: u64 = 210;
 /// Pixels that the times without long gaps are spread over.
 const SPREAD: u64 = 560;
@@ -31,6 +31,7 @@ pub(in super::super) fn story(history: &History, unit: &str) -> Document {
     let bottom = lanes.last().map_or(AXIS, |lane| lane.bottom);
     draw_lanes(&mut canvas, history, &lanes, width);
     draw_axis(&mut canvas, &scale, unit);
+    draw_effects(&mut canvas, history, &lanes, &scale);
     for (event, number) in history.events.iter().zip(1..) {
         draw_event(&mut canvas, event, number, &lanes, &scale);
     }
@@ -176,18 +177,25 @@ fn draw_axis(canvas: &mut Canvas, scale: &Scale, unit: &str) {
     }
 }
 
+/// Draws in the store's lane which writes took effect, each with a line to its bar.
+fn draw_effects(canvas: &mut Canvas, history: &History, places: &[Place], scale: &Scale) {
+    for (at, event) in history.events.iter().enumerate() {
+        let (What::Call { row: Some(_), .. }, Some(lane)) = (&event.what, event.lane) else {
+            continue;
+        };
+        let (x, y) = (scale.x(event.at), places[0].y(at));
+        canvas.line((x, y + BAR), (x, places[lane + 1].y(at)), "landed");
+        canvas.rectangle((x - LEAST_BAR / 2, y), (LEAST_BAR, BAR), "stored");
+        canvas.text((x, y + 15), "number", (at + 1).to_string());
+    }
+}
+
 fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Place], scale: &Scale) {
     let place = &places[event.lane.map_or(0, |lane| lane + 1)];
     let (y, (from, to)) = (place.y(number - 1), span(event, scale));
     match &event.what {
-        What::Call { call, is_stale, row, .. } => {
+        What::Call { call, is_stale, .. } => {
             let at = scale.x(event.at);
-            if row.is_some() {
-                let store = places[0].y(number - 1);
-                canvas.line((at, store + BAR), (at, y), "landed");
-                canvas.rectangle((at - LEAST_BAR / 2, store), (LEAST_BAR, BAR), "stored");
-                canvas.text((at, store + 15), "number", number.to_string());
-            }
             let stale = if *is_stale { " stale" } else { "" };
             let class = format!("{}{stale}", class(&event.what));
             canvas.rectangle((from, y), (to - from, BAR), &class);
@@ -197,8 +205,8 @@ fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Place
             let shorter = [words, format!("{number} {verb}")].into_iter().find(|text| fits(text));
             let text = shorter.unwrap_or_else(|| number.to_string());
             canvas.line((at.max(from + 1), y + BAR - 5), (at.max(from + 1), y + BAR), "effect");
-            if to - from == LEAST_BAR {
-                canvas.text((from + LEAST_BAR / 2, y + 15), "number", text);
+            if to - from < 2 * LEAST_BAR {
+                canvas.text((from.midpoint(to), y + 15), "number", text);
             } else {
                 canvas.text((from + 6, y + 15), "small", text);
             }
