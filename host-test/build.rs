@@ -50,7 +50,7 @@ fn build() -> Result<(), Box<dyn Error>> {
     let module = build_module(workspace, &out.join("guest"))?;
     let component = ComponentEncoder::default()
         .module(&fs::read(&module)?)
-        .and_then(|encoder| encoder.encode())
+        .and_then(ComponentEncoder::encode)
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
     fs::write(out.join("identity-graph.wasm"), stripped(&component)?)?;
     Ok(())

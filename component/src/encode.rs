@@ -85,6 +85,9 @@ impl Entry {
     }
 }
 
+/// Bytes that most objects stay below: a row grows a few times, a partner never.
+const USUAL_BYTES: usize = 128;
+
 /// Members of a JSON object, written one after the other.
 #[derive(Default)]
 pub(crate) struct Json(Vec<u8>);
@@ -92,7 +95,7 @@ pub(crate) struct Json(Vec<u8>);
 impl Json {
     /// A whole object.
     pub(crate) fn object(members: impl FnOnce(&mut Self)) -> Vec<u8> {
-        let mut json = Self::default();
+        let mut json = Self(Vec::with_capacity(USUAL_BYTES));
         json.braced(members);
         json.0
     }

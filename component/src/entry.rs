@@ -212,13 +212,13 @@ impl Entry {
     /// [`InvalidArgument`] names the rule that an argument breaks.
     pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
         let NewEntry { tcf, gpp, geo, device, domain, ids, now } = first;
+        if let Some(domain) = domain.as_ref().filter(|d| !is_domain(d)) {
+            return Err(InvalidArgument::Domain(domain.len()));
+        }
         let mut geo = geo.unwrap_or_else(Geo::unknown);
         geo.validate()?;
         if let Some(device) = &device {
             device.validate()?;
-        }
-        if let Some(domain) = domain.as_ref().filter(|d| !is_domain(d)) {
-            return Err(InvalidArgument::Domain(domain.len()));
         }
         let ids = latest(ids, now)?;
         Ok(Self {

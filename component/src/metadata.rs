@@ -47,6 +47,7 @@ pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
     let mut members = Vec::new();
     let mut places = NAMES.into_iter().zip(spans);
     let mut next = |value: Option<Vec<u8>>| match (places.next(), value) {
+        (Some((_, Some(old))), Some(value)) if old.of(stored).as_bytes() == value => {}
         (Some((name, span)), Some(value)) => members.push((name, span, value)),
         (Some((name, span @ Some(_))), None) => members.push((name, span, b"null".to_vec())),
         _ => {}

@@ -12,7 +12,7 @@ use identity_graph::{KvError, Precondition, WriteOutcome, Written};
 /// How a request that was sent ended without success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// HTTP 400, or an answer that the guest cannot take in.
+    /// HTTP 400.
     BadRequest,
     /// HTTP 404.
     NotFound,
@@ -30,17 +30,14 @@ pub(crate) enum Refusal {
 pub(crate) fn verdict(status: FastlyStatus, code: u32) -> Result<(), Refusal> {
     Err(match (status, code) {
         (FastlyStatus::OK, 1) => return Ok(()),
-        // By status: a read of metadata that another writer made longer than the buffer, among others.
-        (FastlyStatus::OK, 2) | (FastlyStatus::INVAL | FastlyStatus::BUFLEN, _) => {
-            Refusal::BadRequest
-        }
+        (FastlyStatus::OK, 2) => Refusal::BadRequest,
         (FastlyStatus::OK, 3) => Refusal::NotFound,
         (FastlyStatus::OK, 4) => Refusal::PreconditionFailed,
         (FastlyStatus::OK, 5) => Refusal::PayloadTooLarge,
         // Some waits tell it by code, some by status.
         (FastlyStatus::OK, 7) | (FastlyStatus::LIMITEXCEEDED, _) => Refusal::TooManyRequests,
         // Code 0 is "not set", 6 stands for all HTTP errors without a code of their own, and more
-        // codes and statuses may come.
+        // codes and statuses may come. A wait that fails by itself says nothing of the request.
         (_, _) => Refusal::NoVerdict,
     })
 }
@@ -137,10 +134,9 @@ mod tests {
     }
 
     #[test]
-    fn statuses_without_a_verdict_are_all_but_three() {
+    fn statuses_without_a_verdict_are_all_but_one() {
         for code in (1..=20).chain([-1, i32::MAX]) {
             let expected = match code {
-                2 | 4 => Refusal::BadRequest,
                 13 => Refusal::TooManyRequests,
                 _ => Refusal::NoVerdict,
             };

@@ -62,6 +62,9 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     is_document && !is_prefetch
 }
 
+/// Seconds after which a visit is noted before anything else: a twelfth of the lifetime of a row.
+const LONGEST_UNNOTED: u64 = 30 * 86_400;
+
 /// What a visit leaves with the browser; nothing where nothing changed.
 #[derive(Default)]
 struct Stored {
@@ -121,9 +124,14 @@ impl Visit<'_> {
         let graph = self.platform.graph()?;
         let Some(mut snapshot) = graph.get(id.as_str())? else { return self.again(&*graph, id) };
         let mut stored = self.eids.clone();
-        if !news.is_empty() {
+        let entry = snapshot.entry();
+        if self.now.saturating_sub(entry.last_visit()) >= LONGEST_UNNOTED {
+            // UIDs do not count as a visit, and a browser may bring new ones every time: they wait
+            // for the next view once in a while.
+            stored.retain(|id| seen.has(id));
+        } else if !news.is_empty() {
             // The clock counts seconds: a UID of this very second stands, and the other stays news.
-            let ids = snapshot.entry().ids;
+            let ids = &entry.ids;
             let is_tied = |id: &PartnerUid| {
                 let of_now =
                     |other: &PartnerUid| other.synced == Some(self.now) && other.uid != id.uid;
@@ -138,7 +146,7 @@ impl Visit<'_> {
         }
         let at = match snapshot.update_last_seen(self.now)? {
             TouchOutcome::Written | TouchOutcome::Stale => self.now,
-            TouchOutcome::Debounced => snapshot.entry().last_visit(),
+            TouchOutcome::Debounced => entry.last_visit(),
             TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
             TouchOutcome::NotFound => return self.again(&*graph, id),
         };

@@ -100,7 +100,7 @@ fn assert_answers(world: &World, body: &[u8]) {
 fn has_odd_section(body: &[u8]) -> bool {
     let row: Value = serde_json::from_slice(body).expect("JSON");
     let is_odd = |name: &&str| !(row[*name].is_object() || row[*name].is_null());
-    ["ids", "network"].iter().any(|name| is_odd(name))
+    ["ids", "network"].iter().any(is_odd)
 }
 
 fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {

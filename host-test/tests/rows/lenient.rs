@@ -265,6 +265,8 @@ fn a_uid_that_is_no_text_is_replaced_only_by_one_asserted_later() {
     });
 }
 
+type Done = Result<(), Failure>;
+
 #[test]
 fn something_else_in_the_place_of_an_optional_object() {
     for (name, from, text) in [
@@ -276,7 +278,7 @@ fn something_else_in_the_place_of_an_optional_object() {
         let row = odd(from, text);
         for_both(|world| {
             let now = world.at(2_000);
-            let calls: [(&str, &dyn Fn() -> Result<(), Failure>); 3] = [
+            let calls: [(&str, &dyn Fn() -> Done); 3] = [
                 ("", &|| world.graph.update_last_seen(KEY, now).map(drop)),
                 ("ids", &|| {
                     let id = uid("new", "u", None);

@@ -125,6 +125,23 @@ fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() 
     assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 402);
 }
 
+/// Else the row of a browser that brings a new UID with every view would end a year after its first.
+#[test]
+fn a_visit_that_was_not_noted_for_a_month_comes_before_news() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    let key = service.only_key();
+    service.advance(30 * 86_400);
+    browser.set_eids(&[("acme.example", "new")]);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&key)["last_seen"], json!(NOW + 30 * 86_400));
+    assert_eq!(service.body(&key)["ids"], json!(null));
+    service.advance(1);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&key)["ids"]["acme.example"]["uid"], json!("new"));
+}
+
 #[test]
 fn a_uid_that_changes_twice_in_a_second_is_stored_in_the_next() {
     let service = Service::new();

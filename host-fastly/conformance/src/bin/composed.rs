@@ -14,7 +14,15 @@ mod bindings {
         ",
         world: "trusted-server:conformance/service",
         generate_all,
-        ownership: Borrowing { duplicate_if_necessary: true },
+        ownership: Borrowing { duplicate_if_necessary: false },
+        // As in the graph's component.
+        with: {
+            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
+            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
+            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
+            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
+            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+        },
     });
 }
 

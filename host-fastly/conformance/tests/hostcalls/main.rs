@@ -68,7 +68,7 @@ fn metadata_is_read_up_to_what_the_product_takes() {
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_048), ..Answer::found("") }]);
     assert!(said.starts_with("Ok(Some(") && said.contains(&"m".repeat(2_048)), "{said}");
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_049), ..Answer::found("") }]);
-    assert_eq!(said, "Err(Invalid)");
+    assert_eq!(said, "Err(Unavailable)");
     let (said, _) = run("head", [Answer { metadata: String::new(), ..Answer::found("") }]);
     assert_eq!(said, "Ok(Some(ItemHead { metadata: None, generation: 7 }))");
 }
@@ -113,7 +113,7 @@ fn each_answer_to_a_write_says_what_to_do() {
         assert_eq!(said, expected, "{export}");
     }
     let said = [ERROR, INVALID, LIMIT_EXCEEDED].map(|s| run("put", [Answer::status(s)]).0);
-    assert_eq!(said, ["Err(UnknownOutcome)", "Err(Invalid)", "Err(Throttled)"]);
+    assert_eq!(said, ["Err(UnknownOutcome)", "Err(UnknownOutcome)", "Err(Throttled)"]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn each_answer_to_a_read_says_what_to_do() {
     ];
     assert_eq!(said, expected);
     let said = [ERROR, INVALID, LIMIT_EXCEEDED].map(|s| run("head", [Answer::status(s)]).0);
-    assert_eq!(said, ["Err(Unavailable)", "Err(Invalid)", "Err(Throttled)"]);
+    assert_eq!(said, ["Err(Unavailable)", "Err(Unavailable)", "Err(Throttled)"]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn each_answer_to_a_delete_says_what_to_do() {
     ];
     assert_eq!(said, expected);
     let said = [ERROR, INVALID, LIMIT_EXCEEDED].map(|s| run("delete", [Answer::status(s)]).0);
-    assert_eq!(said, ["Err(UnknownOutcome)", "Err(Invalid)", "Err(Throttled)"]);
+    assert_eq!(said, ["Err(UnknownOutcome)", "Err(UnknownOutcome)", "Err(Throttled)"]);
     assert_eq!(run("delete", [Answer::ok()]).0, "Ok(true)");
 }
 
