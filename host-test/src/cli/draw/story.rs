@@ -196,11 +196,11 @@ fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Place
     match &event.what {
         What::Call { call, is_stale, .. } => {
             let at = scale.x(event.at);
-            let stale = if *is_stale { " stale" } else { "" };
-            let class = format!("{}{stale}", class(&event.what));
+            let suffix = if *is_stale { " stale" } else { "" };
+            let class = format!("{}{suffix}", class(&event.what));
             canvas.rectangle((from, y), (to - from, BAR), &class);
             let verb = call.split(' ').next().unwrap_or_default();
-            let words = format!("{number} {verb}{stale}");
+            let words = format!("{number} {verb}{suffix}");
             let fits = |text: &str| (text.chars().count() as u64 + 1) * CHARACTER <= to - from;
             let shorter = [words, format!("{number} {verb}")].into_iter().find(|text| fits(text));
             let text = shorter.unwrap_or_else(|| number.to_string());
