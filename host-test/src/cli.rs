@@ -2,6 +2,7 @@
 
 mod answer;
 mod demo;
+mod draw;
 mod generate;
 mod inspect;
 mod mask;
@@ -9,6 +10,7 @@ mod player;
 mod replay;
 mod simulate;
 mod stored;
+mod storm;
 mod summary;
 mod text;
 
@@ -45,6 +47,9 @@ enum Command {
     /// Run workers of the component against each other over a model of Fastly's store, and check
     /// that nothing is lost, brought back or misreported
     Simulate(Simulate),
+    /// Play the requests of one page load against each other over that model, in the common way and
+    /// through the graph, and compare what it costs and what is stored
+    Storm(Storm),
 }
 
 #[derive(Args, Default)]
@@ -98,6 +103,23 @@ struct Simulate {
     /// Go through every schedule of all pairs or triples of operations on one row instead
     #[arg(long, value_name = "OF", conflicts_with_all = ["seeds", "seed"])]
     exhaustive: Option<Exhaustive>,
+    /// Draw the story that is told (of one seed, or of what went wrong) as an SVG
+    #[arg(long, value_name = "FILE")]
+    draw: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Storm {
+    /// How many seeds to run, each a page load
+    #[arg(long, value_name = "N", default_value_t = 50,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Draw the comparison as an SVG
+    #[arg(long, value_name = "FILE")]
+    draw: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -124,6 +146,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Demo) => demo::run(),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+        Some(Command::Storm(arguments)) => storm::run(&arguments),
     };
     match done {
         Ok(Ending::Good) => ExitCode::SUCCESS,

@@ -8,10 +8,12 @@
 //! - [`conformance`]: what every binding of `kv-cas` has to keep
 //! - [`model`]: Fastly's KV store with all its faults, on a virtual clock
 //! - [`simulate`]: workers of the component in every order, and what must hold
+//! - [`storm`]: one page load in three ways, over that model
 
 pub mod conformance;
 pub mod model;
 pub mod simulate;
+pub mod storm;
 
 mod api;
 mod dice;

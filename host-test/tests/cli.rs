@@ -476,3 +476,46 @@ fn all_pairs_are_gone_through() {
     assert_eq!(refused.status, 2);
     assert!(refused.err.contains("--seed"), "{}", refused.err);
 }
+
+/// What a file of `docs/` shows, and what the command that the documentation names for it draws.
+fn assert_drawn(name: &str, command: &[&str]) {
+    let drawn = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let ran = run(&[command, &["--draw", drawn.to_str().unwrap()]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+    let is_same = fs::read_to_string(&drawn).unwrap() == fs::read_to_string(shown).unwrap();
+    let command = command.join(" ");
+    assert!(is_same, "look at it and run `just run {command} --draw docs/{name}`");
+}
+
+#[test]
+fn the_conflict_in_the_documentation_is_what_its_seed_draws() {
+    assert_drawn("conflict.svg", &["simulate", "--seed", "38341"]);
+}
+
+#[test]
+fn the_storm_in_the_documentation_is_what_the_command_draws() {
+    assert_drawn("storm.svg", &["storm"]);
+}
+
+#[test]
+fn what_cannot_be_drawn_is_said() {
+    let path = "no/such/directory/file.svg";
+    let refused = run(&["simulate", "--seed", "7", "--draw", path]);
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains(path), "{}", refused.err);
+    let unbroken = run(&["simulate", "--seeds", "2", "--draw", path]);
+    assert_eq!(unbroken.status, 0, "{}", unbroken.err);
+    assert!(unbroken.err.contains("--seed S"), "{}", unbroken.err);
+}
+
+#[test]
+fn a_page_load_is_compared_and_judged() {
+    let ran = run(&["storm", "--seeds", "3"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    for way in ["common way", "graph, every request", "graph, documents only"] {
+        assert!(ran.out.contains(way), "{}", ran.out);
+    }
+    assert_eq!((ran.out.matches('✓').count(), ran.out.matches('✗').count()), (3, 0), "{}", ran.out);
+    assert_eq!(ran.out, run(&["storm", "--seeds", "3"]).out);
+}

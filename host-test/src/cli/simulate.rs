@@ -2,30 +2,36 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use host_test::simulate::exhaustive::{self, combinations, explore};
 use host_test::simulate::random::{self, Tally};
 use host_test::simulate::{Component, History};
 
+use super::draw;
 use super::replay::progress_bar;
 use super::text::{BOLD, count, number};
 use super::{Ending, Exhaustive, Simulate};
 
 pub(super) fn run(arguments: &Simulate) -> anyhow::Result<Ending> {
+    let drawing = arguments.draw.as_deref();
     match (arguments.exhaustive, arguments.seed, arguments.seeds) {
-        (Some(of), _, _) => all_schedules(of),
-        (None, Some(seed), None) => one_seed(seed),
-        (None, first, seeds) => many_seeds(first.unwrap_or_default(), seeds.unwrap_or(SEEDS)),
+        (Some(of), _, _) => all_schedules(of, drawing),
+        (None, Some(seed), None) => one_seed(seed, drawing),
+        (None, first, seeds) => {
+            many_seeds(first.unwrap_or_default(), seeds.unwrap_or(SEEDS), drawing)
+        }
     }
 }
 
 /// Seeds of a run that does not say how many: some seconds' worth.
 const SEEDS: u64 = 10_000;
 
-fn one_seed(seed: u64) -> anyhow::Result<Ending> {
+fn one_seed(seed: u64, drawing: Option<&Path>) -> anyhow::Result<Ending> {
     let history = random::history(&Component, seed);
     print(&history.timeline("ms"))?;
+    draw(&history, "ms", drawing)?;
     if history.broken.is_some() {
         return Ok(Ending::Flawed);
     }
@@ -33,7 +39,7 @@ fn one_seed(seed: u64) -> anyhow::Result<Ending> {
     Ok(Ending::Good)
 }
 
-fn many_seeds(first: u64, seeds: u64) -> anyhow::Result<Ending> {
+fn many_seeds(first: u64, seeds: u64, drawing: Option<&Path>) -> anyhow::Result<Ending> {
     let bar = progress_bar(seeds, "{human_pos} of {human_len} seeds, {per_sec}");
     let started = Instant::now();
     let mut tally = Tally::default();
@@ -43,17 +49,18 @@ fn many_seeds(first: u64, seeds: u64) -> anyhow::Result<Ending> {
             Err(history) => {
                 bar.finish_and_clear();
                 let again = format!("ec-graph simulate --seed {seed}");
-                return failed(&history, "ms", &again);
+                return failed(&history, "ms", &again, drawing);
             }
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
     print(&summary_of_seeds(seeds, &tally, started.elapsed()))?;
+    not_drawn(drawing);
     Ok(Ending::Good)
 }
 
-fn all_schedules(of: Exhaustive) -> anyhow::Result<Ending> {
+fn all_schedules(of: Exhaustive, drawing: Option<&Path>) -> anyhow::Result<Ending> {
     let (name, size) = match of {
         Exhaustive::Pairs => ("pairs", 2),
         Exhaustive::Triples => ("triples", 3),
@@ -70,19 +77,40 @@ fn all_schedules(of: Exhaustive) -> anyhow::Result<Ending> {
     match report {
         Ok(report) => {
             print(&summary_of_schedules(name, &report, started.elapsed()))?;
+            not_drawn(drawing);
             Ok(Ending::Good)
         }
         Err(failed_schedule) => {
             let again = format!("ec-graph simulate --exhaustive {name}");
-            failed(&failed_schedule.history, "step", &again)
+            failed(&failed_schedule.history, "step", &again, drawing)
         }
     }
 }
 
-fn failed(history: &History, unit: &str, again: &str) -> anyhow::Result<Ending> {
+fn failed(
+    history: &History,
+    unit: &str,
+    again: &str,
+    drawing: Option<&Path>,
+) -> anyhow::Result<Ending> {
     print(&history.timeline(unit))?;
+    draw(history, unit, drawing)?;
     let _ = writeln!(std::io::stderr(), "\nTo see it again: {again}");
     Ok(Ending::Flawed)
+}
+
+fn draw(history: &History, unit: &str, drawing: Option<&Path>) -> anyhow::Result<()> {
+    drawing.map_or(Ok(()), |path| draw::save(path, &draw::story(history, unit)))
+}
+
+/// Of many stories only one that went wrong is drawn.
+fn not_drawn(drawing: Option<&Path>) {
+    if drawing.is_some() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "Nothing went wrong, so nothing was drawn; `--seed S` without `--seeds` draws one story."
+        );
+    }
 }
 
 fn summary_of_seeds(seeds: u64, tally: &Tally, took: Duration) -> String {

@@ -1,6 +1,6 @@
 //! What happened to one row, to be told or drawn.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::broken::Broken;
 
@@ -66,45 +66,66 @@ pub enum What {
     Outcome(String),
 }
 
+impl Lane {
+    /// What the lane of this number is called: workers are A, B, C … and after Z numbered.
+    #[must_use]
+    pub fn name(lane: usize) -> String {
+        match u8::try_from(lane).ok().filter(|lane| *lane < 26) {
+            Some(letter) => char::from(b'A' + letter).to_string(),
+            None => format!("#{lane}"),
+        }
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)?;
+        if let Some(place) = self.place {
+            write!(f, ", place {place}")?;
+        }
+        if self.ahead_s != 0 {
+            write!(f, ", clock {:+} s", self.ahead_s)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { call, answer, is_stale, fault, row } => {
+                let stale = if *is_stale { " (stale)" } else { "" };
+                write!(f, "{call}: {answer}{stale}")?;
+                if let Some(fault) = fault {
+                    write!(f, "  ⚡ {fault}")?;
+                }
+                if let Some(row) = row {
+                    write!(f, "  → row: {row}")?;
+                }
+                Ok(())
+            }
+            Self::Row(row) => write!(f, "row: {row}"),
+            Self::Outcome(outcome) => write!(f, "ends: {outcome}"),
+        }
+    }
+}
+
 impl History {
     /// The history as a timeline, one line for each event, to be read top to bottom.
     #[must_use]
     pub fn timeline(&self, unit: &str) -> String {
         let mut text = format!("{}\n", self.title);
         for (at, lane) in self.lanes.iter().enumerate() {
-            let place = lane.place.map(|place| format!(", place {place}")).unwrap_or_default();
-            let clock = match lane.ahead_s {
-                0 => String::new(),
-                ahead => format!(", clock {ahead:+} s"),
-            };
-            let _ = writeln!(text, "  {} = {}{place}{clock}", name(at), lane.label);
+            let _ = writeln!(text, "  {} = {lane}", Lane::name(at));
         }
         text.push('\n');
-        for event in &self.events {
-            let lane = event.lane.map_or("·".to_owned(), name);
-            let what = match &event.what {
-                What::Call { call, answer, is_stale, fault, row } => {
-                    let stale = if *is_stale { " (stale)" } else { "" };
-                    let fault = fault.as_ref().map(|f| format!("  ⚡ {f}")).unwrap_or_default();
-                    let row = row.as_ref().map(|row| format!("  → row: {row}")).unwrap_or_default();
-                    format!("{call}: {answer}{stale}{fault}{row}")
-                }
-                What::Row(row) => format!("row: {row}"),
-                What::Outcome(outcome) => format!("ends: {outcome}"),
-            };
-            let _ = writeln!(text, "{:>8} {unit}  {lane}  {what}", event.at);
+        for Event { lane, at, what, .. } in &self.events {
+            let lane = lane.map_or("·".to_owned(), Lane::name);
+            let _ = writeln!(text, "{at:>8} {unit}  {lane}  {what}");
         }
         if let Some(broken) = &self.broken {
             let _ = writeln!(text, "\n✗ {broken}");
         }
         text
-    }
-}
-
-/// Workers are A, B, C … and after Z numbered.
-fn name(lane: usize) -> String {
-    match u8::try_from(lane).ok().filter(|lane| *lane < 26) {
-        Some(letter) => char::from(b'A' + letter).to_string(),
-        None => format!("#{lane}"),
     }
 }

@@ -28,11 +28,15 @@ pub(super) fn operation(operation: &Operation, zero: u64) -> String {
             };
             let synced = ids.iter().filter_map(|id| id.synced).map(|at| ago(at, zero));
             let synced = synced.collect::<Vec<_>>().join(", ");
-            format!("upsert of {} (synced {synced}){missing}{now}", uids(ids.len()))
+            let synced = if synced.is_empty() { synced } else { format!(" (synced {synced})") };
+            format!("upsert of {}{synced}{missing}{now}", uids(ids.len()))
         }
         Operation::Touch { .. } => format!("touch{now}"),
         Operation::Withdraw { .. } => format!("withdrawal{now}"),
         Operation::Delete { .. } => "delete".to_owned(),
+        Operation::Sync { mappings, .. } if mappings.len() == 1 => {
+            format!("batch of 1 mapping{now}")
+        }
         Operation::Sync { mappings, .. } => format!("batch of {} mappings{now}", mappings.len()),
         Operation::Cluster { .. } => format!("cluster{now}"),
     }
