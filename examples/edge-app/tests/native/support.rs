@@ -37,6 +37,10 @@ pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
     Ops { gets, puts, ..NO_OPS }
 }
 
+/// A batch that changes one row.
+pub(crate) const ONE_SYNCED: Ops =
+    Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS };
+
 /// The service with its stores.
 pub(crate) struct Service {
     pub(crate) store: MemoryStore,
