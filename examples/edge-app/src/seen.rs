@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn what_a_browser_brought_long_ago_is_forgotten_first() {
         let ids: Vec<_> = (0..50).map(|n| id(&format!("p{n}"), "u")).collect();
-        let seen = ids.iter().fold(Seen::default(), |seen, id| seen.and(1, std::slice::from_ref(id)));
+        let seen =
+            ids.iter().fold(Seen::default(), |seen, id| seen.and(1, std::slice::from_ref(id)));
         assert!(ids[10..].iter().all(|id| seen.has(id)));
         assert!(!ids[..10].iter().any(|id| seen.has(id)));
         assert_eq!(Seen::parse(&seen.to_string()), seen);
