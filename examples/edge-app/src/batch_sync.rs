@@ -1,12 +1,13 @@
 //! `POST /_ts/api/v1/batch-sync`: a partner's UIDs for up to 1,000 EC IDs.
 
+use std::fmt;
 use std::io::Read;
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use identity_graph::{EcId, Mapping, UpsertOutcome};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::answer::{Problem, Response, json};
 use crate::graph::Failure;
@@ -24,6 +25,7 @@ const MAX_AHEAD: u64 = 300;
 
 #[derive(Deserialize)]
 struct Batch {
+    #[serde(deserialize_with = "at_most_1000")]
     mappings: Vec<Line>,
 }
 
@@ -33,6 +35,36 @@ struct Batch {
 enum Line {
     Mapping { ec_id: String, partner_uid: String, timestamp: u64 },
     Malformed(IgnoredAny),
+}
+
+/// How the error of [`at_most_1000`] begins; none of the parser's own does.
+const TOO_MANY: &str = "too many mappings";
+
+/// Reads no further than the first mapping that is too many: a body of the allowed size has room for a
+/// million that are no mappings.
+fn at_most_1000<'de, D: Deserializer<'de>>(mappings: D) -> Result<Vec<Line>, D::Error> {
+    struct Lines;
+
+    impl<'de> Visitor<'de> for Lines {
+        type Value = Vec<Line>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of mappings")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Line>, A::Error> {
+            let mut lines = Vec::new();
+            while let Some(line) = list.next_element()? {
+                if lines.len() == MAX_MAPPINGS {
+                    return Err(A::Error::custom(TOO_MANY));
+                }
+                lines.push(line);
+            }
+            Ok(lines)
+        }
+    }
+
+    mappings.deserialize_seq(Lines)
 }
 
 #[derive(Serialize)]
@@ -75,6 +107,10 @@ pub(crate) fn batch_sync(
         }
     }
     let outcomes = platform.graph()?.sync_partner_ids(&partner.source_domain, &mappings, now)?;
+    if outcomes.len() != mappings.len() {
+        // What became of the others is not known; sent again all are told.
+        return Err(Failure::Unavailable.into());
+    }
     for ((index, mapping), outcome) in places.into_iter().zip(&mappings).zip(outcomes) {
         if let Some(reason) = reason(mapping, outcome) {
             errors.push(Rejected { index, reason });
@@ -124,14 +160,13 @@ fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
         return Err(body_too_large());
     }
     // The parser's own words may quote the body.
-    let batch: Batch = serde_json::from_slice(&text).map_err(|error| {
+    serde_json::from_slice(&text).map_err(|error| {
+        if error.to_string().starts_with(TOO_MANY) {
+            return too_large("batch_too_large", format!("{MAX_MAPPINGS} mappings"));
+        }
         let (line, column) = (error.line(), error.column());
         invalid(format!(
             "line {line}, column {column}: expected {{\"mappings\": [{{\"ec_id\", \"partner_uid\", \"timestamp\"}}]}}"
         ))
-    })?;
-    if batch.mappings.len() > MAX_MAPPINGS {
-        return Err(too_large("batch_too_large", format!("{MAX_MAPPINGS} mappings")));
-    }
-    Ok(batch)
+    })
 }

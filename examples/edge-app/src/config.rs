@@ -34,9 +34,13 @@ struct File {
 /// Why the service refuses its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// The file is not TOML, or a field is missing, unknown or of another type.
-    #[error("the configuration cannot be read: {0}; correct it and build again")]
-    Unreadable(String),
+    /// The file is not TOML, or a field is missing, unknown or of another type, in this line, or in the
+    /// section that begins there.
+    #[error(
+        "the configuration cannot be read: line {0}, or the section that begins there, is not TOML or has \
+         a field missing, unknown or of another type; correct it and build again"
+    )]
+    Unreadable(usize),
     /// A secret that stands in the repository is in use outside of a local server.
     #[error("{0} is the placeholder of the repository; set one of your own and build again")]
     Placeholder(&'static str),
@@ -49,9 +53,11 @@ impl Config {
     /// Reads and checks a configuration file. The placeholders of the repository are accepted where
     /// the service runs locally, and refused elsewhere.
     pub fn parse(text: &str, is_local: bool) -> Result<Self, ConfigError> {
-        // The message alone: the full text would quote the line, which may hold a secret.
-        let file: File = toml::from_str(text)
-            .map_err(|error| ConfigError::Unreadable(error.message().to_owned()))?;
+        // The line alone: the parser's words may quote a secret.
+        let file: File = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            ConfigError::Unreadable(before.matches('\n').count() + 1)
+        })?;
         let config = file.ec;
         let is_sha256 = |text: &str| {
             text.len() == 64
@@ -123,8 +129,12 @@ mod tests {
         assert!(error(&with(PLACEHOLDER_OPERATOR, "ABC")).starts_with("operator_token_sha256:"));
         let domain = format!("{}\ncookie_domain = \"https://x\"", own_secrets());
         assert!(error(&domain).starts_with("cookie_domain:"));
-        let unknown = format!("{}\npass_phrase = \"secret\"", own_secrets());
-        assert!(error(&unknown).contains("pass_phrase") && !error(&unknown).contains("secret"));
-        assert!(error("[ec]\npassphrase = secret").starts_with("the configuration cannot be read"));
+        let line = own_secrets().lines().count() + 1;
+        for last in ["pass_phrase = \"secret\"", "cookie_domain = [\"secret\"]", "secret"] {
+            let error = Config::parse(&format!("{}{last}", own_secrets()), true).err();
+            assert_eq!(error, Some(ConfigError::Unreadable(line)), "{last}");
+        }
+        let incomplete = Config::parse("\n[ec]\npassphrase = \"secret\"", true).err();
+        assert_eq!(incomplete, Some(ConfigError::Unreadable(2)));
     }
 }

@@ -22,40 +22,72 @@ pub(crate) const TCF: &str = "euconsent-v2";
 /// GPP consent string, likewise.
 pub(crate) const GPP: &str = "__gpp";
 
-/// The value of a cookie of the request.
+/// Most EC IDs of one request that are withdrawn: a browser has two when the cookie has been set both
+/// for a host and for its domain.
+const MAX_EC_IDS: usize = 4;
+
+/// The value of a cookie of the request, the first when there are several.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    // HTTP/2 may split the header.
-    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    cookies.find(|cookie| cookie.name() == name)?.value_raw()
+    find_all(headers, name).next()
 }
 
-/// The EC ID of the request, when it has one of the right form.
+fn find_all<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+    // HTTP/2 may split the header.
+    let lines = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
+    // Another's cookie may be any bytes; it costs nobody else theirs.
+    let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+    let cookies = pairs.filter_map(|pair| Cookie::parse(str::from_utf8(pair).ok()?).ok());
+    cookies.filter(move |cookie| cookie.name() == name).filter_map(|cookie| cookie.value_raw())
+}
+
+/// The EC ID of the request, the first of the right form.
 pub(crate) fn ec_id(headers: &HeaderMap) -> Option<EcId> {
-    EcId::parse(find(headers, EC)?).ok()
+    find_all(headers, EC).find_map(|id| EcId::parse(id).ok())
+}
+
+/// All EC IDs of the request, each once, at most 4.
+pub(crate) fn ec_ids(headers: &HeaderMap) -> Vec<EcId> {
+    let mut ids = Vec::new();
+    for id in find_all(headers, EC).filter_map(|id| EcId::parse(id).ok()) {
+        if ids.len() < MAX_EC_IDS && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 /// Sets a cookie for a year.
 pub(crate) fn set(response: &mut Response, config: &Config, name: &'static str, value: String) {
-    append(response, config, name, value, Duration::days(365));
+    let domain = config.cookie_domain.as_deref();
+    append(response, domain, name, value, Duration::days(365));
 }
 
-/// Takes a cookie from the browser.
+/// Takes a cookie from the browser, wherever it has been set: a host's own cookie stays when the one
+/// of its domain goes.
 pub(crate) fn expire(response: &mut Response, config: &Config, name: &'static str) {
-    append(response, config, name, String::new(), Duration::ZERO);
+    append(response, None, name, String::new(), Duration::ZERO);
+    if let Some(domain) = &config.cookie_domain {
+        append(response, Some(domain), name, String::new(), Duration::ZERO);
+    }
 }
 
-fn append(response: &mut Response, config: &Config, name: &str, value: String, max_age: Duration) {
+fn append(
+    response: &mut Response,
+    domain: Option<&str>,
+    name: &str,
+    value: String,
+    max_age: Duration,
+) {
     let mut cookie = Cookie::build((name, value))
         .path("/")
         .secure(true)
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(max_age);
-    if let Some(domain) = &config.cookie_domain {
-        cookie = cookie.domain(domain);
+    if let Some(domain) = domain {
+        cookie = cookie.domain(domain.to_owned());
     }
-    // All values are made here, of letters, digits and dots.
+    // All values are made here, of letters, digits and `._-`.
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(SET_COOKIE, value);
     }

@@ -41,7 +41,13 @@ pub(crate) fn parse(cookie: &str) -> Vec<PartnerUid> {
         let mut id = PartnerUid { partner: eid.source, uid, synced: None };
         id.validate().ok().map(|()| id)
     };
-    eids.filter_map(id).take(MAX_EIDS).collect()
+    let mut ids: Vec<PartnerUid> = Vec::new();
+    for id in eids.filter_map(id) {
+        if ids.len() < MAX_EIDS && ids.iter().all(|earlier| earlier.partner != id.partner) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 #[cfg(test)]
@@ -76,6 +82,14 @@ mod tests {
         for cookie in ["", "%%%", "bm8", "e30=", "WzE="] {
             assert!(parse(cookie).is_empty(), "{cookie}");
         }
+    }
+
+    #[test]
+    fn of_a_source_that_comes_twice_the_first_counts() {
+        let of = |source| format!(r#"{{"source":"{source}","uids":[{{"id":"1"}}]}}"#);
+        let many = format!("{},{},", of("a"), of("A").replace("\"1\"", "\"2\"")).repeat(20);
+        let expected = ["a", "b"].map(|source| (source.to_owned(), "1".to_owned()));
+        assert_eq!(uids(&format!("[{many}{}]", of("b"))), expected);
     }
 
     #[test]

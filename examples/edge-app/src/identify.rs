@@ -17,6 +17,7 @@ use crate::withdrawal;
 #[derive(Serialize)]
 struct Answer<'a> {
     ec: &'a str,
+    /// `ok` when a live row says so, else `unknown`.
     consent: &'static str,
     /// The row could not be read: no UID does not mean that there is none.
     degraded: bool,
@@ -44,20 +45,22 @@ pub(crate) fn identify(
         response.body_mut().clear();
         return Ok(response);
     };
-    let (entry, cluster_size, degraded) = match read(platform, id.as_str()) {
-        Ok((entry, cluster_size)) => (entry, cluster_size, false),
+    let (read, degraded) = match read(platform, id.as_str()) {
+        Ok(read) => (read, false),
         Err(failure) => {
             log(&format!("row of {id} is not read: {}", failure.code()));
-            (None, None, true)
+            (Read::Missing, true)
         }
     };
-    if entry.as_ref().is_some_and(|entry| !entry.consent.ok) {
-        return Err(denied());
-    }
+    let (entry, cluster_size) = match read {
+        Read::Live(entry, cluster_size) => (Some(*entry), cluster_size),
+        Read::Missing => (None, None),
+        Read::Withdrawn => return Err(denied()),
+    };
     let uid = entry.as_ref().and_then(|entry| uid(entry, &partner));
     let answer = Answer {
         ec: id.as_str(),
-        consent: "ok",
+        consent: if entry.is_some() { "ok" } else { "unknown" },
         degraded,
         source_domain: &partner.source_domain,
         uid,
@@ -70,19 +73,33 @@ pub(crate) fn identify(
     Ok(json(StatusCode::OK, &answer))
 }
 
-fn read(platform: &dyn Platform, ec_id: &str) -> Result<(Option<Entry>, Option<u32>), Failure> {
+/// What a row says.
+enum Read {
+    Live(Box<Entry>, Option<u32>),
+    Withdrawn,
+    Missing,
+}
+
+fn read(platform: &dyn Platform, ec_id: &str) -> Result<Read, Failure> {
     let now = platform.now();
     let graph = platform.graph()?;
-    let Some(mut snapshot) = graph.get(ec_id)? else { return Ok((None, None)) };
+    let Some(mut snapshot) = graph.get(ec_id)? else { return Ok(Read::Missing) };
     let entry = snapshot.entry();
+    if !entry.consent.ok {
+        return Ok(Read::Withdrawn);
+    }
     // The store may keep a row past its lifetime; nobody should learn of it.
     let lifetime = u64::from(Policy::default().entry_ttl);
-    if entry.consent.ok && now.saturating_sub(entry.last_visit()) >= lifetime {
-        return Ok((None, None));
+    if now.saturating_sub(entry.last_visit()) >= lifetime {
+        return Ok(Read::Missing);
     }
-    // The answer is useful without it.
-    let cluster_size = snapshot.evaluate_cluster(now).unwrap_or_default();
-    Ok((Some(entry), cluster_size))
+    Ok(match snapshot.evaluate_cluster(now) {
+        Ok(Some(size)) => Read::Live(Box::new(entry), Some(size)),
+        // The row has been withdrawn, or deleted, since it was read.
+        Ok(None) => Read::Withdrawn,
+        // The answer is useful without it.
+        Err(_) => Read::Live(Box::new(entry), None),
+    })
 }
 
 fn uid<'e>(entry: &'e Entry, partner: &Partner) -> Option<&'e str> {

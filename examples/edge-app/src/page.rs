@@ -9,7 +9,7 @@ use identity_graph::{
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, response};
-use crate::config::Config;
+use crate::config::{Config, is_domain};
 use crate::cookies::{self, EC, EIDS, GPP, SEEN, TCF};
 use crate::eids;
 use crate::graph::{Failure, IdentityGraph};
@@ -122,7 +122,7 @@ impl Visit<'_> {
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
-        let Some(mut snapshot) = graph.get(id.as_str())? else { return self.again(&*graph, id) };
+        let Some(mut snapshot) = graph.get(id.as_str())? else { return self.anew(&*graph, id) };
         let mut stored = self.eids.clone();
         let entry = snapshot.entry();
         if self.now.saturating_sub(entry.last_visit()) >= LONGEST_UNNOTED {
@@ -130,58 +130,71 @@ impl Visit<'_> {
             // for the next view once in a while.
             stored.retain(|id| seen.has(id));
         } else if !news.is_empty() {
-            // The clock counts seconds: a UID of this very second stands, and the other stays news.
-            let ids = &entry.ids;
-            let is_tied = |id: &PartnerUid| {
-                let of_now =
-                    |other: &PartnerUid| other.synced == Some(self.now) && other.uid != id.uid;
-                ids.iter().any(|other| other.partner == id.partner && of_now(other))
+            let outcomes = snapshot.upsert_partner_ids(news.clone(), self.now)?;
+            // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
+            // browser's stays news.
+            let is_stale = |id: &PartnerUid| {
+                let mut news = news.iter().zip(&outcomes);
+                news.any(|(new, outcome)| new == id && *outcome == UpsertOutcome::Stale)
             };
-            stored.retain(|id| !is_tied(id));
-            let outcomes = snapshot.upsert_partner_ids(news, self.now)?;
+            stored.retain(|id| !is_stale(id));
             if outcomes.contains(&UpsertOutcome::Written) {
                 // One write a second is all that a key takes: the next view notes the visit.
-                return Ok(Stored { ec_id: None, seen: Some(Seen::new(seen.at, &stored)) });
+                return Ok(Stored { ec_id: None, seen: Some(seen.and(seen.at, &stored)) });
             }
         }
-        let at = match snapshot.update_last_seen(self.now)? {
+        let touched = snapshot.update_last_seen(self.now)?;
+        let at = match touched {
             TouchOutcome::Written | TouchOutcome::Stale => self.now,
             TouchOutcome::Debounced => entry.last_visit(),
             TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
-            TouchOutcome::NotFound => return self.again(&*graph, id),
+            TouchOutcome::NotFound => return self.revive(&*graph, id),
         };
-        Ok(Stored { ec_id: None, seen: Some(Seen::new(at, &stored)) })
+        // A year from now, as the row.
+        let ec_id = (touched == TouchOutcome::Written).then(|| id.as_str().to_owned());
+        Ok(Stored { ec_id, seen: Some(seen.and(at, &stored)) })
     }
 
-    /// An ID without a row: its first view could not be stored, or it has not been here for long.
-    fn again(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
-        Ok(match graph.create_or_revive(id.as_str(), self.entry())? {
-            CreateOutcome::Created | CreateOutcome::Revived => {
-                Stored { ec_id: None, seen: Some(Seen::new(self.now, &self.eids)) }
-            }
+    /// An ID without a row as far as is seen from here: its first view could not be stored, or its row
+    /// is elsewhere. A tombstone that does not show yet must not be replaced, however old it is.
+    fn anew(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
+        match graph.create(id.as_str(), self.entry()) {
+            Ok(()) => Ok(self.made(id)),
             // There is a row after all; the next view reads it.
+            Err(Failure::AlreadyExists) => Ok(Stored::default()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// A row that has been read and is past its lifetime.
+    fn revive(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
+        Ok(match graph.create_or_revive(id.as_str(), self.entry())? {
+            CreateOutcome::Created | CreateOutcome::Revived => self.made(id),
             CreateOutcome::AlreadyLive => Stored::default(),
             // An ID that was withdrawn stays so, and the browser gets a new one.
             CreateOutcome::Withdrawn => self.first(graph),
         })
     }
 
+    /// A new row under an ID that the browser has.
+    fn made(&self, id: &EcId) -> Stored {
+        let ec_id = Some(id.as_str().to_owned());
+        Stored { ec_id, seen: Some(Seen::new(self.now, &self.eids)) }
+    }
+
     fn entry(&self) -> NewEntry {
         let consent = |name| cookies::find(self.headers, name).map(str::to_owned);
         let client = self.platform.client();
-        let entry = NewEntry {
+        // What a request says of itself may be anything; what is malformed is left out.
+        let domain = self.host.map(str::to_ascii_lowercase).filter(|host| is_domain(host));
+        NewEntry {
             tcf: consent(TCF),
             gpp: consent(GPP),
             device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
             geo: client.geo,
-            domain: self.host.map(str::to_ascii_lowercase),
+            domain,
             ids: self.eids.clone(),
             now: self.now,
-        };
-        // What a request says of itself may be anything; it does not cost the visit.
-        match Entry::new(entry.clone()) {
-            Ok(_) => entry,
-            Err(_) => NewEntry { device: None, domain: None, ..entry },
         }
     }
 
@@ -194,11 +207,27 @@ impl Visit<'_> {
                 _ => 2,
             },
             // The first part of a JA4 says what kind of client it is, the others which one.
-            ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
+            ja4_class: ja4
+                .and_then(|ja4| ja4.split('_').next())
+                .map(str::to_owned)
+                .filter(|class| is_class(class)),
             platform_class: hint("sec-ch-ua-platform")
-                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase())
+                .filter(|class| is_class(class)),
             h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
             known_browser: None,
         }
     }
+}
+
+/// Whether the graph would take this as a class of devices.
+fn is_class(text: &str) -> bool {
+    let device = Device {
+        is_mobile: 2,
+        ja4_class: Some(text.to_owned()),
+        platform_class: None,
+        h2_fp_hash: None,
+        known_browser: None,
+    };
+    Entry::new(NewEntry { device: Some(device), ..NewEntry::at(0) }).is_ok()
 }

@@ -48,7 +48,9 @@ pub(crate) fn authenticate_operator(config: &Config, headers: &HeaderMap) -> Res
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let token = token.trim();
+    // A variable that was empty when a record was made does not open the service to everybody.
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 fn sha256(text: &str) -> String {

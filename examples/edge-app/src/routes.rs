@@ -7,6 +7,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::answer::{Problem, Response, method_not_allowed};
 use crate::config::{Config, ConfigError};
+use crate::log::log;
 use crate::platform::Platform;
 use crate::{admin, batch_sync, identify, page};
 
@@ -19,7 +20,8 @@ pub fn handle(
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            let message = error.to_string();
+            log(&error.to_string());
+            let message = "this service is not configured; its log says what to correct";
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Problem::new(status, "invalid_configuration", message).into();
         }

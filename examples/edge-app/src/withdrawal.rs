@@ -15,24 +15,28 @@ pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
         || cookies::find(headers, PENDING).is_some()
 }
 
-/// Writes the tombstone: 1 write, no read. The cookie goes only once the store has confirmed it;
-/// until then the browser keeps the ID and a mark, and every request of it tries again, whether or
-/// not it carries the signal.
+/// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once
+/// the store has confirmed them all; until then the browser keeps its IDs and a mark, and every request
+/// of it tries again, whether or not it carries the signal.
 pub(crate) fn withdraw(
     platform: &dyn Platform,
     config: &Config,
     headers: &HeaderMap,
     response: &mut Response,
 ) {
-    if let Some(id) = cookies::ec_id(headers) {
+    let mut is_stored = true;
+    for id in cookies::ec_ids(headers) {
         let tombstone = platform
             .graph()
             .and_then(|graph| graph.write_withdrawal_tombstone(id.as_str(), platform.now()));
         if let Err(failure) = tombstone {
             log(&format!("withdrawal of {id} is not stored yet: {}", failure.code()));
-            cookies::set(response, config, PENDING, "1".to_owned());
-            return;
+            is_stored = false;
         }
+    }
+    if !is_stored {
+        cookies::set(response, config, PENDING, "1".to_owned());
+        return;
     }
     for name in [EC, SEEN, PENDING] {
         if cookies::find(headers, name).is_some() {

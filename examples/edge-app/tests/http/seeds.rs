@@ -27,6 +27,7 @@ pub(crate) fn a_corrupt_row_is_shown_skipped_and_withdrawn(service: &Service) {
     browser.open(service, &[]);
     let (status, body) = browser.identify(service, ACME);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
+    assert_eq!(body["consent"], "unknown");
     assert_eq!(service.row(CORRUPT), row, "nothing has touched it");
 
     browser.open(service, &[("sec-gpc", "1")]);

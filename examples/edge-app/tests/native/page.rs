@@ -92,8 +92,12 @@ fn a_visit_is_noted_again_after_the_debounce() {
     let mut browser = Browser::default();
     browser.open(&service, ops(0, 1));
     service.advance(300);
-    browser.open(&service, ops(1, 1));
-    assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 300);
+    let response = browser.open(&service, ops(1, 1));
+    let key = service.only_key();
+    assert_eq!(service.body(&key)["last_seen"], NOW + 300);
+    // The ID in the browser lives as long as the row.
+    let set = response.headers().get("set-cookie").unwrap().to_str().unwrap();
+    assert!(set.starts_with(&format!("ts-ec={key};")) && set.ends_with("Max-Age=31536000"));
     browser.open(&service, NO_OPS);
 }
 
@@ -165,9 +169,7 @@ fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
     browser.open(&service, ops(0, 1));
     let key = service.only_key();
     service.advance(10);
-    let synced =
-        host_test::Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS };
-    let (status, _) = sync(&service, synced, &[mapping(&key, "new", NOW + 10)]);
+    let (status, _) = sync(&service, ONE_SYNCED, &[mapping(&key, "new", NOW + 10)]);
     assert_eq!(status, 200);
 
     // Not when another source has news, and not when the visit is due.
@@ -179,6 +181,53 @@ fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
     let ids = &service.body(&key)["ids"];
     assert_eq!(ids[PARTNER], json!({ "uid": "new", "synced": NOW + 10 }));
     assert_eq!(ids["b.example"]["uid"], "y");
+}
+
+#[test]
+fn a_uid_that_was_missing_from_a_view_does_not_come_back_over_a_partners() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set_eids(&[(PARTNER, "A")]);
+    browser.open(&service, ops(0, 1));
+    let key = service.only_key();
+    service.advance(10);
+    assert_eq!(sync(&service, ONE_SYNCED, &[mapping(&key, "B", NOW + 10)]).0, 200);
+
+    service.advance(10);
+    browser.set_eids(&[("new.example", "n")]);
+    browser.open(&service, ops(1, 1));
+    service.advance(10);
+    browser.set_eids(&[(PARTNER, "A"), ("new.example", "n")]);
+    browser.open(&service, NO_OPS);
+    assert_eq!(service.body(&key)["ids"][PARTNER], json!({ "uid": "B", "synced": NOW + 10 }));
+
+    // One that the browser has had in between is a change, though.
+    for uid in ["C", "A"] {
+        service.advance(10);
+        browser.set_eids(&[(PARTNER, uid)]);
+        browser.open(&service, ops(1, 1));
+        assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], uid);
+    }
+}
+
+#[test]
+fn a_uid_that_yields_to_a_partner_whose_clock_is_ahead_stays_news() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.open(&service, ops(0, 1));
+    let key = service.only_key();
+    assert_eq!(sync(&service, ONE_SYNCED, &[mapping(&key, "theirs", NOW + 100)]).0, 200);
+    browser.set_eids(&[(PARTNER, "browsers"), ("b.example", "y")]);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], "theirs");
+    browser.open(&service, ops(1, 0));
+    browser.set_eids(&[("b.example", "y")]);
+    browser.open(&service, NO_OPS);
+    browser.set_eids(&[(PARTNER, "browsers"), ("b.example", "y")]);
+    service.advance(101);
+    browser.open(&service, ops(1, 1));
+    assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], "browsers");
+    browser.open(&service, NO_OPS);
 }
 
 #[test]
@@ -315,14 +364,18 @@ fn a_withdrawn_id_is_not_used_again() {
 
 #[test]
 fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
-    let service = Service::new();
-    service.store.seed(EC, tombstone(NOW).to_string(), None);
-    let mut browser = Browser::with(EC);
-    service.faults.next(OpKind::Get, Fault::Miss);
-    // The miss, a creation that is refused, the tombstone, and a new ID.
-    browser.open(&service, ops(2, 2));
-    assert_eq!(service.body(EC), tombstone(NOW));
-    assert_ne!(browser.get("ts-ec"), Some(EC));
+    for at in [NOW, NOW - 5] {
+        let service = Service::new();
+        service.store.seed(EC, tombstone(at).to_string(), None);
+        let mut browser = Browser::with(EC);
+        service.faults.next(OpKind::Get, Fault::Miss);
+        // The miss, and a creation that is refused; the next view sees the tombstone.
+        browser.open(&service, ops(1, 1));
+        assert_eq!((browser.get("ts-ec"), browser.get("ts-ec-seen")), (Some(EC), None));
+        browser.open(&service, ops(1, 1));
+        assert_eq!(service.body(EC), tombstone(at));
+        assert_ne!(browser.get("ts-ec"), Some(EC));
+    }
 }
 
 #[test]
@@ -335,10 +388,24 @@ fn an_id_of_another_form_is_replaced() {
 
 #[test]
 fn what_a_request_says_of_itself_does_not_cost_the_visit() {
-    let service = Service::new();
-    let mut browser = Browser::default();
-    browser.set("ts-eids", "%%%");
     let long = "x".repeat(100);
-    browser.open_with(&service, ops(0, 1), &[("sec-ch-ua-platform", long.as_str())]);
-    assert_eq!(service.body(&service.only_key()).get("device"), None);
+    for (header, value) in [("sec-ch-ua-platform", long.as_str()), ("host", "[::1]:80")] {
+        let service = Service::new();
+        let mut request = Request::get("/").header(header, value);
+        for (name, value) in [
+            ("sec-fetch-dest", "document"),
+            ("host", "news.example"),
+            ("sec-ch-ua-platform", "\"Linux\""),
+        ] {
+            if name != header {
+                request = request.header(name, value);
+            }
+        }
+        service.serve(ops(0, 1), request.body(Vec::new()).unwrap());
+        // What is malformed is left out alone.
+        let body = service.body(&service.only_key());
+        assert_eq!(body["device"]["ja4_class"], "t13d1516h2");
+        assert_eq!(body["device"].get("platform_class").is_some(), header == "host");
+        assert_eq!(body.get("pub_properties").is_some(), header != "host");
+    }
 }

@@ -1,8 +1,11 @@
 //! What partners and the operator ask for.
 
+use edge_app::{
+    Client, Config, EntrySnapshot, Failure, IdentityGraph, Platform, StoredRow, handle,
+};
 use host_test::{Fault, OpKind, Ops};
 use http::Request;
-use identity_graph::KvError;
+use identity_graph::{CreateOutcome, KvError, Mapping, NewEntry, UpsertOutcome};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -66,10 +69,12 @@ fn identify_says_when_the_row_cannot_be_read() {
     service.store.seed(EC, "[]", None);
     let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
+    assert_eq!(body["consent"], "unknown");
     seed(&service, EC, &known());
     service.faults.next(OpKind::Get, Fault::Fail(KvError::Unavailable));
     let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
+    assert_eq!(body["consent"], "unknown");
 }
 
 #[test]
@@ -79,12 +84,14 @@ fn identify_knows_nothing_of_what_is_not_there() {
     assert_eq!(Browser::with("short").identify(&service, NO_OPS, &[]).0, 204);
     let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(false), &Value::Null));
+    assert_eq!(body["consent"], "unknown");
     // Nor of what should not be there any more.
     let mut expired = known();
     expired["last_seen"] = json!(NOW - 31_536_000);
     seed(&service, EC, &expired);
     let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
     assert_eq!((&body["uid"], &body["cluster_size"]), (&Value::Null, &Value::Null));
+    assert_eq!(body["consent"], "unknown");
 }
 
 #[test]
@@ -96,6 +103,36 @@ fn identify_is_denied_after_a_withdrawal() {
         let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
         assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
     }
+}
+
+#[test]
+fn identify_is_denied_when_the_row_is_withdrawn_while_its_cluster_is_counted() {
+    let service = Service::new();
+    let mut row = known();
+    row["network"] = Value::Null;
+    seed(&service, EC, &row);
+    let store = service.store.clone();
+    service.faults.before(OpKind::Put, move || {
+        store.seed(EC, tombstone(NOW).to_string(), None);
+    });
+    // The read, the count, a write that conflicts, and the read that shows the tombstone.
+    let cost = Ops { counts: 1, ..ops(2, 1) };
+    let (status, body) = Browser::with(EC).identify(&service, cost, &[]);
+    assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
+    assert_eq!(service.body(EC), tombstone(NOW));
+}
+
+#[test]
+fn identify_does_without_a_cluster_that_cannot_be_counted() {
+    let service = Service::new();
+    let mut row = known();
+    row["network"] = Value::Null;
+    seed(&service, EC, &row);
+    service.faults.next(OpKind::Count, Fault::Fail(KvError::Unavailable));
+    let cost = Ops { counts: 1, ..ops(1, 0) };
+    let (status, body) = Browser::with(EC).identify(&service, cost, &[]);
+    assert_eq!((status, &body["consent"], &body["uid"]), (200, &json!("ok"), &json!("u-1")));
+    assert_eq!(body["cluster_size"], Value::Null);
 }
 
 #[test]
@@ -187,6 +224,10 @@ fn a_batch_that_is_too_large_or_malformed_touches_no_row() {
     let (status, code, _) =
         refused(json!({ "mappings": vec![mapping(EC, "u", NOW); 1_001] }).to_string().into());
     assert_eq!((status, code.as_str()), (413, "batch_too_large"));
+    // What comes after the first that is too many is not even read.
+    let body = format!("{{\"mappings\":[{}no JSON", "1,".repeat(1_001));
+    let (status, code, _) = refused(body.into());
+    assert_eq!((status, code.as_str()), (413, "batch_too_large"));
     let (status, code, _) = refused(vec![b' '; 2 * 1024 * 1024 + 1]);
     assert_eq!((status, code.as_str()), (413, "body_too_large"));
     for body in ["", "{", "[]", "{\"mappings\":\"secret\"}", "{}", "\u{0}", "{\"mappings\":7}"] {
@@ -200,6 +241,98 @@ fn a_batch_that_is_too_large_or_malformed_touches_no_row() {
         .header("content-length", "9999999")
         .body(Vec::new());
     assert_eq!(service.serve(NO_OPS, request.unwrap()).status(), 413);
+}
+
+/// A graph that says less than it was asked.
+struct Terse;
+
+impl IdentityGraph for Terse {
+    fn get(&self, _: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
+        unimplemented!()
+    }
+
+    fn create(&self, _: &str, _: NewEntry) -> Result<(), Failure> {
+        unimplemented!()
+    }
+
+    fn create_or_revive(&self, _: &str, _: NewEntry) -> Result<CreateOutcome, Failure> {
+        unimplemented!()
+    }
+
+    fn write_withdrawal_tombstone(&self, _: &str, _: u64) -> Result<(), Failure> {
+        unimplemented!()
+    }
+
+    fn sync_partner_ids(
+        &self,
+        _: &str,
+        mappings: &[Mapping],
+        _: u64,
+    ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
+        Ok(mappings.iter().skip(1).map(|_| Ok(UpsertOutcome::Written)).collect())
+    }
+
+    fn inspect(&self, _: &str) -> Result<Option<StoredRow>, Failure> {
+        unimplemented!()
+    }
+}
+
+struct OverTerse(Service);
+
+impl Platform for OverTerse {
+    fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
+        Ok(Box::new(Terse))
+    }
+
+    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.0.partner_record(token_sha256)
+    }
+
+    fn client(&self) -> Client {
+        self.0.client()
+    }
+
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+}
+
+#[test]
+fn a_mapping_without_an_outcome_is_not_said_to_be_stored() {
+    let service = OverTerse(Service::new());
+    let config = Config::parse(&service.0.config, true);
+    let body = json!({ "mappings": vec![mapping(EC, "u", NOW); 2] }).to_string();
+    let request = Request::post("/_ts/api/v1/batch-sync")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(body.as_bytes());
+    let (status, body) = answer(&handle(&service, &config, request.unwrap()));
+    assert_eq!((status, &body["error"]), (503, &json!("unavailable")));
+}
+
+#[test]
+fn an_empty_token_is_none_even_if_it_is_stored() {
+    let mut service = Service::new();
+    // `printf %s "" | sha256sum`
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let record = json!({ "source_domain": PARTNER }).to_string();
+    service.partner_records.borrow_mut().insert(empty.to_owned(), record);
+    service.config = service
+        .config
+        .replace("0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a", empty);
+    for token in ["", " "] {
+        assert_eq!(get(&service, NO_OPS, "/_ts/api/v1/identify", Some(token)).0, 401);
+        assert_eq!(get(&service, NO_OPS, &format!("/_ts/admin/ec/{EC}"), Some(token)).0, 401);
+    }
+}
+
+#[test]
+fn visitors_are_not_told_what_is_wrong_with_the_configuration() {
+    let mut service = Service::new();
+    service.config.push_str("secret_name = 1");
+    let (status, body) = get(&service, NO_OPS, "/", None);
+    assert_eq!((status, &body["error"]), (500, &json!("invalid_configuration")));
+    let message = body["message"].as_str().unwrap();
+    assert!(!message.contains("secret") && !message.contains("line"), "{message}");
 }
 
 #[test]

@@ -37,11 +37,16 @@ pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
     Ops { gets, puts, ..NO_OPS }
 }
 
+/// A batch that changes one row.
+pub(crate) const ONE_SYNCED: Ops =
+    Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS };
+
 /// The service with its stores.
 pub(crate) struct Service {
     pub(crate) store: MemoryStore,
     pub(crate) faults: Faulty<MemoryStore>,
     pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
+    pub(crate) config: String,
     now: Cell<u64>,
 }
 
@@ -54,6 +59,7 @@ impl Service {
             faults: Faulty::new(store.clone()),
             store,
             partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
+            config: include_str!("../../edge-app.toml").to_owned(),
             now: Cell::new(NOW),
         }
     }
@@ -66,7 +72,7 @@ impl Service {
     /// Serves a request that costs this.
     #[track_caller]
     pub(crate) fn serve(&self, cost: Ops, request: Request<Vec<u8>>) -> Response {
-        let config = Config::parse(include_str!("../../edge-app.toml"), true);
+        let config = Config::parse(&self.config, true);
         let _ = self.faults.take_ops();
         let (parts, body) = request.into_parts();
         let response = handle(self, &config, Request::from_parts(parts, body.as_slice()));

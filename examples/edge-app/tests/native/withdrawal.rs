@@ -1,6 +1,8 @@
 //! Withdrawal of consent.
 
 use host_test::{Fault, OpKind};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderValue, Request};
 use identity_graph::KvError;
 
 use crate::support::*;
@@ -103,4 +105,56 @@ fn after_a_withdrawal_a_browser_with_consent_gets_a_new_id() {
     browser.open(&service, ops(0, 1));
     assert_ne!(browser.get("ts-ec"), Some(EC));
     assert_eq!(service.body(EC), tombstone(NOW));
+}
+
+#[track_caller]
+fn withdraw_with(service: &Service, puts: u64, cookies: &[u8]) -> Vec<String> {
+    let cookies = HeaderValue::from_bytes(cookies).expect("a header");
+    let request = Request::get("/").header(GPC.0, GPC.1).header(COOKIE, cookies);
+    let response = service.serve(ops(0, puts), request.body(Vec::new()).expect("a request"));
+    let set = response.headers().get_all(SET_COOKIE).iter();
+    set.map(|cookie| cookie.to_str().expect("text").to_owned()).collect()
+}
+
+#[test]
+fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
+    for other in [&b"name=\xfc"[..], "name=ü".as_bytes(), b"\xff\xfe", b"==", b""] {
+        let service = Service::new();
+        let cookies = [other, b"; ts-ec=", EC.as_bytes(), b";", other].concat();
+        assert_eq!(withdraw_with(&service, 1, &cookies).len(), 1);
+        assert_eq!(service.body(EC), tombstone(NOW));
+    }
+}
+
+#[test]
+fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
+    let mut service = Service::new();
+    service.config.push_str("cookie_domain = \"news.example\"\n");
+    let other = EC.replace("Ab12Cd", "Zz99Zz");
+    let cookies = format!("ts-ec={EC}; ts-ec=short; ts-ec={other}; ts-ec={EC}");
+    // The second cannot be stored yet: nothing is taken.
+    service.faults.pass(OpKind::Put);
+    service.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
+    let set = withdraw_with(&service, 2, cookies.as_bytes());
+    assert!(set.len() == 1 && set[0].starts_with("ts-ec-withdraw=1;"), "{set:?}");
+
+    service.advance(1);
+    let set = withdraw_with(&service, 2, cookies.as_bytes());
+    let attributes = "HttpOnly; SameSite=Lax; Secure; Path=/;";
+    let expired = [
+        format!("ts-ec=; {attributes} Max-Age=0"),
+        format!("ts-ec=; {attributes} Domain=news.example; Max-Age=0"),
+    ];
+    assert_eq!(set, expired);
+    for id in [EC, &other] {
+        assert_eq!(service.body(id)["consent"]["ok"], false);
+    }
+}
+
+#[test]
+fn a_forged_request_withdraws_at_most_4_ids() {
+    let service = Service::new();
+    let cookies: Vec<_> = (0..50).map(|n| format!("ts-ec={n:064x}.Ab12Cd")).collect();
+    withdraw_with(&service, 4, cookies.join(";").as_bytes());
+    assert_eq!(service.store.len(), 4);
 }
