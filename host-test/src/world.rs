@@ -175,6 +175,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(native_only, ignore = "wants the component")]
     fn both_builds_meet_the_same_faults_and_name_them_in_the_same_words() {
         for error in [
             KvError::NoSuchStore,
@@ -195,6 +196,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(native_only, ignore = "wants the component")]
     fn both_builds_refuse_in_the_same_words() {
         let failures = RefCell::new(Vec::new());
         for_both(|world| {

@@ -22,6 +22,7 @@ fn over_the_model() -> (Place, impl GraphApi) {
 /// Everything that arrives with a first visit is in its one write, of which a second could not
 /// follow within the second.
 #[test]
+#[cfg_attr(native_only, ignore = "wants the component")]
 fn c1_a_first_visit_is_one_write_with_all_its_uids() {
     let (place, graph) = over_the_model();
     let ids = vec![uid("a.example", "1", NOW), uid("b.example", "2", None)];
@@ -38,6 +39,7 @@ fn c1_a_first_visit_is_one_write_with_all_its_uids() {
 /// A withdrawal right after an upsert is refused for its rate and says so; the caller keeps the ID
 /// and comes back.
 #[test]
+#[cfg_attr(native_only, ignore = "wants the component")]
 fn c3_a_withdrawal_refused_for_its_rate_is_named_and_can_be_repeated() {
     let (place, graph) = over_the_model();
     graph.create_or_revive(EC, NewEntry::at(NOW)).expect("nothing is there");
