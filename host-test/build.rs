@@ -20,10 +20,6 @@ use wit_component::ComponentEncoder;
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "component";
 
-/// Set to leave the component out, for tests of nothing but the native rules: each change of the rules
-/// is tested in a fraction of the time then, which `just mutants` needs.
-const NATIVE_ONLY: &str = "EC_GRAPH_NATIVE_ONLY";
-
 /// Settings of the outer build that would change what the component is built for or by.
 const LEAKING: [&str; 6] = [
     "CARGO_BUILD_RUSTFLAGS",
@@ -36,6 +32,10 @@ const LEAKING: [&str; 6] = [
 ];
 
 fn main() {
+    if env::var_os("CARGO_FEATURE_COMPONENT").is_none() {
+        println!("cargo::rerun-if-changed=build.rs");
+        return;
+    }
     if let Err(error) = build() {
         eprintln!("{error}");
         exit(1);
@@ -43,16 +43,9 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rustc-check-cfg=cfg(native_only)");
     let host_test = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = host_test.parent().ok_or("host-test is not in a workspace")?;
     let out = PathBuf::from(variable("OUT_DIR")?);
-    println!("cargo::rerun-if-env-changed={NATIVE_ONLY}");
-    if env::var_os(NATIVE_ONLY).is_some() {
-        println!("cargo::rustc-cfg=native_only");
-        fs::write(out.join("identity-graph.wasm"), [])?;
-        return Ok(());
-    }
     for input in ["component", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }

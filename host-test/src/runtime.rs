@@ -113,7 +113,7 @@ fn untrapped<T>(result: wasmtime::Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("the component trapped: {error:?}"))
 }
 
-#[cfg(all(test, not(native_only)))]
+#[cfg(test)]
 mod tests {
     use identity_graph::{IfMissing, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome};
 

@@ -311,7 +311,7 @@ proptest! {
     #![proptest_config(cases(192))]
 
     #[test]
-    #[cfg_attr(native_only, ignore = "wants the component")]
+    #[cfg(feature = "component")]
     fn the_component_never_traps_whatever_is_stored(body in any_body()) {
         assert_answers(&World::component(), &body);
     }

@@ -179,7 +179,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    #[cfg_attr(native_only, ignore = "wants the component")]
+    #[cfg(feature = "component")]
     fn any_sequence_over_the_component_follows_the_model(steps in vec(step(), 1..40)) {
         assert_follows_the_model(Build::Component, &steps);
     }
