@@ -60,8 +60,8 @@ fuzz-seeds:
     set -euo pipefail
     for target in row operations; do
         found=$(mktemp -d)
-        cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" -- \
-            -set_cover_merge=1 -use_counters=0 "$found" "$PWD/fuzz/corpus/$target" "$PWD/fuzz/seeds/$target"
+        cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" \
+            "$found" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -set_cover_merge=1 -use_counters=0
         rm -f fuzz/seeds/"$target"/found-*
         for file in "$found"/*; do
             name=${file##*/}
