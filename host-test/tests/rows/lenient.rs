@@ -58,6 +58,11 @@ fn assert_odd_partner(partner: &str, also_shown: Option<(&str, &str, Option<u64>
 }
 
 #[test]
+fn the_version_of_the_row_is_shown() {
+    assert_lenient(&odd("\"v\":1", "\"v\":7"), &shown(|entry| entry.v = 7));
+}
+
+#[test]
 fn a_uid_beyond_todays_limit() {
     let long = "u".repeat(5_000);
     let partner = format!("\"odd\":{{\"uid\":\"{long}\"}}");
