@@ -54,6 +54,36 @@ fuzz SECONDS="300":
         cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time={{ SECONDS }} -max_len=4096
     done
 
+# Replace the seeds that fuzzing found by a small set that reaches as much as seeds and corpus do
+fuzz-seeds:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for target in row operations; do
+        found=$(mktemp -d)
+        cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" \
+            "$found" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -set_cover_merge=1 -use_counters=0
+        rm -f fuzz/seeds/"$target"/found-*
+        for file in "$found"/*; do
+            name=${file##*/}
+            cp "$file" "fuzz/seeds/$target/found-${name:0:10}"
+        done
+        rm -r "$found"
+    done
+
+# Change the rules in every small way and see that a test fails; ARGS such as `--file '*/cas.rs'` or `--shard 0/4`
+mutants *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo mutants --version >/dev/null 2>&1 || { echo "Install cargo-mutants first: cargo install --locked cargo-mutants" >&2; exit 1; }
+    # A directory of its own, since this builds host-test without wasmtime.
+    export CARGO_TARGET_DIR="$PWD/target/mutants" CARGO_PROFILE_DEV_DEBUG=false PROPTEST_MAX_SHRINK_ITERS=0
+    # A mutant that allocates without end is to end itself, not the machine.
+    ulimit -v 12000000
+    # The tests of .cargo/mutants.toml have to pass first; `--baseline` would run the rules' package alone.
+    cargo test --quiet --package identity-graph --package host-test --no-default-features \
+        --lib --test lessons --test operations --test rows
+    cargo mutants --package identity-graph --baseline skip --timeout 20 --output target {{ ARGS }}
+
 # Format the code
 fmt:
     cargo fmt --all

@@ -32,6 +32,10 @@ const LEAKING: [&str; 6] = [
 ];
 
 fn main() {
+    if env::var_os("CARGO_FEATURE_COMPONENT").is_none() {
+        println!("cargo::rerun-if-changed=build.rs");
+        return;
+    }
     if let Err(error) = build() {
         eprintln!("{error}");
         exit(1);

@@ -21,6 +21,7 @@ mod failure;
 mod faulty;
 mod memory;
 mod ops;
+#[cfg(feature = "component")]
 mod runtime;
 mod world;
 
@@ -29,6 +30,7 @@ pub use failure::Failure;
 pub use faulty::{Fault, Faulty};
 pub use memory::{MAX_BODY_BYTES, MAX_KEY_BYTES, MAX_METADATA_BYTES, MemoryStore, Row};
 pub use ops::{OpKind, Ops};
+#[cfg(feature = "component")]
 pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance};
 pub use world::{Build, World, for_both, for_both_with};
 

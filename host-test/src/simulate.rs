@@ -25,4 +25,6 @@ mod writes;
 pub use broken::{Broken, Invariant};
 pub use call::{Answer, Call, Put, Script};
 pub use history::{Event, History, Lane, What};
-pub use worker::{Component, NativeRules, Next, Operation, Outcome, View, Worker, Workers};
+#[cfg(feature = "component")]
+pub use worker::Component;
+pub use worker::{NativeRules, Next, Operation, Outcome, View, Worker, Workers};

@@ -10,14 +10,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use identity_graph::{
-    CreateOutcome, IfMissing, Mapping, NewEntry, PartnerUid, Policy, Store, TouchOutcome,
-    UpsertOutcome,
+    CreateOutcome, IfMissing, Mapping, NewEntry, PartnerUid, Policy, TouchOutcome, UpsertOutcome,
 };
 
 use super::call::{Answer, Call, Script};
 use crate::api::{GraphApi, Native};
 use crate::failure::Failure;
-use crate::runtime::Instance;
+#[cfg(feature = "component")]
+use {crate::runtime::Instance, identity_graph::Store};
 
 /// What a worker is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,9 +167,11 @@ pub trait Workers {
 }
 
 /// Every run is a fresh instance of the component.
+#[cfg(feature = "component")]
 #[derive(Debug, Clone, Copy)]
 pub struct Component;
 
+#[cfg(feature = "component")]
 impl Workers for Component {
     fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
         const NAME: &str = "ec_identity_store";

@@ -1,17 +1,23 @@
 //! One write per second and key: C1 and C3.
 
-use host_test::GraphApi;
-use host_test::model::{Knobs, Kv, Place};
-use host_test::{Failure, Fault, Instance, OpKind, for_both};
-use identity_graph::{
-    CreateOutcome, IfMissing::Skip, KvError, NewEntry, Store, TouchOutcome, UpsertOutcome,
+use host_test::{Failure, Fault, OpKind, for_both};
+use identity_graph::KvError;
+#[cfg(feature = "component")]
+use {
+    host_test::model::{Knobs, Kv, Place},
+    host_test::{GraphApi, Instance},
+    identity_graph::{
+        CreateOutcome, IfMissing::Skip, NewEntry, Store, TouchOutcome, UpsertOutcome,
+    },
 };
 
 use crate::support::*;
 
+#[cfg(feature = "component")]
 const STORE: &str = "ec_identity_store";
 
 /// The model of Fastly's store on a good day, and the component over it.
+#[cfg(feature = "component")]
 fn over_the_model() -> (Place, impl GraphApi) {
     let kv = Kv::new(1, Knobs::fair(), NOW * 1_000);
     let place = Place::all(kv, 1).remove(0);
@@ -21,6 +27,7 @@ fn over_the_model() -> (Place, impl GraphApi) {
 
 /// Everything that arrives with a first visit is in its one write, of which a second could not
 /// follow within the second.
+#[cfg(feature = "component")]
 #[test]
 fn c1_a_first_visit_is_one_write_with_all_its_uids() {
     let (place, graph) = over_the_model();
@@ -37,6 +44,7 @@ fn c1_a_first_visit_is_one_write_with_all_its_uids() {
 
 /// A withdrawal right after an upsert is refused for its rate and says so; the caller keeps the ID
 /// and comes back.
+#[cfg(feature = "component")]
 #[test]
 fn c3_a_withdrawal_refused_for_its_rate_is_named_and_can_be_repeated() {
     let (place, graph) = over_the_model();

@@ -41,8 +41,10 @@ fn is_redacted(shown: &str) {
 
 #[track_caller]
 fn is_redacted_debug(shown: &impl Debug) {
-    is_redacted(&format!("{shown:?}"));
-    is_redacted(&format!("{shown:#?}"));
+    for shown in [format!("{shown:?}"), format!("{shown:#?}")] {
+        assert!(!shown.is_empty(), "says nothing at all");
+        is_redacted(&shown);
+    }
 }
 
 /// The failures of every operation on this EC ID, with these UIDs.

@@ -175,7 +175,7 @@ pub(crate) fn attempts(max_cas_attempts: u8) -> Policy {
 
 /// Runs a test over both builds on a store whose conflicts hand the item over.
 pub(crate) fn for_both_handed_over(policy: Policy, test: impl Fn(&World)) {
-    for build in Build::ALL {
+    for &build in Build::ALL {
         println!("over the rules as {build:?}");
         test(&World::over(build, MemoryStore::handing_over(), policy));
     }

@@ -67,6 +67,10 @@ fn a_body_that_is_no_json() {
     assert_corrupt(format!("{BASE}{BASE}").as_bytes(), Corrupt::NotJson(BASE.len()));
     let control = BASE.find("u\"}").unwrap() + 1;
     assert_corrupt(&replaced("\"u\"}", "\"u\u{1}\"}"), Corrupt::NotJson(control));
+    for escape in ["\\x", "\\u12G4", "\\u123"] {
+        let odd = format!("\"u{escape}\"}}");
+        assert_corrupt(&replaced("\"u\"}", &odd), Corrupt::NotJson(control));
+    }
     let comma = BASE.find("\"ids\"").unwrap();
     assert_corrupt(&replaced("\"ids\"", ",\"ids\""), Corrupt::NotJson(comma));
 }

@@ -58,6 +58,11 @@ fn assert_odd_partner(partner: &str, also_shown: Option<(&str, &str, Option<u64>
 }
 
 #[test]
+fn the_version_of_the_row_is_shown() {
+    assert_lenient(&odd("\"v\":1", "\"v\":7"), &shown(|entry| entry.v = 7));
+}
+
+#[test]
 fn a_uid_beyond_todays_limit() {
     let long = "u".repeat(5_000);
     let partner = format!("\"odd\":{{\"uid\":\"{long}\"}}");
@@ -197,7 +202,7 @@ fn odd_optional_numbers_at_the_root_and_in_network() {
         // It is no time, so that a change other than a visit leaves it and what is left of the
         // lifetime is counted from the creation.
         let row = odd("\"last_seen\":1500", &format!("\"last_seen\":{last_seen}"));
-        for build in Build::ALL {
+        for &build in Build::ALL {
             let world = World::over(build, MemoryStore::new(), Policy::default());
             world.store.seed(KEY, row.as_str(), None);
             let now = world.at(2_000);

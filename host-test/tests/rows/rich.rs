@@ -231,6 +231,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
+    #[cfg(feature = "component")]
     fn the_component_leaves_the_rest_of_any_row_to_the_byte(row in row()) {
         changes_leave_the_rest(&World::component(), &row);
     }

@@ -179,6 +179,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
+    #[cfg(feature = "component")]
     fn any_sequence_over_the_component_follows_the_model(steps in vec(step(), 1..40)) {
         assert_follows_the_model(Build::Component, &steps);
     }
