@@ -33,7 +33,7 @@ pub(crate) fn a_corrupt_row_is_shown_skipped_and_withdrawn(service: &Service) {
     browser.open(service, &[("sec-gpc", "1")]);
     assert_eq!(service.stored(CORRUPT)["consent"]["ok"], false);
     assert_eq!(browser.cookies.get("ts-ec"), None);
-    assert!(service.log().contains("page view of 3f3f3f3f… is not stored: corrupt"));
+    assert!(service.logs("page view of 3f3f3f3f… is not stored: corrupt"));
     assert!(!service.log().contains(CORRUPT), "no whole ID is logged");
 }
 

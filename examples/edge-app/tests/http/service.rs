@@ -60,6 +60,15 @@ impl Service {
             .join("\n")
     }
 
+    /// True once the log holds a text. Lines reach it after the answer of their request, so that a
+    /// few more requests may have to come and go.
+    pub(crate) fn logs(&self, text: &str) -> bool {
+        (0..200).any(|_| {
+            self.send("GET", "/favicon.ico", &[], &[]);
+            self.viceroy.log().contains(text)
+        })
+    }
+
     /// Sends a request.
     #[track_caller]
     pub(crate) fn send(
