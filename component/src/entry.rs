@@ -383,6 +383,7 @@ mod tests {
             known_browser: Some(true),
         };
         let geo = Geo::from_lookup("fr", "IDF", 0, 0);
+        assert_eq!((geo.asn, geo.dma), (None, None), "0 stands for unknown");
         let first = NewEntry { geo: Some(geo), device: Some(device), ..NewEntry::at(1) };
         let metadata = Metadata::from(&Entry::new(first).unwrap());
         assert!(metadata.ok);

@@ -262,7 +262,7 @@ impl Model {
             return None;
         }
         if let Some((size, checked)) = row.cluster
-            && now < checked + u64::from(self.policy.cluster_recheck)
+            && now.abs_diff(checked) < u64::from(self.policy.cluster_recheck)
         {
             return Some(size);
         }
