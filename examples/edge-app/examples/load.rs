@@ -12,7 +12,7 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use service::{ACME, Browser, Service, ZETA, mapping, now};
+use service::{ACME, Browser, OPERATOR, Service, ZETA, mapping, now};
 
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/support/jar.rs"]
@@ -48,6 +48,9 @@ fn load(form: &str, service: &Service) -> Result<()> {
     eprintln!("{form}: storing {ROWS} first views");
     let ids: Vec<_> = (0..ROWS).map(|_| first_view(service)).collect();
     let writers: Vec<_> = (0..WRITERS_ROWS).map(|_| first_view(service)).collect();
+    let withdrawn = format!("cookie: ts-ec={}", first_view(service));
+    let unmarked = format!("cookie: ts-ec={}", ids[1]);
+    let row_of_one = format!("/_ts/admin/ec/{}", ids[2]);
     let mut returning = Browser::with(&ids[0]);
     returning.open(service, &[]);
     let cookie = format!("cookie: {}", returning.cookies.header().context("it has cookies")?);
@@ -62,11 +65,16 @@ fn load(form: &str, service: &Service) -> Result<()> {
     let token = ["-H", acme.as_str()];
     let cookie = ["-H", cookie.as_str()];
     let post = |body| ["-m", "POST", "-d", body];
-    let routes: [(&str, &str, Vec<&str>); 6] = [
+    let operator = format!("authorization: Bearer {OPERATOR}");
+    let operator = ["-H", operator.as_str()];
+    let routes: [(&str, &str, Vec<&str>); 9] = [
         ("page, first view", "/", page.to_vec()),
         ("page, no news", "/", [page, cookie].concat()),
+        ("page, mark lost", "/", [page, ["-H", unmarked.as_str()]].concat()),
+        ("withdrawal", "/", [["-H", "sec-gpc: 1"], ["-H", withdrawn.as_str()]].concat()),
         ("asset", "/logo.png", vec!["-H", "sec-fetch-dest: image"]),
         ("identify", "/_ts/api/v1/identify", [token, cookie].concat()),
+        ("admin", &row_of_one, operator.to_vec()),
         ("batch-sync, 10", "/_ts/api/v1/batch-sync", [&token[..], &post(&ten)].concat()),
         ("batch-sync, 1,000", "/_ts/api/v1/batch-sync", [&token[..], &post(&thousand)].concat()),
     ];
