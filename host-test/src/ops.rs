@@ -39,6 +39,19 @@ pub struct Ops {
 }
 
 impl Ops {
+    /// No calls; unlike the default it can stand in constants.
+    pub const NONE: Self = Self {
+        gets: 0,
+        heads: 0,
+        puts: 0,
+        deletes: 0,
+        counts: 0,
+        get_manys: 0,
+        get_many_keys: 0,
+        put_manys: 0,
+        put_many_keys: 0,
+    };
+
     /// Keys asked for, one by one or in batches, and counts.
     #[must_use]
     pub fn reads(&self) -> u64 {

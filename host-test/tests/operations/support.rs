@@ -26,17 +26,7 @@ pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
     Ops { gets, puts, ..NO_OPS }
 }
 
-pub(crate) const NO_OPS: Ops = Ops {
-    gets: 0,
-    heads: 0,
-    puts: 0,
-    deletes: 0,
-    counts: 0,
-    get_manys: 0,
-    get_many_keys: 0,
-    put_manys: 0,
-    put_many_keys: 0,
-};
+pub(crate) const NO_OPS: Ops = Ops::NONE;
 
 /// A batch of so many reads.
 pub(crate) const fn get_many(keys: u64) -> Ops {

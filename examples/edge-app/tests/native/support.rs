@@ -20,17 +20,7 @@ const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55
 pub(crate) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
-pub(crate) const NO_OPS: Ops = Ops {
-    gets: 0,
-    heads: 0,
-    puts: 0,
-    deletes: 0,
-    counts: 0,
-    get_manys: 0,
-    get_many_keys: 0,
-    put_manys: 0,
-    put_many_keys: 0,
-};
+pub(crate) const NO_OPS: Ops = Ops::NONE;
 
 /// Single reads and writes.
 pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
