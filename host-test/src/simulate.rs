@@ -27,4 +27,4 @@ pub use call::{Answer, Call, Put, Script};
 pub use history::{Event, History, Lane, What};
 #[cfg(feature = "component")]
 pub use worker::Component;
-pub use worker::{NativeRules, Next, Operation, Outcome, View, Worker, Workers};
+pub use worker::{NativeRules, Next, Operation, Outcome, Runner, View, Worker, Workers};

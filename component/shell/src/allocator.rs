@@ -11,6 +11,11 @@ use core::arch::wasm32;
 use core::cell::Cell;
 use core::ptr;
 
+unsafe extern "C" {
+    /// Where the linker says that data and stack end.
+    static __heap_base: u8;
+}
+
 const PAGE: usize = 64 * 1024;
 /// No block is smaller than 2 to this power: it must hold the address of the next free one, and
 /// everything that WebAssembly loads at once wants no stricter alignment.
@@ -45,6 +50,12 @@ impl SizeClasses {
     /// Memory that was never handed out. Blocks start at multiples of 16; a layout that wants more
     /// gets a block of at least that size, which starts at a multiple of it within fresh pages.
     fn fresh(&self, size: usize, align: usize) -> Option<usize> {
+        if self.end.get() == 0 {
+            // What the first pages have left beyond data and stack: tens of kilobytes, enough for most
+            // instances, which then never grow their memory. Growing costs as much as a whole operation.
+            self.next.set((&raw const __heap_base) as usize);
+            self.end.set(wasm32::memory_size::<0>() * PAGE);
+        }
         let align = align.max(1 << LEAST_CLASS);
         let start = self.next.get().checked_next_multiple_of(align)?;
         let end = start.checked_add(size)?;

@@ -114,7 +114,7 @@ fn not_drawn(drawing: Option<&Path>) {
 }
 
 fn summary_of_seeds(seeds: u64, tally: &Tally, took: Duration) -> String {
-    let Tally { workers, calls, runs, stale_reads, conflicts, throttled, faults } = *tally;
+    let Tally { workers, calls, stale_reads, conflicts, throttled, faults } = *tally;
     let mut text = format!(
         "{BOLD}Every invariant held{BOLD:#} in {} in {:.1} s on one core: {} seeds/s\n\n",
         count(seeds, "seed"),
@@ -122,10 +122,9 @@ fn summary_of_seeds(seeds: u64, tally: &Tally, took: Duration) -> String {
         number(per_second(seeds, took)),
     );
     for (what, value) in [
-        ("operations", workers),
+        ("operations, each a fresh instance", workers),
         ("store calls", calls),
         ("  per minute", per_second(calls, took).saturating_mul(60)),
-        ("fresh instances of the component", runs),
         ("stale reads", stale_reads),
         ("writes refused by their condition", conflicts),
         ("writes refused for their rate", throttled),

@@ -94,18 +94,22 @@ pub enum Answer {
 /// The store as a worker sees it: it knows the answers to the first calls and notes the first call
 /// beyond them. All calls from there on fail, which brings the operation to its end; how it ends is
 /// of no interest. Clones are handles to the same script.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Script(Rc<Lines>);
 
+#[derive(Default)]
 struct Lines {
-    heard: Rc<[(Call, Answer)]>,
+    heard: RefCell<Rc<[(Call, Answer)]>>,
     at: Cell<usize>,
     beyond: RefCell<Option<Call>>,
 }
 
 impl Script {
-    pub(super) fn new(heard: Rc<[(Call, Answer)]>) -> Self {
-        Self(Rc::new(Lines { heard, at: Cell::new(0), beyond: RefCell::new(None) }))
+    /// Begins anew, with these answers.
+    pub(super) fn rewind(&self, heard: &Rc<[(Call, Answer)]>) {
+        *self.0.heard.borrow_mut() = Rc::clone(heard);
+        self.0.at.set(0);
+        self.0.beyond.borrow_mut().take();
     }
 
     /// The first call that had no answer.
@@ -115,15 +119,16 @@ impl Script {
 
     /// The next answer. A worker that asks for something else than it did before the same answers
     /// is not the function of its answers that it is taken for.
-    fn answer(&self, call: Call) -> Option<&Answer> {
+    fn answer(&self, call: Call) -> Option<Answer> {
         let at = self.0.at.get();
         self.0.at.set(at + 1);
-        let Some((expected, answer)) = self.0.heard.get(at) else {
+        let heard = self.0.heard.borrow();
+        let Some((expected, answer)) = heard.get(at) else {
             self.0.beyond.borrow_mut().get_or_insert(call);
             return None;
         };
         assert!(*expected == call, "a worker asked for something else on the same answers");
-        Some(answer)
+        Some(answer.clone())
     }
 }
 
@@ -132,35 +137,35 @@ const OVER: KvError = KvError::Unavailable;
 impl Store for Script {
     fn get(&self, key: &str) -> Read {
         match self.answer(Call::Get(key.to_owned())) {
-            Some(Answer::Read(read)) => read.clone(),
+            Some(Answer::Read(read)) => read,
             _ => Err(OVER),
         }
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
         match self.answer(Call::Head(key.to_owned())) {
-            Some(Answer::Head(head)) => head.clone(),
+            Some(Answer::Head(head)) => head,
             _ => Err(OVER),
         }
     }
 
     fn put(&self, write: Write<'_>) -> Written {
         match self.answer(Call::Put((&write).into())) {
-            Some(Answer::Written(written)) => written.clone(),
+            Some(Answer::Written(written)) => written,
             _ => Err(OVER),
         }
     }
 
     fn delete(&self, key: &str) -> Result<bool, KvError> {
         match self.answer(Call::Delete(key.to_owned())) {
-            Some(Answer::Deleted(deleted)) => *deleted,
+            Some(Answer::Deleted(deleted)) => deleted,
             _ => Err(OVER),
         }
     }
 
     fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
         match self.answer(Call::Count(prefix.to_owned(), limit)) {
-            Some(Answer::Counted(counted)) => *counted,
+            Some(Answer::Counted(counted)) => counted,
             _ => Err(OVER),
         }
     }
@@ -168,14 +173,14 @@ impl Store for Script {
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
         let call = Call::GetMany(keys.iter().map(ToString::to_string).collect());
         match self.answer(call) {
-            Some(Answer::Reads(reads)) => reads.clone(),
+            Some(Answer::Reads(reads)) => reads,
             _ => vec![Err(OVER); keys.len()],
         }
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
         match self.answer(Call::PutMany(writes.iter().map(Put::from).collect())) {
-            Some(Answer::Writes(written)) => written.clone(),
+            Some(Answer::Writes(written)) => written,
             _ => vec![Err(OVER); writes.len()],
         }
     }

@@ -1,10 +1,10 @@
 //! Workers: an operation of the graph that stops at every store call until somebody answers it.
 //!
 //! The component sees nothing but its arguments and the store's answers. So a worker between two
-//! store calls is fully described by the answers that it has heard, and is resumed by running a fresh
-//! instance of the component over those answers until it asks for the next thing. That costs a few
-//! runs per operation and spares threads, fibers and all that could make a schedule differ from one
-//! time to the next; a worker that asks for something else on the same answers is found out.
+//! store calls is fully described by the answers that it has heard, and is resumed by running its
+//! operation again over those answers until it asks for the next thing. That costs a few runs per
+//! operation and spares threads, fibers and all that could make a schedule differ from one time to the
+//! next; a worker that asks for something else on the same answers is found out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use super::call::{Answer, Call, Script};
 use crate::api::{GraphApi, Native};
 use crate::failure::Failure;
 #[cfg(feature = "component")]
-use {crate::runtime::Instance, identity_graph::Store};
+use {crate::runtime, identity_graph::Store};
 
 /// What a worker is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,25 +160,28 @@ fn view(graph: &dyn GraphApi, ec: &str, ids: &[PartnerUid], now: u64) -> Result<
     Ok(View { found: true, upserted, touched })
 }
 
+/// Carries operations out over the store that it was opened on.
+pub type Runner = Box<dyn Fn(&Operation) -> Outcome>;
+
 /// Who does the work: the component, or a double that a test has made.
 pub trait Workers {
-    /// Carries one operation out over a store, from nothing.
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome;
+    /// A new one of them, over a store.
+    fn open(&self, store: Script, policy: Policy) -> Runner;
 }
 
-/// Every run is a fresh instance of the component.
+/// A fresh instance of the component for every worker.
 #[cfg(feature = "component")]
 #[derive(Debug, Clone, Copy)]
 pub struct Component;
 
 #[cfg(feature = "component")]
 impl Workers for Component {
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
         const NAME: &str = "ec_identity_store";
-        let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
+        let instance = runtime::Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
         match instance.open_with(NAME, policy) {
-            Ok(graph) => operation.run(&graph),
-            Err(failure) => Outcome::Trapped(failure.to_string()),
+            Ok(graph) => Box::new(move |operation| operation.run(&graph)),
+            Err(failure) => Box::new(move |_| Outcome::Trapped(failure.to_string())),
         }
     }
 }
@@ -188,10 +191,10 @@ impl Workers for Component {
 pub struct NativeRules;
 
 impl Workers for NativeRules {
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
         match Native::new(store, policy) {
-            Ok(graph) => operation.run(&graph),
-            Err(rule) => Outcome::Trapped(rule.to_string()),
+            Ok(graph) => Box::new(move |operation| operation.run(&graph)),
+            Err(rule) => Box::new(move |_| Outcome::Trapped(rule.to_string())),
         }
     }
 }
@@ -212,14 +215,20 @@ pub struct Worker {
     policy: Policy,
     heard: Rc<[(Call, Answer)]>,
     next: Next,
+    /// None at rest, and once it has ended.
+    instance: Option<Rc<Instance>>,
+}
+
+/// One of the [`Workers`], and the script that it hears.
+struct Instance {
+    script: Script,
+    runner: Runner,
 }
 
 impl Worker {
     /// A worker that is about to make its first call.
     pub fn start(workers: &dyn Workers, operation: Rc<Operation>, policy: Policy) -> Self {
-        let heard: Rc<[_]> = Rc::new([]);
-        let next = resume(workers, &operation, policy, &heard);
-        Self { operation, policy, heard, next }
+        Self::resumed(Instance::open(workers, policy), operation, policy, Rc::new([]))
     }
 
     /// What it waits for, or how it ended.
@@ -240,6 +249,12 @@ impl Worker {
         &self.heard
     }
 
+    /// The worker without its instance: it goes on in a fresh one.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Self { instance: None, ..self }
+    }
+
     /// The worker once its call is answered.
     ///
     /// # Panics
@@ -248,25 +263,39 @@ impl Worker {
     pub fn answered(&self, workers: &dyn Workers, answer: Answer) -> Self {
         let Next::Call(call) = &self.next else { panic!("the worker has ended") };
         let new = std::iter::once((call.clone(), answer));
-        let heard: Rc<[_]> = self.heard.iter().cloned().chain(new).collect();
-        let next = resume(workers, &self.operation, self.policy, &heard);
-        Self { operation: Rc::clone(&self.operation), policy: self.policy, heard, next }
+        let heard = self.heard.iter().cloned().chain(new).collect();
+        let instance = self.instance.clone();
+        let instance = instance.unwrap_or_else(|| Instance::open(workers, self.policy));
+        Self::resumed(instance, Rc::clone(&self.operation), self.policy, heard)
+    }
+
+    fn resumed(
+        instance: Rc<Instance>,
+        operation: Rc<Operation>,
+        policy: Policy,
+        heard: Rc<[(Call, Answer)]>,
+    ) -> Self {
+        let next = instance.resume(&operation, &heard);
+        let instance = matches!(next, Next::Call(_)).then_some(instance);
+        Self { operation, policy, heard, next, instance }
     }
 }
 
-fn resume(
-    workers: &dyn Workers,
-    operation: &Operation,
-    policy: Policy,
-    heard: &Rc<[(Call, Answer)]>,
-) -> Next {
-    let script = Script::new(Rc::clone(heard));
-    let store = script.clone();
-    let run = catch_unwind(AssertUnwindSafe(|| workers.run(operation, store, policy)));
-    let outcome = run.unwrap_or_else(|panic| Outcome::Trapped(text(&*panic)));
-    match script.beyond() {
-        Some(call) if !matches!(outcome, Outcome::Trapped(_)) => Next::Call(call),
-        _ => Next::Done(outcome),
+impl Instance {
+    fn open(workers: &dyn Workers, policy: Policy) -> Rc<Self> {
+        let script = Script::default();
+        let runner = workers.open(script.clone(), policy);
+        Rc::new(Self { script, runner })
+    }
+
+    fn resume(&self, operation: &Operation, heard: &Rc<[(Call, Answer)]>) -> Next {
+        self.script.rewind(heard);
+        let run = catch_unwind(AssertUnwindSafe(|| (self.runner)(operation)));
+        let outcome = run.unwrap_or_else(|panic| Outcome::Trapped(text(&*panic)));
+        match self.script.beyond() {
+            Some(call) if !matches!(outcome, Outcome::Trapped(_)) => Next::Call(call),
+            _ => Next::Done(outcome),
+        }
     }
 }
 

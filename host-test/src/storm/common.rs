@@ -5,7 +5,7 @@ use identity_graph::{WriteOutcome, Written};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::simulate::{Operation, Outcome, Script, Workers};
+use crate::simulate::{Operation, Outcome, Runner, Script, Workers};
 
 /// Read, change, write if unchanged: for each UID by itself, and up to five times at once when the
 /// write is refused, whatever for.
@@ -14,12 +14,14 @@ pub(super) struct Common;
 const TRIES: usize = 5;
 
 impl Workers for Common {
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
-        let Operation::Upsert { ec, ids, now, .. } = operation else {
-            return Outcome::Trapped("the common way only adds UIDs".to_owned());
-        };
-        let outcomes = ids.iter().map(|id| upsert(&store, ec, id, *now, policy.entry_ttl));
-        Outcome::Synced(Ok(outcomes.collect()))
+    fn open(&self, store: Script, policy: Policy) -> Runner {
+        Box::new(move |operation| {
+            let Operation::Upsert { ec, ids, now, .. } = operation else {
+                return Outcome::Trapped("the common way only adds UIDs".to_owned());
+            };
+            let outcomes = ids.iter().map(|id| upsert(&store, ec, id, *now, policy.entry_ttl));
+            Outcome::Synced(Ok(outcomes.collect()))
+        })
     }
 }
 

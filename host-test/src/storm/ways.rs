@@ -10,7 +10,7 @@ use super::common::Common;
 use crate::api::GraphApi;
 use crate::failure::Failure;
 use crate::runtime::Instance;
-use crate::simulate::{Component, Operation, Outcome, Script, Workers};
+use crate::simulate::{Component, Operation, Outcome, Runner, Script, Workers};
 
 /// A way to add the UIDs that the requests of a page load carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,15 +83,15 @@ pub(super) fn ids() -> Vec<PartnerUid> {
 struct Application;
 
 impl Workers for Application {
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
         const NAME: &str = "ec_identity_store";
-        let Operation::View { ec, ids, now } = operation else {
-            return Outcome::Trapped("the application only views pages".to_owned());
-        };
         let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
         match instance.open_with(NAME, policy) {
-            Ok(graph) => Outcome::Upserted(view(&graph, ec, ids, *now)),
-            Err(failure) => Outcome::Trapped(failure.to_string()),
+            Ok(graph) => Box::new(move |operation| match operation {
+                Operation::View { ec, ids, now } => Outcome::Upserted(view(&graph, ec, ids, *now)),
+                _ => Outcome::Trapped("the application only views pages".to_owned()),
+            }),
+            Err(failure) => Box::new(move |_| Outcome::Trapped(failure.to_string())),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use host_test::simulate::exhaustive::{combinations, explore};
 use host_test::simulate::random;
-use host_test::simulate::{Invariant, NativeRules, Operation, Outcome, Script, Workers};
+use host_test::simulate::{Invariant, NativeRules, Operation, Outcome, Runner, Script, Workers};
 use host_test::{Failure, Native};
 use identity_graph::{
     IfMissing, ItemHead, KvError, Policy, Precondition, Read, Store, TouchOutcome, Write,
@@ -46,23 +46,26 @@ enum Flaw {
 struct Flawed(Flaw);
 
 impl Workers for Flawed {
-    fn run(&self, operation: &Operation, store: Script, policy: Policy) -> Outcome {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
         let Self(flaw) = *self;
-        let mut operation = operation.clone();
-        let withdraws = matches!(operation, Operation::Withdraw { .. });
-        if let (Flaw::SyncsIntoNothing, Operation::Upsert { missing, .. }) = (flaw, &mut operation)
-        {
-            *missing = IfMissing::CreateMinimal;
-        }
-        let key = operation.key().unwrap_or_default().to_owned();
         let shim = Shim { store, flaw, policy };
         let graph = Native::new(shim, policy).expect("the policy is in order");
-        match operation.run(&graph) {
-            Outcome::Done(Err(_)) if withdraws && flaw == Flaw::SwallowsFailedWithdrawals => {
-                Outcome::Done(Ok(()))
+        Box::new(move |operation| {
+            let mut operation = operation.clone();
+            let withdraws = matches!(operation, Operation::Withdraw { .. });
+            if let (Flaw::SyncsIntoNothing, Operation::Upsert { missing, .. }) =
+                (flaw, &mut operation)
+            {
+                *missing = IfMissing::CreateMinimal;
             }
-            outcome => flawed(flaw, &key, outcome),
-        }
+            let key = operation.key().unwrap_or_default().to_owned();
+            match operation.run(&graph) {
+                Outcome::Done(Err(_)) if withdraws && flaw == Flaw::SwallowsFailedWithdrawals => {
+                    Outcome::Done(Ok(()))
+                }
+                outcome => flawed(flaw, &key, outcome),
+            }
+        })
     }
 }
 

@@ -142,7 +142,7 @@ impl<'w> Trie<'w> {
             return *node;
         }
         let operation = Rc::new(deed.operation(worker));
-        let worker_state = Worker::start(self.workers, operation, self.policy);
+        let worker_state = Worker::start(self.workers, operation, self.policy).at_rest();
         let node = self.node(None, worker_state, &[], false);
         self.roots.insert((deed, worker), node);
         node
@@ -156,7 +156,7 @@ impl<'w> Trie<'w> {
         let answer = self.answer(node, heard);
         let from = &self.nodes[node as usize];
         let in_doubt = from.in_doubt || heard == Heard::Failed(Fault::Unanswered);
-        let worker = from.worker.answered(self.workers, answer);
+        let worker = from.worker.answered(self.workers, answer).at_rest();
         let wanted = from.wanted.clone();
         let next = self.node(Some(node), worker, &wanted, in_doubt);
         self.edges.insert((node, heard), next);

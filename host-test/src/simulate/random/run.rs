@@ -172,7 +172,6 @@ impl<'w> Run<'w> {
         let worker = Worker::start(self.workers, operation, self.scenario.policy);
         let began_ms = self.kv.now_ms();
         self.tally.workers += 1;
-        self.tally.runs += 1;
         self.go_on(job, Task { worker, began_ms, call_ms: 0, parts: Vec::new(), in_doubt: false })
     }
 
@@ -326,7 +325,6 @@ impl<'w> Run<'w> {
         let Next::Call(call) = task.worker.next() else { return Ok(()) };
         let answer = joined(call, task.parts.drain(..).filter_map(|part| part.answer));
         task.worker = task.worker.answered(self.workers, answer);
-        self.tally.runs += 1;
         self.go_on(at, task)
     }
 

@@ -7,12 +7,10 @@ use identity_graph::{KvError, WriteOutcome, Written};
 /// What seeds have made happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Operations.
+    /// Operations, each in an instance of its own.
     pub workers: u64,
     /// Store calls.
     pub calls: u64,
-    /// Runs of a fresh worker.
-    pub runs: u64,
     /// Reads that did not show the newest value.
     pub stale_reads: u64,
     /// Writes that were refused by their condition.
@@ -32,10 +30,9 @@ impl Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        let Self { workers, calls, runs, stale_reads, conflicts, throttled, faults } = other;
+        let Self { workers, calls, stale_reads, conflicts, throttled, faults } = other;
         self.workers += workers;
         self.calls += calls;
-        self.runs += runs;
         self.stale_reads += stale_reads;
         self.conflicts += conflicts;
         self.throttled += throttled;
