@@ -13,6 +13,7 @@
 pub mod conformance;
 pub mod model;
 pub mod simulate;
+#[cfg(feature = "component")]
 pub mod storm;
 
 mod api;
@@ -20,6 +21,7 @@ mod dice;
 mod failure;
 mod faulty;
 mod memory;
+mod names;
 mod ops;
 #[cfg(feature = "component")]
 mod runtime;
@@ -29,6 +31,7 @@ pub use api::{GraphApi, Native, RawRow, SnapshotApi};
 pub use failure::Failure;
 pub use faulty::{Fault, Faulty};
 pub use memory::{MAX_BODY_BYTES, MAX_KEY_BYTES, MAX_METADATA_BYTES, MemoryStore, Row};
+pub use names::Name;
 pub use ops::{OpKind, Ops};
 #[cfg(feature = "component")]
 pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance};

@@ -1,6 +1,6 @@
 //! What the graph answered to an event, in words that hold no ID.
 
-use host_test::Failure;
+use host_test::{Failure, Name};
 use identity_graph::{CreateOutcome, TouchOutcome, UpsertOutcome};
 use serde::Serialize;
 
@@ -21,24 +21,17 @@ impl Answer {
     /// The answer in one word; of a sync the mappings have a word each.
     pub(super) fn word(&self) -> &'static str {
         match self {
-            Self::Created(CreateOutcome::Created) => "created",
-            Self::Created(CreateOutcome::AlreadyLive) => "already-live",
-            Self::Created(CreateOutcome::Revived) => "revived",
-            Self::Created(CreateOutcome::Withdrawn) | Self::Withdrawn => "withdrawn",
+            Self::Created(created) => created.name(),
+            Self::Withdrawn => "withdrawn",
             Self::Viewed(_, None) => "ids-written",
-            Self::Viewed(_, Some(touch)) => match touch {
-                TouchOutcome::Written => "last-seen-written",
-                TouchOutcome::Debounced => "debounced",
-                TouchOutcome::Stale => "stale",
-                TouchOutcome::Withdrawn => "withdrawn",
-                TouchOutcome::NotFound => "not-found",
-            },
+            Self::Viewed(_, Some(TouchOutcome::Written)) => "last-seen-written",
+            Self::Viewed(_, Some(touch)) => touch.name(),
             Self::Synced(_) => "synced",
             Self::Deleted(true) => "deleted",
             Self::Deleted(false) => "not-found",
             Self::Counted(Some(_)) => "counted",
             Self::Counted(None) => "no-entry",
-            Self::Failed(failure) => failure_word(failure),
+            Self::Failed(failure) => failure.name(),
         }
     }
 
@@ -59,33 +52,6 @@ impl Answer {
             }
             _ => None,
         }
-    }
-}
-
-pub(super) fn upsert_word(outcome: UpsertOutcome) -> &'static str {
-    match outcome {
-        UpsertOutcome::Written => "written",
-        UpsertOutcome::Unchanged => "unchanged",
-        UpsertOutcome::Stale => "stale",
-        UpsertOutcome::Withdrawn => "withdrawn",
-        UpsertOutcome::NotFound => "not-found",
-    }
-}
-
-pub(super) fn mapping_word(outcome: &Result<UpsertOutcome, Failure>) -> &'static str {
-    outcome.as_ref().map_or_else(failure_word, |outcome| upsert_word(*outcome))
-}
-
-fn failure_word(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::InvalidArgument(_) => "invalid-argument",
-        Failure::NoSuchStore => "no-such-store",
-        Failure::AlreadyExists => "already-exists",
-        Failure::Corrupt(_) => "corrupt",
-        Failure::TooLarge => "too-large",
-        Failure::Conflict => "conflict",
-        Failure::Throttled => "throttled",
-        Failure::Unavailable(_) => "unavailable",
     }
 }
 
@@ -121,11 +87,11 @@ impl<'a> Report<'a> {
         error: Option<&'a str>,
     ) -> Self {
         let outcome = Some(match answer {
-            Answer::Synced(outcomes) => Words::Each(outcomes.iter().map(mapping_word).collect()),
+            Answer::Synced(outcomes) => Words::Each(outcomes.iter().map(Name::name).collect()),
             other => Words::One(other.word()),
         });
         let ids = match answer {
-            Answer::Viewed(ids, _) => ids.iter().map(|id| upsert_word(*id)).collect(),
+            Answer::Viewed(ids, _) => ids.iter().map(Name::name).collect(),
             _ => Vec::new(),
         };
         let cluster_size = match answer {

@@ -3,13 +3,12 @@
 use std::io::Write;
 
 use anstyle::Style;
-use host_test::{Failure, GraphApi, SnapshotApi};
+use host_test::{Failure, GraphApi, Name, SnapshotApi};
 use identity_graph::{
     CreateOutcome, Device, Geo, Mapping, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome,
 };
 
 use super::Ending;
-use super::answer::{mapping_word, upsert_word};
 use super::mask::Mask;
 use super::player::Player;
 use super::text::{BOLD, CYAN, DIM, GREEN, RED, clock, cost, count, utc};
@@ -258,7 +257,7 @@ fn view(player: &Player, ec_id: &str, ids: &[PartnerUid], at: u64) -> Result<Sai
         return Ok(Said::done("written"));
     }
     let ids = match outcomes.first() {
-        Some(outcome) => format!("IDs {}, ", upsert_word(*outcome)),
+        Some(outcome) => format!("IDs {}, ", outcome.name()),
         None => String::new(),
     };
     Ok(match snapshot.update_last_seen(at)? {
@@ -281,7 +280,7 @@ fn upsert(
 fn sync(player: &Player, ec_id: &str, uid: &str, synced: u64, now: u64) -> Result<Said, Failure> {
     let mapping = Mapping { ec_id: ec_id.to_owned(), uid: uid.to_owned(), synced };
     let outcomes = player.graph.sync_partner_ids("adnxs.com", &[mapping], now)?;
-    let outcome = outcomes.first().map_or("no answer", mapping_word);
+    let outcome = outcomes.first().map_or("no answer", |outcome| outcome.name());
     Ok(match outcome {
         "written" => Said::done(outcome),
         "unchanged" => Said::nothing_to_do(outcome),

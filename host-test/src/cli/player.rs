@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use host_test::{ComponentGraph, Failure, GraphApi, Instance, MemoryStore, Ops};
+use host_test::{ComponentGraph, Failure, GraphApi, Instance, MemoryStore, Name, Ops};
 use identity_graph::{Store, TouchOutcome, UpsertOutcome};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, mapping_word};
+use super::answer::Answer;
 use crate::trace::{Event, Kind, Visit};
 
 const STORE: &str = "ec_identity_store";
@@ -182,7 +182,7 @@ impl Tally {
         match answer {
             Answer::Synced(outcomes) => {
                 self.mappings += outcomes.len() as u64;
-                outcomes.iter().map(mapping_word).for_each(add);
+                outcomes.iter().map(Name::name).for_each(add);
             }
             other => add(other.word()),
         }

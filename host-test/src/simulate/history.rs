@@ -60,7 +60,7 @@ pub enum What {
         /// What the row became, of a write that took effect.
         row: Option<String>,
     },
-    /// The row changed by itself or by others.
+    /// What became of a row by itself, by others or late.
     Row(String),
     /// An operation ended.
     Outcome(String),
@@ -104,7 +104,7 @@ impl fmt::Display for What {
                 }
                 Ok(())
             }
-            Self::Row(row) => write!(f, "row: {row}"),
+            Self::Row(change) => f.write_str(change),
             Self::Outcome(outcome) => write!(f, "ends: {outcome}"),
         }
     }

@@ -4,7 +4,10 @@ use identity_graph::{IfMissing, Item, KvError, Precondition, Read, WriteOutcome,
 
 use super::call::{Answer, Call, Put};
 use super::reference::Held;
-use super::worker::{Operation, Outcome};
+use super::worker::{Operation, Outcome, View};
+use crate::failure::Failure;
+use crate::model::Fault;
+use crate::names::Name;
 
 /// The time that times are told from.
 fn ago(at: u64, zero: u64) -> String {
@@ -122,7 +125,51 @@ fn failure(error: KvError) -> String {
     format!("failed: {error}")
 }
 
+/// What went wrong with a call.
+pub(super) fn fault(fault: Fault) -> String {
+    match fault {
+        Fault::Fails => "fails before it is applied".to_owned(),
+        Fault::LosesAnswer => "applied, the answer is lost".to_owned(),
+        Fault::LosesRequest => "lost on its way".to_owned(),
+        Fault::LandsLate(ms) => format!("lands {ms} ms later, unanswered"),
+    }
+}
+
 /// How an operation ended.
 pub(super) fn outcome(outcome: &Outcome) -> String {
-    format!("{outcome:?}")
+    match outcome {
+        Outcome::Done(Ok(())) => "done".to_owned(),
+        Outcome::Visited(Ok(created)) => created.name().to_owned(),
+        Outcome::Viewed(Ok(View { found: false, .. })) | Outcome::Counted(Ok(None)) => {
+            "no entry".to_owned()
+        }
+        Outcome::Viewed(Ok(View { upserted, touched, .. })) => {
+            let upserted = upserted.as_ref().map_or_else(failed, |each| listed(each));
+            format!("UIDs {upserted}; visit {}", touched.name())
+        }
+        Outcome::Upserted(Ok(each)) => listed(each),
+        Outcome::Touched(Ok(touched)) => touched.name().to_owned(),
+        Outcome::Deleted(Ok(true)) => "deleted".to_owned(),
+        Outcome::Deleted(Ok(false)) => "there was nothing".to_owned(),
+        Outcome::Synced(Ok(each)) => listed(each),
+        Outcome::Counted(Ok(Some(size))) => format!("{size} of this hash"),
+        Outcome::Done(Err(failure))
+        | Outcome::Visited(Err(failure))
+        | Outcome::Viewed(Err(failure))
+        | Outcome::Upserted(Err(failure))
+        | Outcome::Touched(Err(failure))
+        | Outcome::Deleted(Err(failure))
+        | Outcome::Synced(Err(failure))
+        | Outcome::Counted(Err(failure)) => failed(failure),
+        Outcome::Trapped(message) => format!("trapped: {message}"),
+    }
+}
+
+fn failed(failure: &Failure) -> String {
+    failure.name().to_owned()
+}
+
+fn listed(each: &[impl Name]) -> String {
+    let names = each.iter().map(Name::name).collect::<Vec<_>>().join(", ");
+    if names.is_empty() { "none".to_owned() } else { names }
 }

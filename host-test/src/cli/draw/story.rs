@@ -199,7 +199,7 @@ fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Place
             let suffix = if *is_stale { " stale" } else { "" };
             let class = format!("{}{suffix}", class(&event.what));
             canvas.rectangle((from, y), (to - from, BAR), &class);
-            let verb = call.split(' ').next().unwrap_or_default();
+            let verb = call.split([' ', ',']).next().unwrap_or_default();
             let words = format!("{number} {verb}{suffix}");
             let fits = |text: &str| (text.chars().count() as u64 + 1) * CHARACTER <= to - from;
             let shorter = [words, format!("{number} {verb}")].into_iter().find(|text| fits(text));

@@ -281,7 +281,7 @@ impl<'t, 'w> Search<'t, 'w> {
         });
         let lanes = lanes.collect();
         let held = |trie: &Trie<'_>, row: RowId| words::held(&trie.rows[row as usize].held, NOW);
-        let start = What::Row(held(self.trie, first.versions[0].0));
+        let start = What::Row(format!("row: {}", held(self.trie, first.versions[0].0)));
         let mut events = vec![Event { lane: None, from: 0, at: 0, to: 0, what: start }];
         let mut state = first;
         for (step, at) in std::mem::take(&mut self.path).into_iter().zip(1_u64..) {
@@ -302,10 +302,10 @@ impl<'t, 'w> Search<'t, 'w> {
                     None,
                     What::Row(row.map_or_else(
                         || "a write in flight lands and is refused".to_owned(),
-                        |row| format!("a write in flight lands: {row}"),
+                        |row| format!("a write in flight lands  → row: {row}"),
                     )),
                 ),
-                Step::Expire => push(None, What::Row("expired and removed".to_owned())),
+                Step::Expire => push(None, What::Row("row: expired and removed".to_owned())),
                 Step::Read(worker, _)
                 | Step::Hear(worker, _)
                 | Step::Write(worker)

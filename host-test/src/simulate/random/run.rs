@@ -146,11 +146,13 @@ impl<'w> Run<'w> {
     /// Notes the rows that the store has removed, their time to live being over.
     fn expire(&mut self) {
         let at_ms = self.kv.now_ms();
-        for (key, versions) in &mut self.keys {
+        let of_many = self.keys.len() > 1;
+        for ((key, versions), number) in self.keys.iter_mut().zip(1_usize..) {
             let is_noted = versions.last().is_none_or(|version| version.held == Held::Nothing);
             if !is_noted && self.kv.newest(key).is_none() {
                 versions.push(Version { held: Held::Nothing, body: Vec::new(), by: None, at_ms });
-                tell(&mut self.told, None, [at_ms; 3], What::Row("expired and removed".to_owned()));
+                let what = What::Row(format!("{}: expired and removed", row_name(of_many, number)));
+                tell(&mut self.told, None, [at_ms; 3], what);
             }
         }
     }
@@ -160,7 +162,8 @@ impl<'w> Run<'w> {
         let at_ms = self.kv.now_ms();
         self.kv.seed(key, body.clone(), None, None);
         let held = Held::of(Some(body));
-        let what = What::Row(format!("written by others: {}", words::held(&held, START)));
+        let row = words::held(&held, START);
+        let what = What::Row(format!("{}: written by others: {row}", self.row_name(key)));
         if let Some(versions) = self.keys.get_mut(key) {
             versions.push(Version { held, body: body.clone(), by: None, at_ms });
         }
@@ -262,7 +265,9 @@ impl<'w> Run<'w> {
         self.tasks[at] = Some(task);
         let answer = result?;
         let now = self.kv.now_ms();
-        let text = format!("a write in flight lands: {}", words::answer(&answer, START));
+        let row = key_of(call).map(|key| self.row_name(key)).unwrap_or_default();
+        let answer = words::answer(&answer, START);
+        let text = format!("{row}: a write in flight lands: {answer}");
         tell(&mut self.told, Some(at), [now; 3], What::Row(text));
         match next {
             // A worker that has ended must have left open that this may happen.
@@ -377,6 +382,20 @@ impl<'w> Run<'w> {
         generation(self.kv.shown(place, key)) != generation(self.kv.newest(key))
     }
 
+    /// A call, and of which row where there are several.
+    fn call_words(&self, call: &Call) -> String {
+        let words = words::call(call);
+        match key_of(call) {
+            Some(key) if self.keys.len() > 1 => format!("{words}, {}", self.row_name(key)),
+            _ => words,
+        }
+    }
+
+    fn row_name(&self, key: &str) -> String {
+        let number = self.keys.keys().position(|known| **known == *key).map_or(0, |at| at + 1);
+        row_name(self.keys.len() > 1, number)
+    }
+
     fn tell_parts(&mut self, at: usize) {
         if self.told.is_none() {
             return;
@@ -386,15 +405,19 @@ impl<'w> Run<'w> {
         for part in &task.parts {
             let answer = part.answer.as_ref();
             let what = What::Call {
-                call: words::call(&part.call),
+                call: self.call_words(&part.call),
                 answer: answer.map(|answer| words::answer(answer, START)).unwrap_or_default(),
                 is_stale: part.is_stale,
-                fault: part.fate.fault.map(|fault| format!("{fault:?}")),
+                fault: part.fate.fault.map(words::fault),
                 row: part.row.clone(),
             };
             tell(&mut self.told, Some(at), [task.call_ms, part.effect_ms.min(to), to], what);
         }
     }
+}
+
+fn row_name(of_many: bool, number: usize) -> String {
+    if of_many { format!("row {number}") } else { "row".to_owned() }
 }
 
 /// Notes what happened, with its times in milliseconds since the start.

@@ -1,0 +1,67 @@
+//! What outcomes and failures are called in the WIT interface, for people and for output.
+
+use identity_graph::{CreateOutcome, TouchOutcome, UpsertOutcome};
+
+use crate::failure::Failure;
+
+/// The name of a case in the WIT interface.
+pub trait Name {
+    /// The name, e.g. `already-live`.
+    fn name(&self) -> &'static str;
+}
+
+impl Name for CreateOutcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::AlreadyLive => "already-live",
+            Self::Revived => "revived",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+impl Name for UpsertOutcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Unchanged => "unchanged",
+            Self::Stale => "stale",
+            Self::Withdrawn => "withdrawn",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+impl Name for TouchOutcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Debounced => "debounced",
+            Self::Stale => "stale",
+            Self::Withdrawn => "withdrawn",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+impl Name for Failure {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidArgument(_) => "invalid-argument",
+            Self::NoSuchStore => "no-such-store",
+            Self::AlreadyExists => "already-exists",
+            Self::Corrupt(_) => "corrupt",
+            Self::TooLarge => "too-large",
+            Self::Conflict => "conflict",
+            Self::Throttled => "throttled",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+impl<T: Name> Name for Result<T, Failure> {
+    fn name(&self) -> &'static str {
+        self.as_ref().map_or_else(Failure::name, T::name)
+    }
+}
