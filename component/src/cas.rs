@@ -70,6 +70,8 @@ impl Cas {
     /// Decides on a row that is at hand, or on its presumed absence.
     pub(crate) fn start(&mut self, change: &mut dyn Change, row: Option<&Row>) -> Step {
         match change.plan(row) {
+            // It may be our own write, onto which others have built since.
+            Err(GraphError::AlreadyExists) if self.in_doubt => Step::Done(Err(UNCONFIRMED)),
             Err(error) => Step::Done(Err(error)),
             Ok(None) => Step::Done(Ok(())),
             Ok(planned) => {

@@ -359,6 +359,26 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_class_of_device_is_accepted_and_none_beyond() {
+        let device = |is_mobile| Device {
+            is_mobile,
+            ja4_class: None,
+            platform_class: None,
+            h2_fp_hash: None,
+            known_browser: None,
+        };
+        assert_eq!(device(2).validate(), Ok(()));
+        assert_eq!(device(3).validate(), Err(InvalidArgument::IsMobile(3)));
+    }
+
+    #[test]
+    fn debug_output_of_consent_shows_lengths_and_no_strings() {
+        let consent = Consent { tcf: Some("CQtcf".into()), gpp: None, ok: true, updated: 7 };
+        let expected = "Consent { tcf_bytes: Some(5), gpp_bytes: None, ok: true, updated: 7 }";
+        assert_eq!(format!("{consent:?}"), expected);
+    }
+
+    #[test]
     fn of_equal_times_the_first_uid_is_kept() {
         let entry =
             Entry::minimal(vec![uid("a", "1", Some(5)), uid("a", "2", Some(5))], 9).unwrap();

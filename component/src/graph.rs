@@ -90,7 +90,9 @@ impl<S: Store> Graph<S> {
     /// Writes the entry of a first visit: 1 write.
     ///
     /// # Errors
-    /// [`GraphError::AlreadyExists`] when the key holds something.
+    /// [`GraphError::AlreadyExists`] when the key holds something, be it of this very call where a
+    /// layer below the store sent the write twice; after a write without an answer
+    /// [`GraphError::Unavailable`] instead.
     pub fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
         let row = Entry::new(entry)?.encode()?;

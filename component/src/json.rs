@@ -424,8 +424,11 @@ mod tests {
 
     #[test]
     fn a_string_that_unicode_cannot_hold_is_no_string() {
-        let text = r#""\ud800""#;
-        assert_eq!(scan(text).unwrap().string(text), None);
+        for text in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\ue000""#, r#""\ud800\ud800""#] {
+            assert_eq!(scan(text).unwrap().string(text), None, "{text}");
+        }
+        let text = r#""\udbff\udfff""#;
+        assert_eq!(scan(text).unwrap().string(text).as_deref(), Some("\u{10ffff}"));
     }
 
     proptest! {

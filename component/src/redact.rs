@@ -31,3 +31,17 @@ impl fmt::Debug for Bytes {
         write!(f, "({} bytes)", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_by_its_start_and_a_text_by_its_length() {
+        assert_eq!(format!("{:?}", Key("123456789")), "12345678…");
+        assert_eq!(format!("{:?}", Key("12345678")), "12345678");
+        assert_eq!(format!("{:?}", Bytes(3)), "(3 bytes)");
+    }
+}

@@ -124,9 +124,9 @@ struct Storm {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Exhaustive {
-    /// Two operations: a few seconds
+    /// Two operations: a second or less
     Pairs,
-    /// Three operations: some minutes
+    /// Three operations: some seconds
     Triples,
 }
 

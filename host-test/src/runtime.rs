@@ -110,7 +110,7 @@ impl Instance {
 
 /// Whatever it is given, the component answers; anything else is a defect of the component.
 fn untrapped<T>(result: wasmtime::Result<T>) -> T {
-    result.unwrap_or_else(|error| panic!("the component trapped: {error:?}"))
+    result.unwrap_or_else(|error| panic!("the component trapped: {}", error.root_cause()))
 }
 
 #[cfg(test)]

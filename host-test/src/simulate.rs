@@ -13,6 +13,7 @@ pub mod random;
 mod bounds;
 mod broken;
 mod call;
+mod causes;
 mod claims;
 mod history;
 mod kept;

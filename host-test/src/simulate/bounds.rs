@@ -52,13 +52,11 @@ pub(super) fn check_calls(
         let cost = cost(heard, key);
         let (reads, writes) = uncontested(operation);
         let attempts = usize::from(policy.max_cas_attempts);
-        // A page view makes two changes, each with its own attempts.
-        let changes = if matches!(operation, Operation::View { .. }) { 2 } else { 1 };
         let extra = usize::from(presumes_absence(operation));
-        let missed = usize::from(cost.contested > 0) * changes;
-        let most_writes = (writes + cost.contested).min((attempts + extra) * changes);
+        let missed = usize::from(cost.contested > 0);
+        let most_writes = (writes + cost.contested).min(attempts + extra);
         let most_reads = reads + cost.contested + missed;
-        if cost.wasted > 0 && changes == 1 {
+        if cost.wasted > 0 {
             return broken(Invariant::Bounds, "a try that could not succeed");
         }
         let counts = usize::from(matches!(operation, Operation::Cluster { .. }));
@@ -69,6 +67,30 @@ pub(super) fn check_calls(
                 format!("{reads} reads and {writes} writes, of which {contested} were contested"),
             );
         }
+    }
+    if let Operation::Sync { .. } = operation { check_waves(policy, heard) } else { Ok(()) }
+}
+
+/// A batch reads all its rows at once and writes them at once, and again those that were contested.
+fn check_waves(policy: Policy, heard: &[(Call, Answer)]) -> Result<(), Broken> {
+    let is_contested = |written: &Written| {
+        matches!(written, Ok(WriteOutcome::Conflict(_)) | Err(KvError::UnknownOutcome))
+    };
+    let (mut reads, mut writes, mut contested) = (0, 0, 0);
+    for (call, answer) in heard {
+        match (call, answer) {
+            (Call::GetMany(_), _) => reads += 1,
+            (Call::PutMany(_), Answer::Writes(written)) => {
+                writes += 1;
+                contested += usize::from(written.iter().any(is_contested));
+            }
+            _ => return broken(Invariant::Bounds, "a batch made another call than its waves"),
+        }
+    }
+    // A read that misses what a refusal says is there is made once more.
+    let most_writes = (1 + contested).min(usize::from(policy.max_cas_attempts));
+    if reads > 1 + 2 * contested || writes > most_writes {
+        return broken(Invariant::Bounds, format!("{reads} waves of reads and {writes} of writes"));
     }
     Ok(())
 }
@@ -87,9 +109,10 @@ fn uncontested(operation: &Operation) -> (usize, usize) {
         | Operation::Visit { .. }
         | Operation::Withdraw { .. }
         | Operation::Delete { .. } => (0, 1),
-        // The snapshot costs a read; a change may be written on it, and the next one reads anew.
-        Operation::View { .. } => (2, 2),
-        Operation::Upsert { .. }
+        Operation::Peek { .. } => (1, 0),
+        // The snapshot costs a read; what is written is either UIDs or the visit.
+        Operation::View { .. }
+        | Operation::Upsert { .. }
         | Operation::Touch { .. }
         | Operation::Sync { .. }
         | Operation::Cluster { .. } => (1, 1),

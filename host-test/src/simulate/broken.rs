@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::history::Lane;
+
 /// What must hold of every history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
@@ -51,6 +53,14 @@ pub struct Broken {
     pub invariant: Invariant,
     /// In what way.
     pub how: String,
+}
+
+impl Broken {
+    /// Says whose doing it is.
+    pub(super) fn by(mut self, lane: usize) -> Self {
+        self.how = format!("{}: {}", Lane::name(lane), self.how);
+        self
+    }
 }
 
 pub(super) fn broken<T>(invariant: Invariant, how: impl Into<String>) -> Result<T, Broken> {

@@ -24,7 +24,7 @@ impl Operation {
             | Self::Withdraw { now, .. }
             | Self::Sync { now, .. }
             | Self::Cluster { now, .. } => Some(*now),
-            Self::Delete { .. } => None,
+            Self::Delete { .. } | Self::Peek { .. } => None,
         }
     }
 
@@ -34,6 +34,7 @@ impl Operation {
         match self {
             Self::Create { ec, .. }
             | Self::Visit { ec, .. }
+            | Self::Peek { ec }
             | Self::View { ec, .. }
             | Self::Upsert { ec, .. }
             | Self::Touch { ec, .. }
@@ -65,6 +66,7 @@ impl Operation {
             }
             Self::Touch { .. }
             | Self::Withdraw { .. }
+            | Self::Peek { .. }
             | Self::Delete { .. }
             | Self::Cluster { .. } => return Vec::new(),
         };

@@ -1,6 +1,6 @@
 //! Every schedule of two or three operations on one row.
 //!
-//! Combined are the nine [`Deed`]s, as pairs or triples (the same deed more than once, too), from
+//! Combined are the ten [`Deed`]s, as pairs or triples (the same deed more than once, too), from
 //! each of the six [`Start`]s. Of each combination all interleavings at the granularity of store
 //! calls are gone through; in them
 //! - every read shows the newest value or any older one that the worker's place has not yet gone past,
@@ -81,7 +81,8 @@ pub fn explore(
     for (start, deeds) in combinations {
         let row = trie.start(*start);
         let nodes: Vec<_> = (0..).zip(deeds).map(|(at, deed)| trie.root(*deed, at)).collect();
-        let title = format!("{deeds:?} on a row that is {start:?}");
+        let names: Vec<_> = deeds.iter().map(|deed| deed.name()).collect();
+        let title = format!("{} on a row that is {}", names.join(", "), start.name());
         let search = Search::new(&mut trie);
         let (states, schedules) = search.run(title, row, *start == Start::Expired, &nodes)?;
         report.combinations += 1;

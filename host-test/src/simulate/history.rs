@@ -114,7 +114,7 @@ impl History {
     /// The history as a timeline, one line for each event, to be read top to bottom.
     #[must_use]
     pub fn timeline(&self, unit: &str) -> String {
-        let mut text = format!("{}\n", self.title);
+        let mut text = format!("{} (t is the second in which it begins)\n", self.title);
         for (at, lane) in self.lanes.iter().enumerate() {
             let _ = writeln!(text, "  {} = {lane}", Lane::name(at));
         }

@@ -1,12 +1,14 @@
 //! What an outcome claims against what truly happened: invariants 1, 2, 7 and 8.
 
 use identity_graph::{
-    CreateOutcome, EcId, Mapping, Outage, Policy, TouchOutcome, UpsertOutcome, check_uid,
+    CreateOutcome, EcId, Mapping, Metadata, Outage, Policy, TouchOutcome, UpsertOutcome, check_uid,
 };
 
 use super::broken::{Broken, Invariant, broken};
+use super::call::{Answer, Call};
+use super::causes::Causes;
 use super::claims::{Claim, winner};
-use super::reference::Held;
+use super::reference::{Entry, Held};
 use super::worker::{Operation, Outcome, View};
 use crate::failure::Failure;
 
@@ -28,16 +30,20 @@ pub(super) struct Seen<'a> {
     pub(super) by_others: bool,
 }
 
-/// Checks how an operation ended. `witness` is asked for the keys that it is about.
+/// Checks how an operation ended that has heard this. `witness` is asked for the keys that it is about.
 pub(super) fn check_outcome<'a>(
     operation: &Operation,
     policy: Policy,
+    heard: &[(Call, Answer)],
     outcome: &Outcome,
     witness: impl Fn(&str) -> Witness<'a>,
 ) -> Result<(), Broken> {
     let now = operation.now().unwrap_or_default();
-    let key = operation.key().unwrap_or_default();
-    let check = || Check { operation, policy, now, key, witness: witness(key) };
+    let check_of = |key| {
+        let (witness, causes) = (witness(key), Causes::of(heard, key));
+        Check { operation, policy, now, key, witness, causes }
+    };
+    let check = || check_of(operation.key().unwrap_or_default());
     match outcome {
         Outcome::Trapped(message) => broken(Invariant::Words, format!("a trap: {message}")),
         Outcome::Done(done) => match (operation, check().failure(done)?) {
@@ -50,6 +56,10 @@ pub(super) fn check_outcome<'a>(
         },
         Outcome::Visited(visited) => match check().failure(visited)? {
             Some(visited) => check().visited(*visited),
+            None => Ok(()),
+        },
+        Outcome::Peeked(peeked) => match check().failure(peeked)? {
+            Some(metadata) => check().peeked(metadata.as_ref()),
             None => Ok(()),
         },
         Outcome::Viewed(Ok(view)) => check().viewed(view),
@@ -76,9 +86,7 @@ pub(super) fn check_outcome<'a>(
                 return broken(Invariant::Outcome, "outcomes do not match mappings one to one");
             }
             mappings.iter().zip(outcomes).try_for_each(|(mapping, outcome)| {
-                let key = mapping.ec_id.as_str();
-                let check = Check { operation, policy, now, key, witness: witness(key) };
-                check.mapped(mapping, outcome)
+                check_of(mapping.ec_id.as_str()).mapped(mapping, outcome)
             })
         }
     }
@@ -90,6 +98,7 @@ pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Bro
     let failures: Vec<&Failure> = match outcome {
         Outcome::Done(Err(failure))
         | Outcome::Visited(Err(failure))
+        | Outcome::Peeked(Err(failure))
         | Outcome::Viewed(Err(failure))
         | Outcome::Upserted(Err(failure))
         | Outcome::Touched(Err(failure))
@@ -100,7 +109,8 @@ pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Bro
             outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect()
         }
         Outcome::Viewed(Ok(view)) => {
-            view.upserted.as_ref().err().into_iter().chain(view.touched.as_ref().err()).collect()
+            let touched = view.touched.as_ref().and_then(|touched| touched.as_ref().err());
+            view.upserted.as_ref().err().into_iter().chain(touched).collect()
         }
         _ => Vec::new(),
     };
@@ -119,6 +129,7 @@ struct Check<'a, 'b> {
     now: u64,
     key: &'b str,
     witness: Witness<'a>,
+    causes: Causes,
 }
 
 impl Check<'_, '_> {
@@ -136,7 +147,10 @@ impl Check<'_, '_> {
             Failure::InvalidArgument(_) | Failure::NoSuchStore | Failure::TooLarge => false,
             Failure::Corrupt(_) => self.saw(|held| *held == Held::Corrupt),
             Failure::AlreadyExists => self.saw(|held| *held != Held::Nothing),
-            Failure::Conflict | Failure::Throttled | Failure::Unavailable(_) => true,
+            // What may have been written is not called refused.
+            Failure::Conflict => self.causes.is_refused && !self.causes.is_in_doubt(),
+            Failure::Throttled => self.causes.is_throttled() && !self.causes.is_in_doubt(),
+            Failure::Unavailable(_) => self.causes.is_failed(),
         };
         if !happened {
             return broken(Invariant::Outcome, "a failure that has no reason");
@@ -249,16 +263,39 @@ impl Check<'_, '_> {
     }
 
     fn viewed(&self, view: &View) -> Result<(), Broken> {
-        if !view.found {
+        let Some(shown) = &view.shown else {
             return self.truly(|_| true, |held| *held == Held::Nothing, "no entry");
+        };
+        if !self.saw(|held| held.entry().is_some_and(|entry| entry.is_shown_as(shown))) {
+            return broken(Invariant::Withdrawal, "an entry was shown that no row was");
         }
-        if let Ok(outcomes) = &view.upserted {
+        if let Some(outcomes) = self.failure(&view.upserted)? {
             self.claims_of_call(outcomes)?;
         }
-        if let Ok(touched) = &view.touched {
-            self.touched(*touched)?;
+        match &view.touched {
+            Some(touched) => match self.failure(touched)? {
+                Some(touched) => self.touched(*touched),
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    fn peeked(&self, metadata: Option<&Metadata>) -> Result<(), Broken> {
+        let is_true = match metadata {
+            Some(Metadata { ok, country, v, .. }) => self.saw(|held| {
+                held.entry().is_some_and(|entry| {
+                    let whole = &entry.whole;
+                    entry.ok == *ok && whole["geo"]["country"] == **country && whole["v"] == *v
+                })
+            }),
+            // Others may have written a row without metadata.
+            None => {
+                self.saw(|held| *held == Held::Nothing)
+                    || self.witness.versions.iter().any(|seen| seen.by_others)
+            }
+        };
+        if is_true { Ok(()) } else { broken(Invariant::Withdrawal, "metadata that no row had") }
     }
 
     fn upserted(&self, upserted: &Result<Vec<UpsertOutcome>, Failure>) -> Result<(), Broken> {
@@ -353,10 +390,24 @@ impl Check<'_, '_> {
 
     fn counted(&self, size: Option<u32>) -> Result<(), Broken> {
         let is_true = match size {
-            Some(size) => (1..=100).contains(&size) && self.saw(|held| self.is_live(held)),
+            Some(size) => {
+                let counted = self.causes.counted.map(|counted| counted.clamp(1, 100));
+                self.saw(|held| match held.live(&self.policy, self.now) {
+                    Some(entry) => counted == Some(size) || self.has_counted(entry, size),
+                    None => false,
+                })
+            }
             None => self.saw(|held| !self.is_live(held)),
         };
         if is_true { Ok(()) } else { broken(Invariant::Outcome, "a cluster that is not there") }
+    }
+
+    /// Whether the row has this size from less than a recheck interval ago.
+    fn has_counted(&self, entry: &Entry, size: u32) -> bool {
+        let network = &entry.whole["network"];
+        let checked = network["cluster_checked"].as_u64();
+        let is_fresh = |at| self.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);
+        network["cluster_size"] == size && checked.is_some_and(is_fresh)
     }
 
     fn is_live(&self, held: &Held) -> bool {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use identity_graph::Policy;
+use identity_graph::{self as rules, Policy};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,14 +31,15 @@ pub(super) struct Entry {
     pub(super) ids: BTreeMap<String, (String, u64)>,
     /// All of it.
     pub(super) whole: Value,
+    /// The members as they are written, to the byte.
+    pub(super) written: BTreeMap<String, String>,
 }
 
 impl Held {
     /// What a stored body means.
     pub(super) fn of(body: Option<&[u8]>) -> Self {
         let Some(body) = body else { return Self::Nothing };
-        let parsed = serde_json::from_slice(body).ok();
-        parsed.and_then(Entry::of).map_or(Self::Corrupt, Self::Entry)
+        Entry::of(body).map_or(Self::Corrupt, Self::Entry)
     }
 
     /// The entry that is live and within its lifetime for a worker whose clock says this.
@@ -66,7 +68,10 @@ impl Held {
 }
 
 impl Entry {
-    fn of(whole: Value) -> Option<Self> {
+    fn of(body: &[u8]) -> Option<Self> {
+        let whole: Value = serde_json::from_slice(body).ok()?;
+        let written: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+        let written = written.into_iter().map(|(name, value)| (name, value.get().to_owned()));
         let created = whole["created"].as_u64()?;
         let uid = |(partner, slot): (&String, &Value)| {
             let synced = slot["synced"].as_u64().unwrap_or_default();
@@ -78,8 +83,26 @@ impl Entry {
             updated: whole["consent"]["updated"].as_u64()?,
             last_visit: whole["last_seen"].as_u64().unwrap_or(created),
             ids,
+            written: written.collect(),
             whole,
         })
+    }
+
+    /// Whether this is what a reader is to see of the row.
+    pub(super) fn is_shown_as(&self, shown: &rules::Entry) -> bool {
+        let synced = |id: &rules::PartnerUid| (id.uid.clone(), id.synced.unwrap_or_default());
+        let ids: BTreeMap<_, _> =
+            shown.ids.iter().map(|id| (id.partner.clone(), synced(id))).collect();
+        let expected = if self.ok { self.ids.clone() } else { BTreeMap::new() };
+        (shown.consent.ok, shown.consent.updated, shown.last_visit(), ids)
+            == (self.ok, self.updated, self.last_visit, expected)
+    }
+
+    /// Whether every reader so far can read it: the first ones want all times to be there.
+    pub(super) fn is_readable(&self) -> bool {
+        let has_time = |slot: &Value| slot["uid"].is_null() || slot["synced"].is_u64();
+        let mut slots = self.whole["ids"].as_object().into_iter().flatten();
+        self.whole["last_seen"].is_u64() && slots.all(|(_, slot)| has_time(slot))
     }
 
     fn is_over(&self, policy: &Policy, now: u64) -> bool {

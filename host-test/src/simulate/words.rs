@@ -23,6 +23,7 @@ pub(super) fn operation(operation: &Operation, zero: u64) -> String {
         Operation::Visit { entry, .. } => {
             format!("create-or-revive with {}{now}", uids(entry.ids.len()))
         }
+        Operation::Peek { .. } => "get-metadata".to_owned(),
         Operation::View { ids, .. } => format!("page view with {}{now}", uids(ids.len())),
         Operation::Upsert { ids, missing, .. } => {
             let missing = match missing {
@@ -129,7 +130,7 @@ fn failure(error: KvError) -> String {
 pub(super) fn fault(fault: Fault) -> String {
     match fault {
         Fault::Fails => "fails before it is applied".to_owned(),
-        Fault::LosesAnswer => "applied, the answer is lost".to_owned(),
+        Fault::LosesAnswer => "reaches the store, the answer is lost".to_owned(),
         Fault::LosesRequest => "lost on its way".to_owned(),
         Fault::LandsLate(ms) => format!("lands {ms} ms later, unanswered"),
     }
@@ -140,12 +141,16 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(Ok(())) => "done".to_owned(),
         Outcome::Visited(Ok(created)) => created.name().to_owned(),
-        Outcome::Viewed(Ok(View { found: false, .. })) | Outcome::Counted(Ok(None)) => {
+        Outcome::Viewed(Ok(View { shown: None, .. })) | Outcome::Counted(Ok(None)) => {
             "no entry".to_owned()
         }
+        Outcome::Peeked(Ok(None)) => "no metadata".to_owned(),
+        Outcome::Peeked(Ok(Some(metadata))) if metadata.ok => "live".to_owned(),
+        Outcome::Peeked(Ok(Some(_))) => "tombstone".to_owned(),
         Outcome::Viewed(Ok(View { upserted, touched, .. })) => {
             let upserted = upserted.as_ref().map_or_else(failed, |each| listed(each));
-            format!("UIDs {upserted}; visit {}", touched.name())
+            let touched = touched.as_ref().map_or("for the next view", Name::name);
+            format!("UIDs {upserted}; visit {touched}")
         }
         Outcome::Upserted(Ok(each)) => listed(each),
         Outcome::Touched(Ok(touched)) => touched.name().to_owned(),
@@ -155,6 +160,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         Outcome::Counted(Ok(Some(size))) => format!("{size} of this hash"),
         Outcome::Done(Err(failure))
         | Outcome::Visited(Err(failure))
+        | Outcome::Peeked(Err(failure))
         | Outcome::Viewed(Err(failure))
         | Outcome::Upserted(Err(failure))
         | Outcome::Touched(Err(failure))

@@ -10,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use identity_graph::{
-    CreateOutcome, IfMissing, Mapping, NewEntry, PartnerUid, Policy, TouchOutcome, UpsertOutcome,
+    CreateOutcome, Entry, IfMissing, Mapping, Metadata, NewEntry, PartnerUid, Policy, TouchOutcome,
+    UpsertOutcome,
 };
 
 use super::call::{Answer, Call, Script};
@@ -36,7 +37,13 @@ pub enum Operation {
         /// What the visit knows.
         entry: NewEntry,
     },
-    /// `get`, then on the snapshot `upsert-partner-ids` and `update-last-seen`, as a page view does.
+    /// `get-metadata`.
+    Peek {
+        /// The row's key.
+        ec: Rc<str>,
+    },
+    /// `get`, then on the snapshot `upsert-partner-ids`, and `update-last-seen` where that went well
+    /// and wrote nothing, as the page view of a known browser does.
     View {
         /// The row's key.
         ec: Rc<str>,
@@ -100,6 +107,8 @@ pub enum Outcome {
     Done(Result<(), Failure>),
     /// Of [`Operation::Visit`].
     Visited(Result<CreateOutcome, Failure>),
+    /// Of [`Operation::Peek`].
+    Peeked(Result<Option<Metadata>, Failure>),
     /// Of [`Operation::View`].
     Viewed(Result<View, Failure>),
     /// Of [`Operation::Upsert`], one for each UID.
@@ -119,12 +128,12 @@ pub enum Outcome {
 /// What became of a page view that could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// True when there was an entry.
-    pub found: bool,
+    /// The entry, if there was one.
+    pub shown: Option<Box<Entry>>,
     /// What became of the UIDs.
     pub upserted: Result<Vec<UpsertOutcome>, Failure>,
-    /// What became of the visit.
-    pub touched: Result<TouchOutcome, Failure>,
+    /// What became of the visit, where it was noted.
+    pub touched: Option<Result<TouchOutcome, Failure>>,
 }
 
 impl Operation {
@@ -135,6 +144,7 @@ impl Operation {
             Self::Visit { ec, entry } => {
                 Outcome::Visited(graph.create_or_revive(ec, entry.clone()))
             }
+            Self::Peek { ec } => Outcome::Peeked(graph.get_metadata(ec)),
             Self::View { ec, ids, now } => Outcome::Viewed(view(graph, ec, ids, *now)),
             Self::Upsert { ec, ids, missing, now } => {
                 Outcome::Upserted(graph.upsert_partner_ids(ec, ids.clone(), *missing, *now))
@@ -152,12 +162,14 @@ impl Operation {
 
 fn view(graph: &dyn GraphApi, ec: &str, ids: &[PartnerUid], now: u64) -> Result<View, Failure> {
     let Some(mut snapshot) = graph.get(ec)? else {
-        let (upserted, touched) = (Ok(Vec::new()), Ok(TouchOutcome::NotFound));
-        return Ok(View { found: false, upserted, touched });
+        return Ok(View { shown: None, upserted: Ok(Vec::new()), touched: None });
     };
+    let shown = Some(Box::new(snapshot.entry()));
     let upserted = snapshot.upsert_partner_ids(ids.to_vec(), now);
-    let touched = snapshot.update_last_seen(now);
-    Ok(View { found: true, upserted, touched })
+    // One write a second is all that a key takes.
+    let is_free = upserted.as_ref().is_ok_and(|each| !each.contains(&UpsertOutcome::Written));
+    let touched = is_free.then(|| snapshot.update_last_seen(now));
+    Ok(View { shown, upserted, touched })
 }
 
 /// Carries operations out over the store that it was opened on.

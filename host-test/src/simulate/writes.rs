@@ -22,6 +22,12 @@ pub(super) fn check_put(
         return broken(Invariant::Untouched, "a row was written that is no entry");
     };
     check_metadata(&after, put)?;
+    if !after.is_readable() {
+        return broken(
+            Invariant::Untouched,
+            "a row was written that the first readers cannot read",
+        );
+    }
     let write = Written { operation, policy, before, after: &after, put };
     match operation {
         Operation::Withdraw { now, .. } => write.withdrawal(*now),
@@ -132,11 +138,18 @@ impl Written<'_> {
         for row in [&mut expected, &mut found] {
             self.blank(row, &claims);
         }
-        if contains(&found, &expected) {
+        if contains(&found, &expected) && self.is_kept_to_the_byte(before) {
             Ok(())
         } else {
             broken(Invariant::Untouched, "a field changed that nobody touched")
         }
+    }
+
+    /// Members that no change is about are not even written anew.
+    fn is_kept_to_the_byte(&self, before: &Entry) -> bool {
+        const CHANGING: [&str; 4] = ["last_seen", "network", "pub_properties", "ids"];
+        let mut kept = before.written.iter().filter(|(name, _)| !CHANGING.contains(&&***name));
+        kept.all(|(name, value)| self.after.written.get(name) == Some(value))
     }
 
     fn ids(&self, before: &Entry, claims: &[Claim<'_>]) -> Result<(), Broken> {

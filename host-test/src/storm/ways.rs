@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use identity_graph::{
-    CreateOutcome, IfMissing, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
-};
+use identity_graph::{IfMissing, NewEntry, PartnerUid, Policy, Store, UpsertOutcome};
 
 use super::common::Common;
 use crate::api::GraphApi;
@@ -102,15 +100,17 @@ fn view(
     ids: &[PartnerUid],
     now: u64,
 ) -> Result<Vec<UpsertOutcome>, Failure> {
-    if let Some(mut snapshot) = graph.get(ec)? {
-        return snapshot.upsert_partner_ids(ids.to_vec(), now);
-    }
-    // The row may be too fresh to be seen.
-    let entry = NewEntry { ids: ids.to_vec(), ..NewEntry::at(now) };
-    let outcome = match graph.create_or_revive(ec, entry)? {
-        CreateOutcome::Created | CreateOutcome::Revived => UpsertOutcome::Written,
-        CreateOutcome::AlreadyLive => UpsertOutcome::NotFound,
-        CreateOutcome::Withdrawn => UpsertOutcome::Withdrawn,
+    let Some(mut snapshot) = graph.get(ec)? else {
+        // The row may be too fresh to be seen.
+        return match graph.create(ec, NewEntry { ids: ids.to_vec(), ..NewEntry::at(now) }) {
+            Ok(()) => Ok(vec![UpsertOutcome::Written; ids.len()]),
+            Err(Failure::AlreadyExists) => Ok(vec![UpsertOutcome::NotFound; ids.len()]),
+            Err(failure) => Err(failure),
+        };
     };
-    Ok(vec![outcome; ids.len()])
+    let outcomes = snapshot.upsert_partner_ids(ids.to_vec(), now)?;
+    if !outcomes.contains(&UpsertOutcome::Written) {
+        snapshot.update_last_seen(now)?;
+    }
+    Ok(outcomes)
 }

@@ -20,6 +20,21 @@ fn d1_a_creation_that_was_applied_is_a_success() {
     });
 }
 
+/// The creation was applied and has been changed by others since: it is not called somebody else's.
+#[test]
+fn d1_a_creation_that_others_have_built_on_is_in_doubt() {
+    for_both(|world| {
+        world.faults.next(OpKind::Put, Fault::LoseAnswer);
+        let other = live(NOW).uid(PARTNER, "other", NOW);
+        let store = world.store.clone();
+        world.faults.before(OpKind::Get, move || other.seed_in(&store, EC));
+        let body = writes(world, ops(1, 1), Err(UNAVAILABLE), |w| {
+            w.graph.create(EC, visit_with(PARTNER, "new"))
+        });
+        assert_eq!(body["ids"][PARTNER]["uid"], json!("other"));
+    });
+}
+
 /// A layer below sends a creation twice, and the second is refused: the row is our own.
 #[test]
 fn d2_a_creation_refused_because_it_was_applied_is_a_success() {

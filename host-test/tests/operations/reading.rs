@@ -1,7 +1,7 @@
 //! `get`, `get_metadata`, `inspect` and `delete`.
 
-use host_test::{Failure, Fault, OpKind, Ops, RawRow, World, for_both};
-use identity_graph::{Entry, KvError, Metadata, NewEntry};
+use host_test::{Failure, Fault, MemoryStore, OpKind, Ops, RawRow, World, for_both};
+use identity_graph::{Entry, Graph, KvError, Metadata, NewEntry, Policy};
 use serde_json::json;
 
 use crate::support::*;
@@ -34,6 +34,19 @@ fn an_absent_row_reads_as_none_and_removes_as_false() {
         leaves(world, ops(1, 0), Ok(None), inspect);
         leaves(world, ONE_DELETE, Ok(false), delete);
     });
+}
+
+#[test]
+fn a_borrowed_store_is_a_store_like_any_other() {
+    let store = MemoryStore::new();
+    let graph = Graph::new(&store, Policy::default()).unwrap();
+    assert_eq!(graph.get_metadata(EC), Ok(None));
+    graph.create(EC, NewEntry::at(NOW)).unwrap();
+    let sibling = format!("{}.Sib111", EC.split('.').next().unwrap());
+    graph.create(&sibling, NewEntry::at(NOW)).unwrap();
+    assert!(graph.get_metadata(EC).unwrap().unwrap().ok);
+    assert_eq!(graph.evaluate_cluster(EC, NOW), Ok(Some(2)));
+    assert_eq!((graph.delete(EC), graph.delete(EC)), (Ok(true), Ok(false)));
 }
 
 #[test]

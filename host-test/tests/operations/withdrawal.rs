@@ -82,6 +82,20 @@ fn a_refused_withdrawal_is_named_so_that_it_can_be_made_later() {
     }
 }
 
+/// No store that keeps its contract refuses a write that asks for nothing.
+#[test]
+fn a_refusal_that_must_not_be_is_a_conflict_and_after_silence_unavailable() {
+    for_both(|world| {
+        live(BEFORE).seed(world);
+        world.faults.next(OpKind::Put, Fault::Conflict(None));
+        leaves(world, ops(0, 1), Err(Failure::Conflict), withdraw);
+        world.faults.next(OpKind::Put, Fault::Fail(KvError::UnknownOutcome));
+        world.faults.next(OpKind::Put, Fault::Conflict(None));
+        leaves(world, ops(1, 2), Err(UNAVAILABLE), withdraw);
+        assert_withdraws(world);
+    });
+}
+
 #[test]
 fn nothing_but_new_consent_brings_ids_back() {
     for_both(|world| {

@@ -37,6 +37,16 @@ enum Flaw {
     MixesUpOutcomes,
     /// It says that it noted a visit whenever it looked.
     ClaimsVisits,
+    /// It says `conflict` whatever it is asked, without a look at the store.
+    GivesUpAtOnce,
+    /// It reports a lost race as an outage.
+    CallsConflictsOutages,
+    /// It writes a row without the time of the last visit, as the first readers could not read it.
+    LeavesTimesOut,
+    /// Its batches read and write row by row.
+    SyncsOneByOne,
+    /// It writes numbers anew that nobody touched.
+    RewritesNumbers,
     /// It shows the whole key in a message.
     TellsTheKey,
     /// It panics at a corrupt row.
@@ -59,6 +69,9 @@ impl Workers for Flawed {
                 *missing = IfMissing::CreateMinimal;
             }
             let key = operation.key().unwrap_or_default().to_owned();
+            if flaw == Flaw::GivesUpAtOnce && matches!(operation, Operation::Upsert { .. }) {
+                return Outcome::Upserted(Err(Failure::Conflict));
+            }
             match operation.run(&graph) {
                 Outcome::Done(Err(_)) if withdraws && flaw == Flaw::SwallowsFailedWithdrawals => {
                     Outcome::Done(Ok(()))
@@ -78,6 +91,9 @@ fn flawed(flaw: Flaw, key: &str, outcome: Outcome) -> Outcome {
         }
         (Flaw::ClaimsVisits, Outcome::Touched(Ok(_))) => {
             Outcome::Touched(Ok(TouchOutcome::Written))
+        }
+        (Flaw::CallsConflictsOutages, Outcome::Upserted(Err(Failure::Conflict))) => {
+            Outcome::Upserted(Err(Failure::Unavailable("the store failed".to_owned())))
         }
         (Flaw::TellsTheKey, Outcome::Upserted(Err(Failure::Corrupt(_)))) => {
             Outcome::Upserted(Err(Failure::Corrupt(format!("{key} is corrupt"))))
@@ -101,6 +117,8 @@ impl Shim {
         let is_update = matches!(write.condition, Precondition::Matches(_));
         match (self.flaw, row.as_object_mut()) {
             (Flaw::DropsUnknownFields, Some(row)) => drop(row.remove("hints")),
+            (Flaw::LeavesTimesOut, Some(row)) if is_update => drop(row.remove("last_seen")),
+            (Flaw::RewritesNumbers, _) => {}
             (Flaw::TurnsBackTime, Some(row)) if is_update => {
                 row.insert("last_seen".to_owned(), 1_700_000_000.into());
             }
@@ -154,11 +172,17 @@ impl Store for Shim {
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
-        self.store.get_many(keys)
+        match self.flaw {
+            Flaw::SyncsOneByOne => keys.iter().map(|key| self.store.get(key)).collect(),
+            _ => self.store.get_many(keys),
+        }
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
-        self.store.put_many(writes)
+        match self.flaw {
+            Flaw::SyncsOneByOne => writes.iter().map(|write| self.store.put(*write)).collect(),
+            _ => self.store.put_many(writes),
+        }
     }
 }
 
@@ -243,6 +267,31 @@ fn outcomes_of_other_mappings() {
 #[test]
 fn a_visit_that_was_not_noted() {
     is_caught(Flaw::ClaimsVisits, &[Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_conflict_that_nothing_explains() {
+    is_caught(Flaw::GivesUpAtOnce, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_lost_race_that_is_called_an_outage() {
+    is_caught(Flaw::CallsConflictsOutages, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_row_that_the_first_readers_cannot_read() {
+    is_caught(Flaw::LeavesTimesOut, &[Invariant::Untouched]);
+}
+
+#[test]
+fn a_number_that_is_written_in_another_form() {
+    is_caught(Flaw::RewritesNumbers, &[Invariant::Untouched, Invariant::Outcome]);
+}
+
+#[test]
+fn a_batch_that_goes_row_by_row() {
+    is_caught(Flaw::SyncsOneByOne, &[Invariant::Bounds]);
 }
 
 #[test]

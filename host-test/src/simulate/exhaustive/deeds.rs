@@ -18,6 +18,8 @@ const OTHER: &str = "ids.other.example";
 /// An operation that is combined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Deed {
+    /// A first visit that must be the first.
+    Create,
     /// A visit with a consent of the second in which others withdraw.
     FirstVisit,
     /// An upsert with a time older than what is stored.
@@ -40,7 +42,8 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Create,
         Self::FirstVisit,
         Self::UpsertOlder,
         Self::UpsertNewer,
@@ -52,6 +55,23 @@ impl Deed {
         Self::Delete,
     ];
 
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::FirstVisit => "first visit",
+            Self::UpsertOlder => "older upsert",
+            Self::UpsertNewer => "newer upsert",
+            Self::Touch => "touch",
+            Self::Withdraw => "withdrawal",
+            Self::Revive => "revival",
+            Self::Batch => "batch",
+            Self::Cluster => "cluster",
+            Self::Delete => "delete",
+        }
+    }
+
     /// The operation. Workers of one combination differ in the UIDs and seconds that they bring.
     pub(super) fn operation(self, worker: u64) -> Operation {
         let ec: Rc<str> = EC.into();
@@ -62,6 +82,7 @@ impl Deed {
             ..NewEntry::at(now)
         };
         match self {
+            Self::Create => Operation::Create { ec, entry: entry(NOW) },
             Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW) },
             Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + worker) },
             Self::UpsertOlder => Operation::Upsert {
@@ -143,6 +164,19 @@ impl Start {
         Self::Corrupt,
     ];
 
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Live => "live",
+            Self::LiveWithPartner => "live with the partner",
+            Self::Tombstone => "a tombstone",
+            Self::Expired => "expired",
+            Self::Corrupt => "corrupt",
+        }
+    }
+
     /// The stored body.
     pub(super) fn body(self, policy: &Policy) -> Option<Vec<u8>> {
         let live = |at: u64, ids: serde_json::Value| {
@@ -176,6 +210,7 @@ impl Start {
             ),
             Self::Corrupt => return Some(b"{\"v\":1,\"consent\":".to_vec()),
         };
-        Some(body.to_string().into_bytes())
+        // A number as no writer here would write it.
+        Some(body.to_string().replace("1.5]", "1.50]").into_bytes())
     }
 }

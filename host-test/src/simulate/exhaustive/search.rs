@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Failed;
 use super::deeds::{EC, NOW};
-use super::trie::{Condition, Effect, Fault, Heard, NOTHING, NodeId, Request, RowId, Trie};
+use super::trie::{Condition, Effect, Fault, Heard, NOTHING, Node, NodeId, Request, RowId, Trie};
 use crate::simulate::broken::Broken;
 use crate::simulate::history::{Event, History, Lane, What};
 use crate::simulate::kept::check_kept;
@@ -47,6 +47,24 @@ enum Step {
     Expire,
 }
 
+impl Step {
+    fn worker(self) -> Option<u8> {
+        match self {
+            Self::Read(worker, _)
+            | Self::Hear(worker, _)
+            | Self::Write(worker)
+            | Self::Lose(worker)
+            | Self::Send(worker) => Some(worker),
+            Self::Land | Self::Expire => None,
+        }
+    }
+
+    /// Whether something goes wrong.
+    fn is_fault(self) -> bool {
+        matches!(self, Self::Hear(_, Heard::Failed(_)) | Self::Lose(_) | Self::Send(_))
+    }
+}
+
 pub(super) struct Search<'t, 'w> {
     trie: &'t mut Trie<'w>,
     /// Schedules from a state to the end.
@@ -74,7 +92,13 @@ impl<'t, 'w> Search<'t, 'w> {
             in_flight: None,
             may_expire,
         };
-        match self.visit(&first) {
+        // A worker may end without a call.
+        let mut at_once = (0_u8..).zip(workers).map(|(worker, node)| {
+            let checked = self.check_outcome(&first, worker, *node);
+            checked.map_err(|broken| broken.by(usize::from(worker)))
+        });
+        let at_once = at_once.find_map(Result::err);
+        match at_once.map_or_else(|| self.visit(&first), Err) {
             Ok(schedules) => Ok((self.seen.len() as u64, schedules)),
             Err(broken) => Err(Box::new(Failed { history: self.history(title, first, broken) })),
         }
@@ -92,7 +116,10 @@ impl<'t, 'w> Search<'t, 'w> {
         }
         for step in steps {
             self.path.push(step);
-            let next = self.apply(state, step)?;
+            let next = self.apply(state, step).map_err(|broken| match step.worker() {
+                Some(worker) => broken.by(usize::from(worker)),
+                None => broken,
+            })?;
             schedules = schedules.saturating_add(self.visit(&next)?);
             self.path.pop();
         }
@@ -144,6 +171,8 @@ impl<'t, 'w> Search<'t, 'w> {
         if state.may_expire {
             steps.push(Step::Expire);
         }
+        // Last, so that a story has no fault that it does not need.
+        steps.sort_by_key(|step| step.is_fault());
         steps
     }
 
@@ -250,10 +279,10 @@ impl<'t, 'w> Search<'t, 'w> {
     fn check_outcome(&self, state: &State, worker: u8, node: NodeId) -> Result<(), Broken> {
         let Some(outcome) = self.trie.outcome(node) else { return Ok(()) };
         let Self { trie, .. } = self;
-        let operation = trie.nodes[node as usize].worker.operation();
-        check_outcome(operation, trie.policy, outcome, |_| Witness {
+        let Node { worker: known, in_doubt, .. } = &trie.nodes[node as usize];
+        check_outcome(known.operation(), trie.policy, known.heard(), outcome, |_| Witness {
             versions: self.seen(state, worker, node),
-            in_doubt: trie.nodes[node as usize].in_doubt,
+            in_doubt: *in_doubt,
         })
     }
 
@@ -295,7 +324,12 @@ impl<'t, 'w> Search<'t, 'w> {
             if let Ok(next) = result {
                 state = next;
             }
-            let written = state.versions.get(before.versions.len()).map(|(row, _)| *row);
+            let written = match state.versions.get(before.versions.len()) {
+                Some((row, _)) => Some(*row),
+                // What took place is what is wrong.
+                None if failed => self.puts(&before, step),
+                None => None,
+            };
             let row = written.map(|row| held(self.trie, row));
             match step {
                 Step::Land => push(
@@ -338,6 +372,23 @@ impl<'t, 'w> Search<'t, 'w> {
             }
         }
         History { title, lanes, events, broken: Some(broken) }
+    }
+
+    /// The row that a step stores where its condition holds.
+    fn puts(&self, state: &State, step: Step) -> Option<RowId> {
+        let request = |worker: u8| self.request(state.workers[usize::from(worker)].0);
+        let effect = match step {
+            Step::Write(worker) | Step::Lose(worker) => match request(worker) {
+                Request::Write(effect) => effect,
+                _ => return None,
+            },
+            Step::Land => state.in_flight?.1,
+            _ => return None,
+        };
+        match effect {
+            Effect::Put(row, _) => Some(row),
+            Effect::Delete => Some(NOTHING),
+        }
     }
 
     fn write_heard(&self, before: &State, node: NodeId) -> Heard {

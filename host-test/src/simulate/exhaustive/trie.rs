@@ -229,7 +229,8 @@ impl<'w> Trie<'w> {
         };
         let mut checked = check_calls(worker.operation(), self.policy, worker.heard());
         if let Next::Done(outcome) = worker.next() {
-            let secrets = [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-"];
+            let secrets =
+                [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
             checked = checked.and_then(|()| check_words(outcome, &secrets));
         }
         self.nodes.push(Node { parent, worker, request, wanted, in_doubt, broken: checked.err() });

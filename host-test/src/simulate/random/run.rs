@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
-use identity_graph::{KvError, Read, Written};
+use identity_graph::{KvError, Read, WriteOutcome, Written};
 
 use super::scenario::{Foreign, Job, SECRETS, START, Scenario};
 use super::tally::Tally;
@@ -113,13 +113,17 @@ impl<'w> Run<'w> {
         while let Some(Reverse((at_ms, _, event))) = self.queue.pop() {
             self.kv.set_now_ms(at_ms);
             self.expire();
-            match self.events[event].clone() {
-                Event::Foreign(at) => self.foreign(at),
-                Event::Start(job) => self.start(job)?,
-                Event::Effect(task, part) => self.effect(task, part)?,
-                Event::Late(task, call) => self.late(task, &call)?,
-                Event::Answer(task, part) => self.answer(task, part)?,
-            }
+            let (task, result) = match self.events[event].clone() {
+                Event::Foreign(at) => {
+                    self.foreign(at);
+                    continue;
+                }
+                Event::Start(job) => (job, self.start(job)),
+                Event::Effect(task, part) => (task, self.effect(task, part)),
+                Event::Late(task, call) => (task, self.late(task, &call)),
+                Event::Answer(task, part) => (task, self.answer(task, part)),
+            };
+            result.map_err(|broken| broken.by(task))?;
         }
         self.check_end()
     }
@@ -242,15 +246,13 @@ impl<'w> Run<'w> {
             call => self.write(at, &task.worker, call),
         };
         self.tally.stale_reads += u64::from(part.is_stale);
-        let result = result.map(|answer| {
-            let wrote = matches!(answer, Answer::Written(Ok(identity_graph::WriteOutcome::Stored)))
-                || answer == Answer::Deleted(Ok(true));
-            if wrote && self.told.is_some() {
-                let held = key_of(&part.call).and_then(|key| self.keys.get(key)?.last());
-                part.row = held.map(|version| words::held(&version.held, START));
-            }
-            part.answer = Some(answer);
-        });
+        let (answer, result) = match result {
+            Ok(answer) => (answer, Ok(())),
+            // Only writes are checked, and only those that took place.
+            Err(broken) => (stored(&part.call), Err(broken)),
+        };
+        part.row = self.became(&part.call, &answer);
+        part.answer = Some(answer);
         self.tasks[at] = Some(task);
         if result.is_err() {
             self.tell_parts(at);
@@ -263,12 +265,14 @@ impl<'w> Run<'w> {
         let result = self.write(at, &task.worker, call);
         let next = task.worker.next().clone();
         self.tasks[at] = Some(task);
-        let answer = result?;
+        let answer = result.as_ref().map_or_else(|_| stored(call), Clone::clone);
         let now = self.kv.now_ms();
         let row = key_of(call).map(|key| self.row_name(key)).unwrap_or_default();
+        let became = self.became(call, &answer).map(|row| format!("  → {row}")).unwrap_or_default();
         let answer = words::answer(&answer, START);
-        let text = format!("{row}: a write in flight lands: {answer}");
+        let text = format!("{row}: a write in flight lands: {answer}{became}");
         tell(&mut self.told, Some(at), [now; 3], What::Row(text));
+        result?;
         match next {
             // A worker that has ended must have left open that this may happen.
             Next::Done(outcome) => self.check_outcome(at, &outcome),
@@ -287,20 +291,21 @@ impl<'w> Run<'w> {
             Call::Put(put) => {
                 let written = self.kv.put(&put.write());
                 self.tally.count(&written);
-                if written == Ok(identity_graph::WriteOutcome::Stored) {
+                if written == Ok(WriteOutcome::Stored) {
                     let before = versions.last().map_or(&Held::Nothing, |last| &last.held);
-                    check_put(worker.operation(), policy, before, put)?;
+                    let checked = check_put(worker.operation(), policy, before, put);
                     let (held, body) = (Held::of(Some(&put.body)), put.body.clone());
                     versions.push(Version { held, body, by: Some(at), at_ms });
+                    checked?;
                 }
                 Ok(Answer::Written(written))
             }
             Call::Delete(key) => {
                 let deleted = self.kv.delete(key);
                 if deleted == Ok(true) {
-                    check_delete(worker.operation())?;
                     let (held, body) = (Held::Nothing, Vec::new());
                     versions.push(Version { held, body, by: Some(at), at_ms });
+                    check_delete(worker.operation())?;
                 }
                 Ok(Answer::Deleted(deleted))
             }
@@ -343,10 +348,9 @@ impl<'w> Run<'w> {
     fn check_outcome(&self, at: usize, outcome: &Outcome) -> Result<(), Broken> {
         let Some(task) = &self.tasks[at] else { return Ok(()) };
         let in_doubt = task.in_doubt;
-        check_outcome(task.worker.operation(), self.scenario.policy, outcome, |key| Witness {
-            versions: self.seen(at, task, key),
-            in_doubt,
-        })
+        let Task { worker, .. } = task;
+        let witness = |key: &str| Witness { versions: self.seen(at, task, key), in_doubt };
+        check_outcome(worker.operation(), self.scenario.policy, worker.heard(), outcome, witness)
     }
 
     /// What a worker can have seen of a key.
@@ -371,7 +375,8 @@ impl<'w> Run<'w> {
             let Next::Done(outcome) = task.worker.next() else { continue };
             for key in &self.scenario.keys {
                 let seen = self.seen(at, task, key);
-                check_kept(task.worker.operation(), outcome, key, &seen)?;
+                let kept = check_kept(task.worker.operation(), outcome, key, &seen);
+                kept.map_err(|broken| broken.by(at))?;
             }
         }
         Ok(())
@@ -380,6 +385,14 @@ impl<'w> Run<'w> {
     fn is_stale(&self, place: usize, key: &str) -> bool {
         let generation = |row: Option<&crate::memory::Row>| row.map(|row| row.generation);
         generation(self.kv.shown(place, key)) != generation(self.kv.newest(key))
+    }
+
+    /// What a write that took place has made of its row; only where it is told.
+    fn became(&self, call: &Call, answer: &Answer) -> Option<String> {
+        let took_place = *answer == stored(call);
+        self.told.as_ref().filter(|_| took_place)?;
+        let version = self.keys.get(key_of(call)?)?.last()?;
+        Some(words::held(&version.held, START))
     }
 
     /// A call, and of which row where there are several.
@@ -451,6 +464,14 @@ fn joined(call: &Call, mut answers: impl Iterator<Item = Answer>) -> Answer {
         Call::GetMany(_) => Answer::Reads(answers.filter_map(read).collect::<Vec<Read>>()),
         Call::PutMany(_) => Answer::Writes(answers.filter_map(written).collect::<Vec<Written>>()),
         one => answers.next().unwrap_or_else(|| refused(one, KvError::Unavailable)),
+    }
+}
+
+/// The answer to a write that takes place; of a read nothing that it is answered.
+fn stored(call: &Call) -> Answer {
+    match call {
+        Call::Delete(_) => Answer::Deleted(Ok(true)),
+        _ => Answer::Written(Ok(WriteOutcome::Stored)),
     }
 }
 

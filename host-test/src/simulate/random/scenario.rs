@@ -106,7 +106,7 @@ impl Maker<'_> {
         };
         // A row that has been there for long is seen everywhere.
         let (at_ms, key) = (START * 1_000 - 1_000_000, Rc::clone(key));
-        Some(Foreign { at_ms, key, body: body.to_string().into_bytes() })
+        Some(Foreign { at_ms, key, body: written(&body) })
     }
 
     fn live(&mut self, at: u64) -> Value {
@@ -133,8 +133,8 @@ impl Maker<'_> {
         let at = at_ms / 1_000;
         let body = match self.dice.below(3) {
             0 => b"not JSON".to_vec(),
-            1 => older(at).to_string().into_bytes(),
-            _ => newer(at).to_string().into_bytes(),
+            1 => written(&older(at)),
+            _ => written(&newer(at)),
         };
         Foreign { at_ms, key: self.key(), body }
     }
@@ -167,6 +167,7 @@ impl Maker<'_> {
             15..=17 => Operation::Withdraw { ec, now },
             18 => Operation::Delete { ec },
             19..=21 => self.sync(now),
+            22 => Operation::Peek { ec },
             _ => Operation::Cluster { ec, now },
         }
     }
@@ -203,6 +204,11 @@ impl Maker<'_> {
     }
 }
 
+/// The row as a writer with other habits would write its numbers.
+fn written(row: &Value) -> Vec<u8> {
+    row.to_string().replace("2.5]", "2.50]").replace("1000.0]", "1e3]").into_bytes()
+}
+
 /// A row as an earlier version wrote it.
 fn older(at: u64) -> Value {
     json!({
@@ -222,7 +228,7 @@ fn older(at: u64) -> Value {
 fn newer(at: u64) -> Value {
     json!({
         "v": 1, "created": at,
-        "consent": { "ok": true, "updated": at, "basis": { "kind": "optin", "at": [1, 2.50] } },
+        "consent": { "ok": true, "updated": at, "basis": { "kind": "optin", "at": [1, 2.5] } },
         "geo": { "country": "US", "tz": "America/Denver" },
         "hints": { "a": [true, null, 1e3] },
         "ids": { "ids.acme.example": { "uid": "uid-9", "atype": 3, "ext": { "x": "y" } } },
