@@ -2,7 +2,6 @@
 //!
 //! Readers of the first rows require `last_seen` and each `synced`, so both are always written.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -38,168 +37,216 @@ impl Entry {
     /// [`GraphError::TooLarge`] when the body or the metadata outgrows its limit.
     pub fn encode(&self) -> Result<Encoded, GraphError> {
         let metadata = metadata::new(&Metadata::from(self));
-        Encoded { body: Json::object(|row| self.members(row)), metadata }.checked()
+        let body = Json::object(USUAL_BYTES, |row| self.members(row));
+        Encoded { body, metadata }.checked()
     }
 
     fn members(&self, row: &mut Json) {
-        row.number("v", Some(u64::from(self.v)));
-        row.number("created", Some(self.created));
-        row.number("last_seen", Some(self.last_visit()));
+        row.member("v", Value::Number(u64::from(self.v)));
+        row.member("created", Value::Number(self.created));
+        row.member("last_seen", Value::Number(self.last_visit()));
         row.nested("consent", |consent| {
-            consent.string("tcf", self.consent.tcf.as_deref());
-            consent.string("gpp", self.consent.gpp.as_deref());
-            consent.flag("ok", Some(self.consent.ok));
-            consent.number("updated", Some(self.consent.updated));
+            consent.text("tcf", self.consent.tcf.as_deref());
+            consent.text("gpp", self.consent.gpp.as_deref());
+            consent.member("ok", Value::Flag(self.consent.ok));
+            consent.member("updated", Value::Number(self.consent.updated));
         });
         row.nested("geo", |geo| {
-            geo.string("country", Some(&self.geo.country));
-            geo.string("region", self.geo.region.as_deref());
-            geo.number("asn", self.geo.asn.map(u64::from));
-            geo.number("dma", self.geo.dma);
+            geo.member("country", Value::Text(&self.geo.country));
+            geo.text("region", self.geo.region.as_deref());
+            if let Some(asn) = self.geo.asn {
+                geo.member("asn", Value::Number(u64::from(asn)));
+            }
+            if let Some(dma) = self.geo.dma {
+                geo.member("dma", Value::Signed(dma));
+            }
         });
         if let Some(properties) = &self.pub_properties {
             row.nested("pub_properties", |members| {
-                members.string("origin_domain", Some(&properties.origin_domain));
-                members.value("seen_domains", &strings(&properties.seen_domains));
+                members.member("origin_domain", Value::Text(&properties.origin_domain));
+                members.member("seen_domains", Value::Texts(&properties.seen_domains));
             });
         }
         if let Some(device) = &self.device {
             row.nested("device", |members| {
-                members.number("is_mobile", Some(u64::from(device.is_mobile)));
-                members.string("ja4_class", device.ja4_class.as_deref());
-                members.string("platform_class", device.platform_class.as_deref());
-                members.string("h2_fp_hash", device.h2_fp_hash.as_deref());
-                members.flag("known_browser", device.known_browser);
+                members.member("is_mobile", Value::Number(u64::from(device.is_mobile)));
+                members.text("ja4_class", device.ja4_class.as_deref());
+                members.text("platform_class", device.platform_class.as_deref());
+                members.text("h2_fp_hash", device.h2_fp_hash.as_deref());
+                if let Some(known) = device.known_browser {
+                    members.member("known_browser", Value::Flag(known));
+                }
             });
         }
         if let Some(size) = self.cluster_size {
-            row.nested("network", |network| network.number("cluster_size", Some(u64::from(size))));
+            row.nested("network", |network| {
+                network.member("cluster_size", Value::Number(u64::from(size)));
+            });
         }
         if !self.ids.is_empty() {
             row.nested("ids", |ids| {
                 for id in &self.ids {
-                    ids.value(&id.partner, &partner(&id.uid, id.synced.unwrap_or_default()));
+                    let synced = id.synced.unwrap_or_default();
+                    ids.member(&id.partner, Value::Partner { uid: &id.uid, synced });
                 }
             });
         }
     }
 }
 
-/// Bytes that most objects stay below: a row grows a few times, a partner never.
-const USUAL_BYTES: usize = 128;
+/// Bytes that most rows stay below.
+const USUAL_BYTES: usize = 2_048;
 
-/// Members of a JSON object, written one after the other.
+/// A value that is written as JSON.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Null,
+    Flag(bool),
+    Number(u64),
+    Signed(i64),
+    Text(&'a str),
+    Texts(&'a [String]),
+    /// What a row says of one partner.
+    Partner {
+        uid: &'a str,
+        synced: u64,
+    },
+    /// An object of these members.
+    Object(&'a [(&'a str, Value<'a>)]),
+}
+
+/// JSON text, written one value after the other.
 #[derive(Default)]
 pub(crate) struct Json(Vec<u8>);
 
 impl Json {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// A whole object.
-    pub(crate) fn object(members: impl FnOnce(&mut Self)) -> Vec<u8> {
-        let mut json = Self(Vec::with_capacity(USUAL_BYTES));
+    pub(crate) fn object(bytes: usize, members: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut json = Self::with_capacity(bytes);
         json.braced(members);
         json.0
     }
 
-    /// The members alone.
-    pub(crate) fn into_members(self) -> Vec<u8> {
-        self.0
+    /// What has been written.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.0
     }
 
-    /// Appends a member whose value is JSON already.
-    pub(crate) fn value(&mut self, key: &str, value: &[u8]) {
+    /// Appends a member to an object that has been begun here.
+    pub(crate) fn member(&mut self, key: &str, value: Value<'_>) {
+        if !matches!(self.0.last(), None | Some(b'{')) {
+            self.raw(b",");
+        }
         self.key(key);
-        self.0.extend_from_slice(value);
+        self.value(value);
+    }
+
+    pub(crate) fn raw(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
+
+    pub(crate) fn key(&mut self, key: &str) {
+        self.string(key);
+        self.raw(b":");
+    }
+
+    pub(crate) fn value(&mut self, value: Value<'_>) {
+        match value {
+            Value::Null => self.raw(b"null"),
+            Value::Flag(flag) => self.raw(if flag { b"true" } else { b"false" }),
+            Value::Number(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
+            Value::Signed(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
+            Value::Text(text) => self.string(text),
+            Value::Texts(texts) => {
+                self.raw(b"[");
+                for (at, text) in texts.iter().enumerate() {
+                    if at > 0 {
+                        self.raw(b",");
+                    }
+                    self.string(text);
+                }
+                self.raw(b"]");
+            }
+            Value::Partner { uid, synced } => {
+                self.raw(b"{\"uid\":");
+                self.string(uid);
+                self.raw(b",\"synced\":");
+                self.value(Value::Number(synced));
+                self.raw(b"}");
+            }
+            Value::Object(members) => self.braced(|object| {
+                for (key, value) in members {
+                    object.member(key, *value);
+                }
+            }),
+        }
     }
 
     /// Appends a text, if there is one.
-    pub(crate) fn string(&mut self, key: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.key(key);
-            self.text(value);
+    fn text(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.member(key, Value::Text(text));
         }
     }
 
-    /// Appends a number, if there is one.
-    pub(crate) fn number(&mut self, key: &str, value: Option<impl itoa::Integer>) {
-        if let Some(value) = value {
-            self.value(key, itoa::Buffer::new().format(value).as_bytes());
-        }
-    }
-
-    /// Appends a flag, if there is one.
-    pub(crate) fn flag(&mut self, key: &str, value: Option<bool>) {
-        if let Some(value) = value {
-            self.value(key, &flag(value));
-        }
-    }
-
+    /// Appends a member that is an object; it is not the first.
     fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
+        self.raw(b",");
         self.key(key);
         self.braced(members);
     }
 
     fn braced(&mut self, members: impl FnOnce(&mut Self)) {
-        self.0.push(b'{');
+        self.raw(b"{");
         members(self);
-        self.0.push(b'}');
+        self.raw(b"}");
     }
 
-    fn key(&mut self, key: &str) {
-        self.comma();
-        self.text(key);
-        self.0.push(b':');
-    }
-
-    fn comma(&mut self) {
-        if !matches!(self.0.last(), None | Some(b'{' | b'[')) {
-            self.0.push(b',');
-        }
-    }
-
-    fn text(&mut self, text: &str) {
+    fn string(&mut self, text: &str) {
+        self.raw(b"\"");
         if is_plain(text) {
-            self.0.push(b'"');
-            self.0.extend_from_slice(text.as_bytes());
-            self.0.push(b'"');
+            self.raw(text.as_bytes());
         } else {
-            // Text always has a JSON form; the default is never taken.
-            self.0.extend_from_slice(&serde_json::to_vec(text).unwrap_or_default());
+            text.bytes().for_each(|byte| self.escaped(byte));
+        }
+        self.raw(b"\"");
+    }
+
+    fn escaped(&mut self, byte: u8) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            0x08 => b'b',
+            0x09 => b't',
+            0x0a => b'n',
+            0x0c => b'f',
+            0x0d => b'r',
+            0..0x20 => {
+                let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or(b'0');
+                return self.raw(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+            }
+            plain => return self.raw(&[plain]),
+        };
+        self.raw(&[b'\\', short]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn text_is_written_as_serde_json_writes_it(text in "\\PC*|.*|[\u{0}-\u{7f}]*") {
+            let mut json = Json::default();
+            json.value(Value::Text(&text));
+            prop_assert_eq!(json.written(), serde_json::to_vec(&text).unwrap());
         }
     }
-}
-
-/// What a row says of one partner.
-pub(crate) fn partner(uid: &str, synced: u64) -> Vec<u8> {
-    Json::object(|partner| {
-        partner.string("uid", Some(uid));
-        partner.number("synced", Some(synced));
-    })
-}
-
-/// Texts as a JSON array.
-pub(crate) fn strings(texts: &[String]) -> Vec<u8> {
-    let mut json = Json(b"[".to_vec());
-    for text in texts {
-        json.comma();
-        json.text(text);
-    }
-    json.0.push(b']');
-    json.0
-}
-
-/// Text as a JSON string.
-pub(crate) fn string(text: &str) -> Vec<u8> {
-    let mut json = Json::default();
-    json.text(text);
-    json.0
-}
-
-/// A number as JSON.
-pub(crate) fn number(number: u64) -> Vec<u8> {
-    itoa::Buffer::new().format(number).as_bytes().to_owned()
-}
-
-/// A flag as JSON.
-pub(crate) fn flag(flag: bool) -> Vec<u8> {
-    if flag { b"true".to_vec() } else { b"false".to_vec() }
 }

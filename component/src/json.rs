@@ -1,39 +1,62 @@
 //! A strict JSON scanner that says where things stand.
 //!
 //! Rows are changed by splicing their text, so that what nobody touched stays as it was to the byte.
-//! For that the places of a few values are needed, and nothing has to be built.
+//! For that the places of a few values are needed, and nothing has to be built. The scanner is asked
+//! for one member after the other, so that nothing is called back.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::num::NonZeroU64;
 use core::str::Chars;
 
 use crate::error::Corrupt;
 use crate::policy::MAX_DEPTH;
 
-/// Where a value stands in the text, a string's quotes included.
+/// Where a value stands in the text, a string's quotes included: its start, its end, and whether it
+/// is a string without escapes. One word, since it is passed around for every value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
+pub(crate) struct Span(NonZeroU64);
+
+const PLAIN: u64 = 1 << 63;
+const END_SHIFT: u32 = 32;
+const OFFSET: u64 = (1 << 31) - 1;
 
 impl Span {
+    /// The place of something that is not a plain string. Texts are shorter than 2 GiB.
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self::marked(start, end, 0)
+    }
+
+    #[inline]
+    fn marked(start: usize, end: usize, mark: u64) -> Self {
+        let bits = start as u64 & OFFSET | (end as u64 & OFFSET) << END_SHIFT | mark;
+        Self(NonZeroU64::new(bits).unwrap_or(NonZeroU64::MIN))
+    }
+
+    #[inline]
+    pub(crate) fn start(self) -> usize {
+        usize::try_from(self.0.get() & OFFSET).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn end(self) -> usize {
+        usize::try_from(self.0.get() >> END_SHIFT & OFFSET).unwrap_or_default()
+    }
+
     /// The text of the value.
     pub(crate) fn of(self, text: &str) -> &str {
-        text.get(self.start..self.end).unwrap_or_default()
+        text.get(self.start()..self.end()).unwrap_or_default()
     }
 
     /// The value as a string, when it is one that Unicode can hold.
+    #[inline]
     pub(crate) fn string(self, text: &str) -> Option<Cow<'_, str>> {
-        let (quote, behind) = text.get(self.start..)?.split_at_checked(1)?;
-        let length = self.end.checked_sub(self.start)?.checked_sub(2)?;
-        let inner = behind.get(..length).filter(|_| quote == "\"")?;
-        // Up to the closing quote nothing but an escape ends plain text.
-        if plain_prefix(behind.as_bytes()) == length {
-            Some(Cow::Borrowed(inner))
-        } else {
-            unescaped(inner).map(Cow::Owned)
+        if self.0.get() & PLAIN != 0 {
+            let inner = text.get(self.start().wrapping_add(1)..self.end().wrapping_sub(1));
+            return inner.map(Cow::Borrowed);
         }
+        let inner = self.of(text).strip_prefix('"')?.strip_suffix('"')?;
+        unescaped(inner).map(Cow::Owned)
     }
 
     /// The value as a number without sign, fraction or exponent that fits.
@@ -53,13 +76,18 @@ impl Span {
         }
     }
 
+    pub(crate) fn is_null(self, text: &str) -> bool {
+        self.of(text) == "null"
+    }
+
     /// True when the value is a string of exactly these characters.
     pub(crate) fn is_string(self, text: &str, expected: &str) -> bool {
         self.string(text).is_some_and(|value| value == expected)
     }
 }
 
-/// Where an object stands: the places behind `{` and before `}`.
+/// Where an object stands: the places behind `{` and before `}`. While its members are read it is not
+/// closed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Object {
     pub(crate) open: usize,
@@ -67,43 +95,50 @@ pub(crate) struct Object {
     pub(crate) is_empty: bool,
 }
 
-/// Reads a JSON text from left to right.
+/// Reads a JSON text from left to right. One that has met something wrong reads nothing more, and
+/// says at the [`end`](Self::end) what it was.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    wrong: Option<Corrupt>,
 }
-
-type Scan<T> = Result<T, Corrupt>;
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, wrong: None }
     }
 
     pub(crate) fn text(&self) -> &'a str {
         self.text
     }
 
-    /// Reads the whole text as one object, whose members `member` reads.
-    pub(crate) fn document(
-        text: &'a str,
-        member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
-    ) -> Scan<Object> {
-        let mut scanner = Self::new(text);
-        if scanner.peek() != Some(b'{') {
-            scanner.value()?;
-            scanner.end()?;
-            return Err(Corrupt::NotAnObject);
+    /// Begins with a text that is to be one object.
+    pub(crate) fn document(&mut self) -> Object {
+        if self.peek() == Some(b'{') {
+            return self.object();
         }
-        let object = scanner.object(member)?;
-        scanner.end()?;
-        Ok(object)
+        self.value();
+        if self.peek().is_some() {
+            self.fail();
+        }
+        self.stop(Corrupt::NotAnObject);
+        Object { open: 0, close: 0, is_empty: true }
     }
 
     /// The first byte of the next value, behind white space.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.peek_behind_space(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn peek_behind_space(&mut self) -> Option<u8> {
         while let Some(byte) = self.bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return Some(*byte);
@@ -113,106 +148,141 @@ impl<'a> Scanner<'a> {
         None
     }
 
-    /// Reads an object; `member` gets the key's place and must read the value.
-    pub(crate) fn object(
-        &mut self,
-        member: &mut dyn FnMut(&mut Self, Span) -> Scan<()>,
-    ) -> Scan<Object> {
-        self.enter(b'{')?;
-        let open = self.at;
-        let mut is_empty = true;
-        while self.next(b'}', is_empty)? {
-            is_empty = false;
-            if self.peek() != Some(b'"') {
-                return Err(self.wrong());
-            }
-            let key = self.string()?;
-            self.expect(b':')?;
-            member(self, key)?;
-        }
-        Ok(Object { open, close: self.at.saturating_sub(1), is_empty })
+    /// Enters an object, whose members [`key`](Self::key) reads.
+    pub(crate) fn object(&mut self) -> Object {
+        self.enter(b'{');
+        Object { open: self.at, close: self.at, is_empty: true }
     }
 
-    /// Reads an array; `item` must read one value.
-    pub(crate) fn array(&mut self, item: &mut dyn FnMut(&mut Self) -> Scan<()>) -> Scan<()> {
-        self.enter(b'[')?;
-        let mut is_first = true;
-        while self.next(b']', is_first)? {
-            is_first = false;
-            item(self)?;
+    /// Goes on to the next member and passes its key; the value has to be read next. None at the end
+    /// of the object, which is closed then.
+    pub(crate) fn key(&mut self, object: &mut Object) -> Option<Span> {
+        if !self.next(b'}', object.is_empty) {
+            object.close = self.at.wrapping_sub(1);
+            return None;
         }
-        Ok(())
+        object.is_empty = false;
+        let key = self.string();
+        self.expect(b':');
+        Some(key)
+    }
+
+    /// Passes over a member's beginning where it is written just so; whether it is makes no difference
+    /// but to speed.
+    #[inline]
+    pub(crate) fn follows<const LENGTH: usize>(&mut self, written: &[u8; LENGTH]) -> bool {
+        let is_there = self.rest().first_chunk() == Some(written);
+        self.at += if is_there { LENGTH } else { 0 };
+        is_there
+    }
+
+    /// Enters an array, whose items [`item`](Self::item) announces.
+    pub(crate) fn array(&mut self) {
+        self.enter(b'[');
+    }
+
+    /// Goes on to the next item of an array, if there is one; it has to be read next.
+    pub(crate) fn item(&mut self, is_first: &mut bool) -> bool {
+        let is_there = self.next(b']', *is_first);
+        *is_first = false;
+        is_there
     }
 
     /// Reads any value.
-    pub(crate) fn value(&mut self) -> Scan<Span> {
+    pub(crate) fn value(&mut self) -> Span {
         let first = self.peek();
         let start = self.at;
         match first {
             Some(b'"') => return self.string(),
-            Some(b'{') => self.object(&mut |scanner, _| scanner.value().map(drop)).map(drop)?,
-            Some(b'[') => self.array(&mut |scanner| scanner.value().map(drop))?,
-            Some(b't') => self.literal(b"true")?,
-            Some(b'f') => self.literal(b"false")?,
-            Some(b'n') => self.literal(b"null")?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            _ => return Err(self.wrong()),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => {
+                let mut object = self.object();
+                while self.key(&mut object).is_some() {
+                    self.value();
+                }
+            }
+            Some(b'[') => {
+                self.array();
+                let mut is_first = true;
+                while self.item(&mut is_first) {
+                    self.value();
+                }
+            }
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            _ => self.fail(),
         }
-        Ok(Span { start, end: self.at })
+        Span::new(start, self.at)
     }
 
-    fn enter(&mut self, bracket: u8) -> Scan<()> {
+    /// Nothing else may follow.
+    pub(crate) fn end(mut self) -> Result<(), Corrupt> {
+        if self.peek().is_some() {
+            self.fail();
+        }
+        self.wrong.map_or(Ok(()), Err)
+    }
+
+    /// Reads no further, for this reason; the first one counts.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn stop(&mut self, reason: Corrupt) {
+        self.wrong.get_or_insert(reason);
+        self.at = self.bytes.len();
+    }
+
+    /// What stands here is not JSON.
+    #[cold]
+    fn fail(&mut self) {
+        self.stop(Corrupt::NotJson(self.at));
+    }
+
+    fn enter(&mut self, bracket: u8) {
         if self.depth >= MAX_DEPTH {
-            return Err(Corrupt::TooDeep);
+            return self.stop(Corrupt::TooDeep);
         }
         self.depth += 1;
-        self.expect(bracket)
+        self.expect(bracket);
     }
 
     /// Goes on to the next member or item, if there is one before the closing bracket.
-    fn next(&mut self, bracket: u8, is_first: bool) -> Scan<bool> {
+    #[inline]
+    fn next(&mut self, bracket: u8, is_first: bool) -> bool {
         let byte = self.peek();
-        let is_over = byte == Some(bracket);
-        if is_over {
+        if byte == Some(b',') && !is_first {
+            self.at += 1;
+            return true;
+        }
+        if byte == Some(bracket) {
             self.depth -= 1;
-        } else if is_first {
-            return Ok(true);
-        } else if byte != Some(b',') {
-            return Err(self.wrong());
+            self.at += 1;
+            return false;
         }
-        self.at += 1;
-        Ok(!is_over)
+        if !is_first || byte.is_none() {
+            self.fail();
+            return false;
+        }
+        true
     }
 
-    fn end(&mut self) -> Scan<()> {
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.wrong()),
+    #[inline]
+    fn expect(&mut self, byte: u8) {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+        } else {
+            self.fail();
         }
-    }
-
-    fn expect(&mut self, byte: u8) -> Scan<()> {
-        if self.peek() != Some(byte) {
-            return Err(self.wrong());
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn wrong(&self) -> Corrupt {
-        Corrupt::NotJson(self.at)
     }
 
     fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    fn literal(&mut self, word: &[u8]) -> Scan<()> {
-        if !self.rest().starts_with(word) {
-            return Err(self.wrong());
+    fn literal<const LENGTH: usize>(&mut self, word: &[u8; LENGTH]) {
+        if !self.follows(word) {
+            self.fail();
         }
-        self.at += word.len();
-        Ok(())
     }
 
     /// Passes over the next byte if it is one of these.
@@ -223,46 +293,65 @@ impl<'a> Scanner<'a> {
         is_there
     }
 
-    fn digits(&mut self) -> Scan<()> {
+    fn digits(&mut self) {
         let start = self.at;
+        while let Some(word) = self.rest().first_chunk()
+            && are_digits(u64::from_le_bytes(*word))
+        {
+            self.at += size_of_val(word);
+        }
         while self.skip(|byte| byte.is_ascii_digit()) {}
-        if self.at == start { Err(self.wrong()) } else { Ok(()) }
+        if self.at == start {
+            self.fail();
+        }
     }
 
-    fn number(&mut self) -> Scan<()> {
+    fn number(&mut self) {
         self.skip(|byte| byte == b'-');
         if !self.skip(|byte| byte == b'0') {
-            self.digits()?;
+            self.digits();
         }
         if self.skip(|byte| byte == b'.') {
-            self.digits()?;
+            self.digits();
         }
         if self.skip(|byte| matches!(byte, b'e' | b'E')) {
             self.skip(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
+            self.digits();
         }
-        Ok(())
     }
 
-    /// Reads a string; the scanner stands on its opening quote.
-    fn string(&mut self) -> Scan<Span> {
+    /// Reads a string.
+    fn string(&mut self) -> Span {
+        if self.peek() != Some(b'"') {
+            self.fail();
+        }
         let start = self.at;
         self.at += 1;
+        self.at += plain_prefix(self.rest());
+        let is_plain = self.bytes.get(self.at) == Some(&b'"');
+        if !is_plain {
+            self.escapes();
+        }
+        self.at += 1;
+        Span::marked(start, self.at, if is_plain { PLAIN } else { 0 })
+    }
+
+    /// Goes on to the closing quote of a string that has escapes.
+    #[cold]
+    #[inline(never)]
+    fn escapes(&mut self) {
         loop {
-            self.at += plain_prefix(self.rest());
             match self.rest() {
-                [b'"', ..] => {
-                    self.at += 1;
-                    return Ok(Span { start, end: self.at });
-                }
+                [b'"', ..] => return,
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => self.at += 2,
                 [b'\\', b'u', a, b, c, d, ..]
                     if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
                 {
                     self.at += 6;
                 }
-                _ => return Err(self.wrong()),
+                _ => return self.fail(),
             }
+            self.at += plain_prefix(self.rest());
         }
     }
 }
@@ -313,6 +402,13 @@ pub(crate) fn is_plain(text: &str) -> bool {
 const LANES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
+/// Eight digits: 3 in every upper half, still so with 6 added, which leaves 9 at most below.
+#[inline]
+fn are_digits(word: u64) -> bool {
+    let uppers = |word: u64| word & (LANES * 0xf0) == LANES * 0x30;
+    uppers(word) && uppers(word.wrapping_add(LANES * 6))
+}
+
 /// How many bytes come before the first quote, backslash or control character.
 fn plain_prefix(bytes: &[u8]) -> usize {
     let mut rest = bytes;
@@ -340,9 +436,9 @@ mod tests {
 
     use super::*;
 
-    fn scan(text: &str) -> Scan<Span> {
+    fn scan(text: &str) -> Result<Span, Corrupt> {
         let mut scanner = Scanner::new(text);
-        let span = scanner.value()?;
+        let span = scanner.value();
         scanner.end()?;
         Ok(span)
     }

@@ -43,6 +43,7 @@ mod entry;
 mod error;
 mod graph;
 mod json;
+mod message;
 mod metadata;
 mod outcome;
 mod partner;

@@ -1,18 +1,14 @@
 //! The small JSON mirror that is stored beside the body.
 
-use crate::encode;
+use crate::encode::{Json, Value};
 use crate::entry::{Metadata, UNKNOWN_COUNTRY, is_country};
 use crate::error::Corrupt;
 use crate::json::{Object, Scanner, Span};
-use crate::splice::Splice;
+use crate::splice::{Member, Splice};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 const NAMES: [&str; 6] = ["ok", "country", "v", "cluster_size", "is_mobile", "known_browser"];
-
-/// Where there is no metadata to be read, new metadata starts from an empty object.
-const NONE: &str = "{}";
-const NO_MEMBERS: Object = Object { open: 1, close: 1, is_empty: true };
 
 /// Reads stored metadata.
 ///
@@ -37,44 +33,67 @@ pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
 
 /// The JSON of new metadata.
 pub(crate) fn new(metadata: &Metadata) -> String {
-    updated(None, metadata)
+    let values = NAMES.into_iter().zip(values(metadata));
+    text(Json::object(USUAL_BYTES, |json| {
+        for (name, value) in values {
+            if let Some(value) = value {
+                json.member(name, value);
+            }
+        }
+    }))
 }
 
 /// Stored metadata brought to what it should say; fields that are not known stay.
 pub(crate) fn updated(stored: Option<&str>, wanted: &Metadata) -> String {
-    let indexed = stored.and_then(|text| Some((text, index(text).ok()?)));
-    let (stored, (object, spans)) = indexed.unwrap_or((NONE, (NO_MEMBERS, [None; NAMES.len()])));
-    let mut members = Vec::new();
-    let mut places = NAMES.into_iter().zip(spans);
-    let mut next = |value: Option<Vec<u8>>| match (places.next(), value) {
-        (Some((_, Some(old))), Some(value)) if old.of(stored).as_bytes() == value => {}
-        (Some((name, span)), Some(value)) => members.push((name, span, value)),
-        (Some((name, span @ Some(_))), None) => members.push((name, span, b"null".to_vec())),
-        _ => {}
-    };
-    next(Some(encode::flag(wanted.ok)));
-    next(Some(encode::string(&wanted.country)));
-    next(Some(encode::number(u64::from(wanted.v))));
-    next(wanted.cluster_size.map(|size| encode::number(u64::from(size))));
-    next(wanted.is_mobile.map(|class| encode::number(u64::from(class))));
-    next(wanted.known_browser.map(encode::flag));
+    let new = new(wanted);
+    let Some(stored) = stored.filter(|stored| *stored != new) else { return new };
+    let Ok((object, spans)) = index(stored) else { return new };
+    let mut members: Vec<Member<'_>> = Vec::new();
+    for ((name, span), value) in NAMES.into_iter().zip(spans).zip(values(wanted)) {
+        match (span, value) {
+            (_, Some(value)) => members.push((name, span, value)),
+            (Some(_), None) => members.push((name, span, Value::Null)),
+            (None, None) => {}
+        }
+    }
     let mut splice = Splice::new(stored);
     splice.set(object, &members);
-    // JSON is text; the default is never taken.
-    String::from_utf8(splice.finish()).unwrap_or_default()
+    text(splice.finish())
+}
+
+/// What the metadata says under each of the [`NAMES`].
+fn values(metadata: &Metadata) -> [Option<Value<'_>>; NAMES.len()] {
+    [
+        Some(Value::Flag(metadata.ok)),
+        Some(Value::Text(&metadata.country)),
+        Some(Value::Number(u64::from(metadata.v))),
+        metadata.cluster_size.map(|size| Value::Number(u64::from(size))),
+        metadata.is_mobile.map(|class| Value::Number(u64::from(class))),
+        metadata.known_browser.map(Value::Flag),
+    ]
+}
+
+/// Bytes that most metadata stays below.
+const USUAL_BYTES: usize = 128;
+
+/// JSON is text; the default is never taken.
+fn text(json: Vec<u8>) -> String {
+    String::from_utf8(json).unwrap_or_default()
 }
 
 fn index(text: &str) -> Result<(Object, [Option<Span>; NAMES.len()]), Corrupt> {
     let mut spans = [None; NAMES.len()];
-    let object = Scanner::document(text, &mut |scanner, key| {
-        let value = scanner.value()?;
-        let key = key.string(scanner.text()).unwrap_or_default();
+    let mut scanner = Scanner::new(text);
+    let mut object = scanner.document();
+    while let Some(key) = scanner.key(&mut object) {
+        let value = scanner.value();
+        let key = key.string(text).unwrap_or_default();
         for (name, span) in NAMES.into_iter().zip(&mut spans) {
             if key == name {
                 *span = Some(value);
             }
         }
-        Ok(())
-    })?;
+    }
+    scanner.end()?;
     Ok((object, spans))
 }

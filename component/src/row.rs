@@ -148,7 +148,12 @@ impl Row {
         let text = String::from_utf8(item.body)
             .map_err(|error| Corrupt::NotUtf8(error.utf8_error().valid_up_to()))?;
         let mut index = Index::default();
-        let root = Scanner::document(&text, &mut |scanner, key| index.member(scanner, key))?;
+        let mut scanner = Scanner::new(&text);
+        let mut root = scanner.document();
+        while let Some(key) = scanner.key(&mut root) {
+            index.member(&mut scanner, key);
+        }
+        scanner.end()?;
         let mut row = Self {
             text,
             metadata: item.metadata,
@@ -271,6 +276,11 @@ impl Slot {
         self.uid?.string(text)
     }
 
+    /// Whether it is a partner's UID without the time that the first readers require.
+    pub(crate) fn lacks_time(&self, text: &str) -> bool {
+        self.synced.is_none_or(|synced| synced.is_null(text)) && self.uid(text).is_some()
+    }
+
     /// When the UID was asserted; `None` in rows written without it.
     pub(crate) fn synced(&self, text: &str) -> Option<u64> {
         self.synced?.number(text)
@@ -286,62 +296,74 @@ struct Index {
 
 impl Index {
     /// Reads one member of the root object.
-    fn member(&mut self, scanner: &mut Scanner<'_>, key: Span) -> Result<(), Corrupt> {
+    fn member(&mut self, scanner: &mut Scanner<'_>, key: Span) {
         let name = key.string(scanner.text()).unwrap_or_default();
         let Some((section, name)) = Section::named(&name) else {
-            let value = scanner.value()?;
-            return self.note(root_leaf(&name), value);
+            let value = scanner.value();
+            return self.note(scanner, root_leaf(&name), value);
         };
-        let place = match scanner.peek() {
-            Some(b'{') if section == Section::Ids => {
-                Place::Object(scanner.object(&mut |scanner, key| self.slot(scanner, key))?)
+        let place = if scanner.peek() == Some(b'{') {
+            let mut object = scanner.object();
+            while let Some(key) = scanner.key(&mut object) {
+                if section == Section::Ids {
+                    self.slot(scanner, key);
+                } else {
+                    let value = scanner.value();
+                    let leaf = key.string(scanner.text()).and_then(|key| section.leaf(&key));
+                    self.note(scanner, leaf, value);
+                }
             }
-            Some(b'{') => Place::Object(scanner.object(&mut |scanner, key| {
-                let value = scanner.value()?;
-                let leaf = key.string(scanner.text()).and_then(|key| section.leaf(&key));
-                self.note(leaf, value)
-            })?),
-            _ => {
-                let value = scanner.value()?;
-                if value.of(scanner.text()) == "null" { Place::Null(value) } else { Place::Odd }
-            }
+            Place::Object(object)
+        } else {
+            let value = scanner.value();
+            if value.is_null(scanner.text()) { Place::Null(value) } else { Place::Odd }
         };
         match self.sections.get_mut(section as usize) {
             Some(slot @ None) => *slot = Some(place),
-            _ => return Err(Corrupt::Twice(name)),
+            _ => scanner.stop(Corrupt::Twice(name)),
         }
-        Ok(())
     }
 
-    fn note(&mut self, leaf: Option<(Leaf, &'static str)>, value: Span) -> Result<(), Corrupt> {
-        let Some((leaf, name)) = leaf else { return Ok(()) };
+    fn note(&mut self, scanner: &mut Scanner<'_>, leaf: Option<(Leaf, &'static str)>, value: Span) {
+        let Some((leaf, name)) = leaf else { return };
         match self.leaves.get_mut(leaf as usize) {
             Some(slot @ None) => *slot = Some(value),
-            _ => return Err(Corrupt::Twice(name)),
+            _ => scanner.stop(Corrupt::Twice(name)),
         }
-        Ok(())
     }
 
     /// Reads one partner.
-    fn slot(&mut self, scanner: &mut Scanner<'_>, key: Span) -> Result<(), Corrupt> {
+    fn slot(&mut self, scanner: &mut Scanner<'_>, key: Span) {
+        if self.slots.is_empty() {
+            self.slots.reserve(USUAL_PARTNERS);
+        }
         let (mut uid, mut synced) = (None, None);
         if scanner.peek() != Some(b'{') {
-            let value = scanner.value()?;
+            let value = scanner.value();
             self.slots.push(Slot { key, value, object: None, uid, synced });
-            return Ok(());
+            return;
         }
-        let object = scanner.object(&mut |scanner, key| {
-            let value = scanner.value()?;
+        let mut object = scanner.object();
+        // As slots are written here; any other way is read below.
+        if scanner.follows(b"\"uid\":") {
+            object.is_empty = false;
+            uid = Some(scanner.value());
+            if scanner.follows(b",\"synced\":") {
+                synced = Some(scanner.value());
+            }
+        }
+        while let Some(key) = scanner.key(&mut object) {
+            let value = scanner.value();
             match key.string(scanner.text()).as_deref() {
                 Some("uid") => uid = Some(value),
                 Some("synced") => synced = Some(value),
                 _ => {}
             }
-            Ok(())
-        })?;
-        let value =
-            Span { start: object.open.saturating_sub(1), end: object.close.saturating_add(1) };
+        }
+        let value = Span::new(object.open.wrapping_sub(1), object.close.wrapping_add(1));
         self.slots.push(Slot { key, value, object: Some(object), uid, synced });
-        Ok(())
     }
 }
+
+/// Partners that most rows have at most.
+const USUAL_PARTNERS: usize = 16;

@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::contest::Claim;
-use crate::encode::{self, Encoded, Json};
+use crate::encode::{Encoded, Json, Value};
 use crate::error::{Corrupt, GraphError};
 use crate::json::{Object, Span};
 use crate::metadata;
@@ -48,17 +48,17 @@ impl Row {
     }
 
     fn set_last_seen(&self, splice: &mut Splice<'_>, value: Option<u64>) {
-        match (self.span(Leaf::LastSeen), value) {
-            (Some(old), Some(value)) => splice.replace(old, encode::number(value)),
-            (Some(old), None) if old.of(&self.text) == "null" => {
-                splice.replace(old, encode::number(self.created()));
-            }
-            (Some(_), None) => {}
-            (None, value) => {
-                let value = value.unwrap_or(self.created());
+        let wanted = Value::Number(value.unwrap_or(self.created()));
+        match self.span(Leaf::LastSeen) {
+            Some(old) if value.is_some() || old.is_null(&self.text) => splice.replace(old, wanted),
+            Some(_) => {}
+            None => {
                 if let Some(created) = self.span(Leaf::Created) {
-                    let member = [b",\"last_seen\":", encode::number(value).as_slice()].concat();
-                    splice.insert(created.end, member);
+                    splice.edit(Span::new(created.end(), created.end()), |json| {
+                        json.raw(b",");
+                        json.key("last_seen");
+                        json.value(wanted);
+                    });
                 }
             }
         }
@@ -69,14 +69,18 @@ impl Row {
         if !old.of(&self.text).starts_with('{') {
             return;
         }
-        let list = encode::strings(&self.seen_domains());
-        splice.insert(old.start, [list.as_slice(), b",\"seen_domains_map\":"].concat());
+        splice.edit(Span::new(old.start(), old.start()), |json| {
+            json.value(Value::Texts(&self.seen_domains()));
+            json.raw(b",");
+            json.key("seen_domains_map");
+        });
     }
 
     fn set_cluster(&self, splice: &mut Splice<'_>, size: u32, checked: u64) -> Result<(), Corrupt> {
+        let size = Value::Number(u64::from(size));
         let members = [
-            ("cluster_size", self.span(Leaf::ClusterSize), encode::number(u64::from(size))),
-            ("cluster_checked", self.span(Leaf::ClusterChecked), encode::number(checked)),
+            ("cluster_size", self.span(Leaf::ClusterSize), size),
+            ("cluster_checked", self.span(Leaf::ClusterChecked), Value::Number(checked)),
         ];
         self.set_section(splice, Section::Network, "network", &members)
     }
@@ -88,27 +92,22 @@ impl Row {
             if let Some(slot) = slot.and_then(|at| asserted.get_mut(at)) {
                 *slot = Some(assertion);
             } else {
-                let value = encode::partner(assertion.uid, assertion.synced);
-                added.push((assertion.about, None, value));
+                let Claim { about, uid, synced } = *assertion;
+                added.push((about, None, Value::Partner { uid, synced }));
             }
         }
         for (slot, assertion) in self.slots.iter().zip(asserted) {
             match (assertion, slot.object) {
                 (Some(new), Some(object)) => {
-                    let uid = encode::string(new.uid);
-                    let members = [
-                        ("uid", slot.uid, uid),
-                        ("synced", slot.synced, encode::number(new.synced)),
-                    ];
-                    splice.set(object, &members);
+                    let uid = ("uid", slot.uid, Value::Text(new.uid));
+                    splice.set(object, &[uid, ("synced", slot.synced, Value::Number(new.synced))]);
                 }
                 (Some(new), None) => {
-                    splice.replace(slot.value, encode::partner(new.uid, new.synced));
+                    let Claim { uid, synced, .. } = *new;
+                    splice.replace(slot.value, Value::Partner { uid, synced });
                 }
-                (None, Some(object)) if slot.uid(&self.text).is_some() => {
-                    if slot.synced.is_none_or(|synced| synced.of(&self.text) == "null") {
-                        splice.set(object, &[("synced", slot.synced, b"0".to_vec())]);
-                    }
+                (None, Some(object)) if slot.lacks_time(&self.text) => {
+                    splice.set(object, &[("synced", slot.synced, Value::Number(0))]);
                 }
                 (None, _) => {}
             }
@@ -126,75 +125,93 @@ impl Row {
         splice: &mut Splice<'_>,
         section: Section,
         name: &'static str,
-        members: &[(&str, Option<Span>, Vec<u8>)],
+        members: &[Member<'_>],
     ) -> Result<(), Corrupt> {
-        let made = || {
-            Json::object(|object| {
-                for (key, _, value) in members {
-                    object.value(key, value);
-                }
-            })
-        };
+        if let Some(Place::Object(object)) = self.place(section) {
+            splice.set(object, members);
+            return Ok(());
+        }
+        let made: Vec<_> = members.iter().map(|(key, _, value)| (*key, *value)).collect();
+        let made = Value::Object(&made);
         match self.place(section) {
-            Some(Place::Object(object)) => splice.set(object, members),
-            Some(Place::Null(null)) => splice.replace(null, made()),
-            Some(Place::Odd) => return Err(Corrupt::WrongType(name)),
-            None => splice.set(self.root, &[(name, None, made())]),
+            Some(Place::Null(null)) => splice.replace(null, made),
+            None => splice.set(self.root, &[(name, None, made)]),
+            _ => return Err(Corrupt::WrongType(name)),
         }
         Ok(())
     }
 }
 
+/// A member to set: its key, where its value stands if it is there, and its new value.
+pub(crate) type Member<'a> = (&'a str, Option<Span>, Value<'a>);
+
 /// A text and what is to be replaced in it.
 pub(crate) struct Splice<'a> {
     text: &'a str,
     /// Sorted by where they start.
-    edits: Vec<(Span, Vec<u8>)>,
+    edits: Vec<Edited>,
+    added: Json,
+}
+
+/// What is replaced, and where in the added text stands what replaces it.
+struct Edited {
+    old: Span,
+    from: usize,
+    to: usize,
 }
 
 impl<'a> Splice<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, edits: Vec::new() }
+        Self { text, edits: Vec::with_capacity(4), added: Json::with_capacity(128) }
     }
 
-    pub(crate) fn replace(&mut self, span: Span, text: Vec<u8>) {
+    pub(crate) fn replace(&mut self, old: Span, value: Value<'_>) {
+        self.edit(old, |json| json.value(value));
+    }
+
+    fn edit(&mut self, old: Span, write: impl FnOnce(&mut Json)) {
+        let from = self.added.written().len();
+        write(&mut self.added);
+        let to = self.added.written().len();
         // Nearly always the last, since rows are gone through from left to right.
-        let at = self.edits.partition_point(|(before, _)| before.start <= span.start);
-        self.edits.insert(at, (span, text));
-    }
-
-    fn insert(&mut self, at: usize, text: Vec<u8>) {
-        self.replace(Span { start: at, end: at }, text);
+        let at = self.edits.partition_point(|edit| edit.old.start() <= old.start());
+        self.edits.insert(at, Edited { old, from, to });
     }
 
     /// Sets members of an object: replaces those that stand somewhere and appends the others.
-    pub(crate) fn set(&mut self, object: Object, members: &[(&str, Option<Span>, Vec<u8>)]) {
-        let mut missing = Json::default();
-        for (key, old, value) in members {
+    pub(crate) fn set(&mut self, object: Object, members: &[Member<'_>]) {
+        let mut missing = 0_usize;
+        for (_, old, value) in members {
             match old {
-                Some(old) => self.replace(*old, value.clone()),
-                None => missing.value(key, value),
+                Some(old) => self.replace(*old, *value),
+                None => missing += 1,
             }
         }
-        let mut added = missing.into_members();
-        if !added.is_empty() {
-            if !object.is_empty {
-                added.insert(0, b',');
-            }
-            self.insert(object.close, added);
+        if missing == 0 {
+            return;
         }
+        self.edit(Span::new(object.close, object.close), |json| {
+            let mut is_first = object.is_empty;
+            for (key, _, value) in members.iter().filter(|(_, old, _)| old.is_none()) {
+                if !is_first {
+                    json.raw(b",");
+                }
+                is_first = false;
+                json.key(key);
+                json.value(*value);
+            }
+        });
     }
 
     /// The text with all edits made; they do not overlap.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let text = self.text.as_bytes();
-        let added: usize = self.edits.iter().map(|(_, new)| new.len()).sum();
-        let mut result = Vec::with_capacity(text.len().saturating_add(added));
+        let (text, added) = (self.text.as_bytes(), self.added.written());
+        let mut result = Vec::with_capacity(text.len().saturating_add(added.len()));
         let mut from = 0;
-        for (span, new) in &self.edits {
-            result.extend_from_slice(text.get(from..span.start).unwrap_or_default());
-            result.extend_from_slice(new);
-            from = span.end;
+        for edit in &self.edits {
+            result.extend_from_slice(text.get(from..edit.old.start()).unwrap_or_default());
+            result.extend_from_slice(added.get(edit.from..edit.to).unwrap_or_default());
+            from = edit.old.end();
         }
         result.extend_from_slice(text.get(from..).unwrap_or_default());
         result

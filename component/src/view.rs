@@ -75,17 +75,7 @@ impl Row {
             }
         };
         let mut scanner = Scanner::new(text);
-        // The text has been scanned before and cannot fail now.
-        let _ = match scanner.peek() {
-            Some(b'[') => scanner.array(&mut |scanner| scanner.value().map(&mut add)),
-            Some(b'{') => scanner
-                .object(&mut |scanner, key| {
-                    add(key);
-                    scanner.value().map(drop)
-                })
-                .map(drop),
-            _ => Ok(()),
-        };
+        each(&mut scanner, &mut add);
         domains
     }
 
@@ -123,5 +113,26 @@ impl Row {
 
     fn owned(&self, leaf: Leaf) -> Option<String> {
         self.string(leaf).map(String::from)
+    }
+}
+
+/// Every item of a list, or every key of an object. The text has been scanned before.
+fn each(scanner: &mut Scanner<'_>, add: &mut dyn FnMut(Span)) {
+    match scanner.peek() {
+        Some(b'[') => {
+            scanner.array();
+            let mut is_first = true;
+            while scanner.item(&mut is_first) {
+                add(scanner.value());
+            }
+        }
+        Some(b'{') => {
+            let mut object = scanner.object();
+            while let Some(key) = scanner.key(&mut object) {
+                add(key);
+                scanner.value();
+            }
+        }
+        _ => {}
     }
 }

@@ -41,10 +41,11 @@ impl SizeClasses {
 
     /// The list of the class that a layout belongs to, and the size of its blocks; none where the
     /// address space could not hold it.
+    #[inline]
     fn class(&self, layout: Layout) -> Option<(&Cell<usize>, usize)> {
         let size = layout.size().max(layout.align()).max(1 << LEAST_CLASS);
-        let size = size.checked_next_power_of_two()?;
-        Some((self.free.get(size.trailing_zeros() as usize)?, size))
+        let class = usize::BITS - (size - 1).leading_zeros();
+        Some((self.free.get(class as usize)?, 1 << class))
     }
 
     /// Memory that was never handed out. Blocks start at multiples of 16; a layout that wants more

@@ -1,6 +1,6 @@
 //! Conversions between the types of the bindings (`wit`) and those of the rules.
 
-use alloc::string::ToString;
+use alloc::string::String;
 
 use identity_graph as rules;
 
@@ -11,16 +11,26 @@ impl From<rules::GraphError> for wit::GraphError {
     #[inline(never)]
     fn from(error: rules::GraphError) -> Self {
         match error {
-            rules::GraphError::InvalidArgument(rule) => Self::InvalidArgument(rule.to_string()),
+            rules::GraphError::InvalidArgument(rule) => {
+                Self::InvalidArgument(said(|out| rule.say(out)))
+            }
             rules::GraphError::NoSuchStore => Self::NoSuchStore,
             rules::GraphError::AlreadyExists => Self::AlreadyExists,
-            rules::GraphError::Corrupt(problem) => Self::Corrupt(problem.to_string()),
+            rules::GraphError::Corrupt(problem) => Self::Corrupt(said(|out| problem.say(out))),
             rules::GraphError::TooLarge => Self::TooLarge,
             rules::GraphError::Conflict => Self::Conflict,
             rules::GraphError::Throttled => Self::Throttled,
-            rules::GraphError::Unavailable(outage) => Self::Unavailable(outage.to_string()),
+            rules::GraphError::Unavailable(outage) => {
+                Self::Unavailable(said(|out| outage.say(out)))
+            }
         }
     }
+}
+
+fn said(say: impl FnOnce(&mut dyn FnMut(&str))) -> String {
+    let mut text = String::new();
+    say(&mut |piece| text.push_str(piece));
+    text
 }
 
 impl From<rules::InvalidArgument> for wit::GraphError {
@@ -94,7 +104,7 @@ impl From<rules::RawRow> for wit::RawRow {
             body: row.body,
             metadata: row.metadata,
             generation: row.generation,
-            problem: row.problem.map(|problem| problem.to_string()),
+            problem: row.problem.map(|problem| said(|out| problem.say(out))),
         }
     }
 }
