@@ -40,14 +40,14 @@ impl EcId {
             }
             None => rest.is_empty(),
         };
+        let is_lower_hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+        if suffix_is_valid && hash.bytes().all(is_lower_hex) {
+            return Ok(Self(text.to_owned()));
+        }
         if !suffix_is_valid || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(error);
         }
-        let mut id = text.to_owned();
-        if let Some(hash) = id.get_mut(..HASH_LEN) {
-            hash.make_ascii_lowercase();
-        }
-        Ok(Self(id))
+        Ok(Self(hash.to_ascii_lowercase() + rest))
     }
 
     /// The whole ID: the key of its row.

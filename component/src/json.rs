@@ -410,6 +410,7 @@ fn are_digits(word: u64) -> bool {
 }
 
 /// How many bytes come before the first quote, backslash or control character.
+#[inline]
 fn plain_prefix(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk() {

@@ -77,6 +77,10 @@ pub fn check_uid(uid: &str) -> Result<(), InvalidArgument> {
     if uid.len() > MAX_UID_BYTES {
         return Err(InvalidArgument::UidTooLong(uid.len()));
     }
+    // Nearly every UID is of visible ASCII characters.
+    if !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
     let mut is_blank = true;
     for (at, c) in uid.char_indices() {
         if c.is_control() {

@@ -259,8 +259,11 @@ impl Row {
         let mut slots: Vec<Option<usize>> = vec![None; claims.len()];
         for (at, slot) in self.slots.iter().enumerate() {
             let Some(key) = slot.key.string(&self.text) else { continue };
-            let place = claims.binary_search_by(|claim| claim.about.cmp(&key));
-            let Some(known) = place.ok().and_then(|place| slots.get_mut(place)) else { continue };
+            let place = match claims {
+                [only] => (only.about == key).then_some(0),
+                claims => claims.binary_search_by(|claim| claim.about.cmp(&key)).ok(),
+            };
+            let Some(known) = place.and_then(|place| slots.get_mut(place)) else { continue };
             let before = known.and_then(|known| self.slots.get(known));
             if before.is_none_or(|known| slot.synced(&self.text) >= known.synced(&self.text)) {
                 *known = Some(at);
