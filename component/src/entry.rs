@@ -9,7 +9,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::contest::Contest;
 use crate::error::InvalidArgument;
 use crate::partner::PartnerUid;
 use crate::policy::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
@@ -303,9 +302,21 @@ impl From<&Entry> for Metadata {
 /// partner, each with its time.
 fn latest(mut ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
     ids.iter_mut().try_for_each(PartnerUid::validate)?;
-    let claims: Vec<_> = ids.iter().map(|id| id.claim(now)).collect();
-    let latest = Contest::new(&claims).winners;
-    Ok(latest.into_iter().map(PartnerUid::from).collect())
+    let mut latest: Vec<PartnerUid> = Vec::with_capacity(ids.len());
+    for mut id in ids {
+        id.synced = Some(id.synced.unwrap_or(now));
+        match latest.binary_search_by(|known| known.partner.cmp(&id.partner)) {
+            Err(place) => latest.insert(place, id),
+            Ok(place) => {
+                if let Some(known) = latest.get_mut(place)
+                    && id.synced > known.synced
+                {
+                    *known = id;
+                }
+            }
+        }
+    }
+    Ok(latest)
 }
 
 pub(crate) fn is_country(text: &str) -> bool {

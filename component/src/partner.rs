@@ -27,7 +27,8 @@ impl PartnerUid {
     /// # Errors
     /// [`InvalidArgument`] names the rule that the partner key or the UID breaks.
     pub fn validate(&mut self) -> Result<(), InvalidArgument> {
-        self.partner = partner_key(&self.partner)?;
+        check_partner(&self.partner)?;
+        self.partner.make_ascii_lowercase();
         check_uid(&self.uid)
     }
 
@@ -62,11 +63,16 @@ impl fmt::Debug for PartnerUid {
 /// # Errors
 /// [`InvalidArgument::Partner`] when the key has another form.
 pub fn partner_key(key: &str) -> Result<String, InvalidArgument> {
+    check_partner(key)?;
+    Ok(key.to_ascii_lowercase())
+}
+
+fn check_partner(key: &str) -> Result<(), InvalidArgument> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     if key.is_empty() || key.len() > MAX_PARTNER_BYTES || !key.bytes().all(allowed) {
         return Err(InvalidArgument::Partner(key.len()));
     }
-    Ok(key.to_ascii_lowercase())
+    Ok(())
 }
 
 /// Checks a UID: 1 to 512 bytes, not blank, no control characters.
