@@ -116,36 +116,29 @@ impl<'a> Scanner<'a> {
 
     /// Begins with a text that is to be one object.
     pub(crate) fn document(&mut self) -> Object {
-        if self.peek() == Some(b'{') {
+        if self.peek() == b'{' {
             return self.object();
         }
         self.value();
-        if self.peek().is_some() {
-            self.fail();
-        }
+        self.expect_end();
         self.stop(Corrupt::NotAnObject);
         Object { open: 0, close: 0, is_empty: true }
     }
 
-    /// The first byte of the next value, behind white space.
+    /// The first byte of the next value, behind white space; 0 at the end, and 0 begins no value.
     #[inline]
-    pub(crate) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> u8 {
         match self.bytes.get(self.at) {
-            Some(byte) if *byte > b' ' => Some(*byte),
+            Some(byte) if *byte > b' ' => *byte,
             _ => self.peek_behind_space(),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn peek_behind_space(&mut self) -> Option<u8> {
-        while let Some(byte) = self.bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(*byte);
-            }
-            self.at += 1;
-        }
-        None
+    fn peek_behind_space(&mut self) -> u8 {
+        while self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {}
+        self.bytes.get(self.at).copied().unwrap_or_default()
     }
 
     /// Enters an object, whose members [`key`](Self::key) reads.
@@ -193,24 +186,24 @@ impl<'a> Scanner<'a> {
         let first = self.peek();
         let start = self.at;
         match first {
-            Some(b'"') => return self.string(),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => {
+            b'"' => return self.string(),
+            b'-' | b'0'..=b'9' => self.number(),
+            b'{' => {
                 let mut object = self.object();
                 while self.key(&mut object).is_some() {
                     self.value();
                 }
             }
-            Some(b'[') => {
+            b'[' => {
                 self.array();
                 let mut is_first = true;
                 while self.item(&mut is_first) {
                     self.value();
                 }
             }
-            Some(b't') => self.literal(b"true"),
-            Some(b'f') => self.literal(b"false"),
-            Some(b'n') => self.literal(b"null"),
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
             _ => self.fail(),
         }
         Span::new(start, self.at)
@@ -218,10 +211,15 @@ impl<'a> Scanner<'a> {
 
     /// Nothing else may follow.
     pub(crate) fn end(mut self) -> Result<(), Corrupt> {
-        if self.peek().is_some() {
+        self.expect_end();
+        self.wrong.map_or(Ok(()), Err)
+    }
+
+    fn expect_end(&mut self) {
+        self.peek();
+        if self.at < self.bytes.len() {
             self.fail();
         }
-        self.wrong.map_or(Ok(()), Err)
     }
 
     /// Reads no further, for this reason; the first one counts.
@@ -250,16 +248,16 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn next(&mut self, bracket: u8, is_first: bool) -> bool {
         let byte = self.peek();
-        if byte == Some(b',') && !is_first {
+        if byte == b',' && !is_first {
             self.at += 1;
             return true;
         }
-        if byte == Some(bracket) {
+        if byte == bracket {
             self.depth -= 1;
             self.at += 1;
             return false;
         }
-        if !is_first || byte.is_none() {
+        if !is_first || byte == 0 {
             self.fail();
             return false;
         }
@@ -268,7 +266,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn expect(&mut self, byte: u8) {
-        if self.peek() == Some(byte) {
+        if self.peek() == byte {
             self.at += 1;
         } else {
             self.fail();
@@ -322,7 +320,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a string.
     fn string(&mut self) -> Span {
-        if self.peek() != Some(b'"') {
+        if self.peek() != b'"' {
             self.fail();
         }
         let start = self.at;
@@ -499,6 +497,10 @@ mod tests {
             "NaN",
             "Infinity",
             "/**/1",
+            "{}\u{0}",
+            "\u{0}",
+            "[\u{0}]",
+            "{\u{0}}",
         ] {
             let reference: Result<Value, _> = serde_json::from_str(text);
             assert_eq!(scan(text).is_ok(), reference.is_ok(), "{text:?}");

@@ -305,7 +305,7 @@ impl Index {
             let value = scanner.value();
             return self.note(scanner, root_leaf(&name), value);
         };
-        let place = if scanner.peek() == Some(b'{') {
+        let place = if scanner.peek() == b'{' {
             let mut object = scanner.object();
             while let Some(key) = scanner.key(&mut object) {
                 if section == Section::Ids {
@@ -341,7 +341,7 @@ impl Index {
             self.slots.reserve(USUAL_PARTNERS);
         }
         let (mut uid, mut synced) = (None, None);
-        if scanner.peek() != Some(b'{') {
+        if scanner.peek() != b'{' {
             let value = scanner.value();
             self.slots.push(Slot { key, value, object: None, uid, synced });
             return;

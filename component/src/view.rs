@@ -119,14 +119,14 @@ impl Row {
 /// Every item of a list, or every key of an object. The text has been scanned before.
 fn each(scanner: &mut Scanner<'_>, add: &mut dyn FnMut(Span)) {
     match scanner.peek() {
-        Some(b'[') => {
+        b'[' => {
             scanner.array();
             let mut is_first = true;
             while scanner.item(&mut is_first) {
                 add(scanner.value());
             }
         }
-        Some(b'{') => {
+        b'{' => {
             let mut object = scanner.object();
             while let Some(key) = scanner.key(&mut object) {
                 add(key);
