@@ -43,6 +43,15 @@ throughput: _targets
     target/release/ec-graph trace --visitors 150000 --seed 7 --output target/throughput.ndjson
     target/release/ec-graph replay target/throughput.ndjson
 
+# Measure the component against the native rules and the typed way, and write docs/performance.md and its plot
+bench *ARGS: _targets
+    CRITERION_HOME="$PWD/target/criterion" cargo bench --quiet --package graph-bench --bench performance -- {{ ARGS }}
+
+# Write docs/fuel.md anew: the instructions that each operation takes, which CI holds to within 2 %
+fuel: _targets
+    cargo build --quiet {{ native }} --example fuel
+    target/debug/examples/fuel
+
 # Fuzz the rules, SECONDS for each target (wants nightly Rust and cargo-fuzz)
 fuzz SECONDS="300":
     #!/usr/bin/env bash

@@ -8,11 +8,14 @@
 //! - [`conformance`]: what every binding of `kv-cas` has to keep
 //! - [`model`]: Fastly's KV store with all its faults, on a virtual clock
 //! - [`simulate`]: workers of the component in every order, and what must hold
+//! - [`spent`]: what each operation spends, in instructions
 //! - [`storm`]: one page load in three ways, over that model
 
 pub mod conformance;
 pub mod model;
 pub mod simulate;
+#[cfg(feature = "component")]
+pub mod spent;
 #[cfg(feature = "component")]
 pub mod storm;
 
@@ -34,7 +37,7 @@ pub use memory::{MAX_BODY_BYTES, MAX_KEY_BYTES, MAX_METADATA_BYTES, MemoryStore,
 pub use names::Name;
 pub use ops::{OpKind, Ops};
 #[cfg(feature = "component")]
-pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance};
+pub use runtime::{COMPONENT, ComponentGraph, ComponentSnapshot, Instance, Spent};
 pub use world::{Build, World, for_both, for_both_with};
 
 /// The examples of the README are compiled and run like those of the documentation.

@@ -32,12 +32,20 @@ const MAX_RESIDENT_BYTES: usize = 4 << 20;
 /// The component compiled and linked, once per process: it takes as long as thousands of calls.
 fn compiled() -> &'static GraphPre<Host> {
     static COMPILED: OnceLock<GraphPre<Host>> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        compile().unwrap_or_else(|error| panic!("the component does not load: {error:?}"))
-    })
+    COMPILED.get_or_init(|| loaded(compile(false)))
 }
 
-fn compile() -> wasmtime::Result<GraphPre<Host>> {
+/// The same with code that counts its instructions, which makes it slower.
+fn metered() -> &'static GraphPre<Host> {
+    static METERED: OnceLock<GraphPre<Host>> = OnceLock::new();
+    METERED.get_or_init(|| loaded(compile(true)))
+}
+
+fn loaded(component: wasmtime::Result<GraphPre<Host>>) -> GraphPre<Host> {
+    component.unwrap_or_else(|error| panic!("the component does not load: {error:?}"))
+}
+
+fn compile(is_metered: bool) -> wasmtime::Result<GraphPre<Host>> {
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(MAX_MEMORY_BYTES);
     // An instance that goes hands its memory back to the next, zeroed, rather than to the system,
@@ -47,6 +55,7 @@ fn compile() -> wasmtime::Result<GraphPre<Host>> {
     pool.pagemap_scan(wasmtime::Enabled::Auto);
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config.consume_fuel(is_metered);
     let engine = Engine::new(&config)?;
     let component = Component::from_binary(&engine, COMPONENT)?;
     let mut linker = Linker::new(&engine);
@@ -59,6 +68,15 @@ fn compile() -> wasmtime::Result<GraphPre<Host>> {
 #[derive(Clone)]
 pub struct Instance {
     inner: Rc<Inner>,
+}
+
+/// What an instance has spent, the same on every machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// Instructions, about.
+    pub fuel: u64,
+    /// The most memory it has had.
+    pub memory_bytes: usize,
 }
 
 struct Inner {
@@ -74,9 +92,34 @@ impl Instance {
     #[must_use]
     pub fn new<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
         let compiled = compiled();
+        let store = wasmtime::Store::new(compiled.engine(), Host::new(stores));
+        Self::of(compiled, store)
+    }
+
+    /// A new instance that counts what it [spends](Self::spent).
+    ///
+    /// # Panics
+    /// When the component does not load, which is a defect of this build.
+    #[must_use]
+    pub fn metered<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
+        let compiled = metered();
         let mut store = wasmtime::Store::new(compiled.engine(), Host::new(stores));
+        store.limiter(|host| &mut host.memory);
+        untrapped(store.set_fuel(u64::MAX));
+        Self::of(compiled, store)
+    }
+
+    fn of(compiled: &GraphPre<Host>, mut store: wasmtime::Store<Host>) -> Self {
         let bindings = untrapped(compiled.instantiate(&mut store));
         Self { inner: Rc::new(Inner { store: RefCell::new(store), bindings }) }
+    }
+
+    /// What a [metered](Self::metered) instance has spent so far; of others nothing is known.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        let store = self.enter();
+        let fuel = u64::MAX - store.get_fuel().ok()?;
+        Some(Spent { fuel, memory_bytes: store.data().memory.bytes })
     }
 
     /// The policy of graphs that are opened without one.

@@ -1,6 +1,7 @@
 //! The import `kv-cas`, bound to stores of this process.
 
 use identity_graph::Store;
+use wasmtime::ResourceLimiter;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::bindings::trusted_server::ec::kv_cas;
@@ -9,12 +10,35 @@ use super::bindings::{Graph, OpenStore};
 /// What one instance can open.
 pub(super) struct Host {
     stores: Vec<(String, Box<dyn Store>)>,
+    pub(super) memory: Memory,
+}
+
+/// The memory of an instance: as much as it asks for, and the most of it is kept in mind.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) bytes: usize,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.bytes = self.bytes.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
 }
 
 impl Host {
     pub(super) fn new<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
         let named = |(name, store): (&str, _)| (name.to_owned(), store);
-        Self { stores: stores.into_iter().map(named).collect() }
+        Self { stores: stores.into_iter().map(named).collect(), memory: Memory::default() }
     }
 
     /// Defines `kv-cas` and nothing else: a component that imports more is not linked.

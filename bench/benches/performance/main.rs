@@ -1,0 +1,170 @@
+//! What the graph's operations cost in three ways: the component under wasmtime, the same rules
+//! natively, and the typed way natively. `just bench` runs it, and writes what it measured into
+//! `docs/performance.md`.
+
+mod plot;
+mod report;
+mod store;
+mod typed;
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use criterion::Criterion;
+use criterion::measurement::WallTime;
+use host_test::spent::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
+use host_test::{ComponentGraph, GraphApi, Instance};
+use identity_graph::{Graph, IfMissing, Policy, Store};
+
+use store::OneRow;
+use typed::Typed;
+
+/// Partners of the rows that growth is measured on.
+const PARTNERS: [usize; 4] = [1, STANDARD_PARTNERS, 50, 200];
+/// Mappings of the batches.
+const MAPPINGS: [usize; 4] = [10, 100, 1_000, 4_000];
+/// What is compared.
+const WAYS: [&str; 3] = ["component", "native", "typed"];
+
+fn main() -> ExitCode {
+    let mut criterion = Criterion::default()
+        .without_plots()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    instances(&mut criterion);
+    operations(&mut criterion);
+    for partners in PARTNERS {
+        upsert(&mut criterion, &format!("upsert-{partners}"), partners, 500);
+    }
+    batches(&mut criterion);
+    criterion.final_summary();
+    // A run of some of them, or a mere test of them, has nothing to report.
+    if env::args().skip(1).any(|argument| argument != "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    match report::write() {
+        Ok(summary) => {
+            println!("{summary}\nWritten to docs/performance.md and docs/performance.svg.");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The three ways over the same store.
+struct Ways {
+    component: ComponentGraph,
+    native: Graph<OneRow>,
+    typed: Typed<OneRow>,
+}
+
+impl Ways {
+    fn over(partners: usize) -> Self {
+        let store = OneRow::new(stored(partners));
+        Self {
+            component: instance(&store).open("rows").expect("the store is there"),
+            native: Graph::new(store.clone(), Policy::default()).expect("the policy is in order"),
+            typed: Typed(store),
+        }
+    }
+
+    /// Measures one operation in each way.
+    fn measure<A, B, C>(
+        &self,
+        criterion: &mut Criterion,
+        name: &str,
+        component: impl Fn(&ComponentGraph) -> A,
+        native: impl Fn(&Graph<OneRow>) -> B,
+        typed: impl Fn(&Typed<OneRow>) -> C,
+    ) {
+        let mut group = criterion.benchmark_group(name);
+        group.bench_function(WAYS[0], |b| b.iter(|| component(&self.component)));
+        group.bench_function(WAYS[1], |b| b.iter(|| native(&self.native)));
+        group.bench_function(WAYS[2], |b| b.iter(|| typed(&self.typed)));
+        group.finish();
+    }
+}
+
+fn instance(store: &OneRow) -> Instance {
+    Instance::new([("rows", Box::new(store.clone()) as Box<dyn Store>)])
+}
+
+fn operations(criterion: &mut Criterion) {
+    let (ec, now) = (ec_id(), MADE + 1_000);
+    let ways = Ways::over(STANDARD_PARTNERS);
+    upsert(criterion, "upsert", STANDARD_PARTNERS, 500);
+    ways.measure(
+        criterion,
+        "touch",
+        |graph| graph.update_last_seen(&ec, now).unwrap(),
+        |graph| graph.update_last_seen(&ec, now).unwrap(),
+        |graph| graph.touch(&ec, now).unwrap(),
+    );
+    ways.measure(
+        criterion,
+        "tombstone",
+        |graph| graph.write_withdrawal_tombstone(&ec, now).unwrap(),
+        |graph| graph.write_withdrawal_tombstone(&ec, now).unwrap(),
+        |graph| graph.withdraw(&ec, now).unwrap(),
+    );
+    let entry = || visit(STANDARD_PARTNERS);
+    let made = entry();
+    ways.measure(
+        criterion,
+        "create",
+        |graph| graph.create(&ec, made.clone()).unwrap(),
+        |graph| graph.create(&ec, made.clone()).unwrap(),
+        |graph| graph.create(&ec, made.clone()).unwrap(),
+    );
+    ways.measure(
+        criterion,
+        "get-metadata",
+        |graph| graph.get_metadata(&ec).unwrap(),
+        |graph| graph.get_metadata(&ec).unwrap(),
+        |graph| graph.metadata(&ec).unwrap(),
+    );
+    upsert(criterion, "unchanged", STANDARD_PARTNERS, 0);
+}
+
+/// An upsert of a UID for one of so many partners; version 0 is the one that is stored.
+fn upsert(criterion: &mut Criterion, name: &str, partners: usize, version: u64) {
+    let (ec, now) = (ec_id(), MADE + 1_000);
+    let id = uid(partners / 2, version);
+    Ways::over(partners).measure(
+        criterion,
+        name,
+        |graph| graph.upsert_partner_id(&ec, id.clone(), IfMissing::Skip, now).unwrap(),
+        |graph| graph.upsert_partner_id(&ec, id.clone(), IfMissing::Skip, now).unwrap(),
+        |graph| graph.upsert(&ec, id.clone(), now).unwrap(),
+    );
+}
+
+fn batches(criterion: &mut Criterion) {
+    let now = MADE + 1_000;
+    let ways = Ways::over(STANDARD_PARTNERS);
+    for number in MAPPINGS {
+        let mappings = mappings(number);
+        ways.measure(
+            criterion,
+            &format!("batch-{number}"),
+            |graph| graph.sync_partner_ids("sync.example", &mappings, now).unwrap(),
+            |graph| graph.sync_partner_ids("sync.example", &mappings, now).unwrap(),
+            |graph| graph.sync("sync.example", &mappings).unwrap(),
+        );
+    }
+}
+
+fn instances(criterion: &mut Criterion) {
+    let (ec, store) = (ec_id(), OneRow::new(stored(STANDARD_PARTNERS)));
+    let mut group: criterion::BenchmarkGroup<'_, WallTime> = criterion.benchmark_group("instance");
+    group.bench_function("pooled", |b| b.iter(|| instance(&store)));
+    group.bench_function("with-a-read", |b| {
+        b.iter(|| instance(&store).open("rows").unwrap().get(&ec).unwrap());
+    });
+    group.finish();
+}

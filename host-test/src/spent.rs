@@ -1,0 +1,215 @@
+//! What each operation of the component spends, in numbers that are the same on every machine.
+
+use std::fmt::Write as _;
+
+use identity_graph::{Device, Entry, Geo, Item, Mapping, NewEntry, PartnerUid, Store};
+use identity_graph::{IfMissing, Write};
+
+use crate::api::GraphApi;
+use crate::memory::MemoryStore;
+use crate::runtime::{ComponentGraph, Instance, Spent};
+
+/// When the rows of [`stored`] were made, in Unix seconds.
+pub const MADE: u64 = 1_790_000_000;
+
+/// Partners of the standard row, whose body has 1.5 KB.
+pub const STANDARD_PARTNERS: usize = 12;
+
+/// An EC ID.
+#[must_use]
+pub fn ec_id() -> String {
+    format!("{}.Ab12Cd", "3f".repeat(32))
+}
+
+/// A visit with everything that a page view knows, and UIDs of so many partners.
+#[must_use]
+pub fn visit(partners: usize) -> NewEntry {
+    NewEntry {
+        tcf: Some(text("CQ", 180)),
+        gpp: Some(text("DBABMA~CQ", 60)),
+        geo: Some(Geo::from_lookup("US", "OR", 64_500, 820)),
+        device: Some(Device {
+            is_mobile: 1,
+            ja4_class: Some("t13d1516h2".to_owned()),
+            platform_class: Some("ios".to_owned()),
+            h2_fp_hash: Some("9f86d081884c".to_owned()),
+            known_browser: Some(true),
+        }),
+        domain: Some("news.example.com".to_owned()),
+        ids: (0..partners).map(|at| uid(at, 0)).collect(),
+        ..NewEntry::at(MADE)
+    }
+}
+
+/// A partner's UID for the browser: a later version is another UID, asserted so many seconds later.
+#[must_use]
+pub fn uid(partner: usize, version: u64) -> PartnerUid {
+    PartnerUid {
+        partner: format!("{:05x}-sync.example", (partner * 0x9e37 + 0x3f1a5) & 0xf_ffff),
+        uid: format!(
+            "{:032x}",
+            (partner as u128 + 1) * 0x9e37_79b9_7f4a_7c15 + u128::from(version)
+        ),
+        synced: Some(MADE + version),
+    }
+}
+
+/// The stored row of a [`visit`].
+///
+/// # Panics
+/// When it has more partners than a row holds.
+#[must_use]
+pub fn stored(partners: usize) -> Item {
+    let entry = Entry::new(visit(partners)).expect("the visit is in order");
+    let row = entry.encode().expect("a row holds as many");
+    Item { body: row.body, metadata: Some(row.metadata), generation: 7 }
+}
+
+/// One partner's mappings for so many rows.
+#[must_use]
+pub fn mappings(number: usize) -> Vec<Mapping> {
+    let mapping = |at: usize| Mapping {
+        ec_id: format!("{:064x}.Ab12Cd", (at as u128 + 1) * 0x9e37_79b9_7f4a_7c15),
+        uid: format!("{at:032x}"),
+        synced: MADE + 500,
+    };
+    (0..number).map(mapping).collect()
+}
+
+fn text(start: &str, length: usize) -> String {
+    start.chars().chain("AbCdEf0123-_".chars().cycle()).take(length).collect()
+}
+
+/// What one operation spends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// The operation.
+    pub name: &'static str,
+    /// What it takes.
+    pub spent: Spent,
+}
+
+/// Measures every operation, each in an instance of its own and over the standard row.
+///
+/// # Panics
+/// When an operation fails.
+#[must_use]
+pub fn measure() -> Vec<Cost> {
+    let ec = ec_id();
+    let now = MADE + 1_000;
+    let later = || uid(STANDARD_PARTNERS / 2, 500);
+    let mut costs = Vec::new();
+    let mut add = |name, store: &MemoryStore, run: &dyn Fn(&ComponentGraph)| {
+        costs.push(Cost { name, spent: spent(store, run) });
+    };
+    let standard = || over(&[ec.as_str()], &stored(STANDARD_PARTNERS));
+    let nothing = MemoryStore::new;
+
+    add("open", &nothing(), &|_| ());
+    add("get, and entry of the snapshot", &standard(), &|graph| {
+        graph.get(&ec).unwrap().unwrap().entry();
+    });
+    add("get-metadata", &standard(), &|graph| drop(graph.get_metadata(&ec).unwrap()));
+    add("create", &nothing(), &|graph| graph.create(&ec, visit(STANDARD_PARTNERS)).unwrap());
+    add("create-or-revive of a live row", &standard(), &|graph| {
+        graph.create_or_revive(&ec, visit(STANDARD_PARTNERS)).unwrap();
+    });
+    add("upsert-partner-id", &standard(), &|graph| {
+        graph.upsert_partner_id(&ec, later(), IfMissing::Skip, now).unwrap();
+    });
+    add("upsert-partner-id that changes nothing", &standard(), &|graph| {
+        graph.upsert_partner_id(&ec, uid(0, 0), IfMissing::Skip, now).unwrap();
+    });
+    add("upsert-partner-ids of 3", &standard(), &|graph| {
+        let ids = vec![later(), uid(0, 500), uid(50, 500)];
+        graph.upsert_partner_ids(&ec, ids, IfMissing::Skip, now).unwrap();
+    });
+    add("update-last-seen", &standard(), &|graph| {
+        graph.update_last_seen(&ec, now).unwrap();
+    });
+    add("update-last-seen, debounced", &standard(), &|graph| {
+        graph.update_last_seen(&ec, MADE + 1).unwrap();
+    });
+    add("write-withdrawal-tombstone", &standard(), &|graph| {
+        graph.write_withdrawal_tombstone(&ec, now).unwrap();
+    });
+    add("delete", &standard(), &|graph| assert!(graph.delete(&ec).unwrap()));
+    add("evaluate-cluster", &standard(), &|graph| {
+        graph.evaluate_cluster(&ec, now).unwrap();
+    });
+    add("inspect", &standard(), &|graph| drop(graph.inspect(&ec).unwrap()));
+    for (name, partners) in [
+        ("upsert-partner-id, 1 partner", 1),
+        ("upsert-partner-id, 50 partners", 50),
+        ("upsert-partner-id, 200 partners", 200),
+    ] {
+        add(name, &over(&[ec.as_str()], &stored(partners)), &|graph| {
+            graph.upsert_partner_id(&ec, uid(0, 500), IfMissing::Skip, now).unwrap();
+        });
+    }
+    for (name, number) in [
+        ("sync-partner-ids of 10", 10),
+        ("sync-partner-ids of 100", 100),
+        ("sync-partner-ids of 1,000", 1_000),
+        ("sync-partner-ids of 4,000", 4_000),
+    ] {
+        let mappings = mappings(number);
+        let keys: Vec<&str> = mappings.iter().map(|mapping| mapping.ec_id.as_str()).collect();
+        add(name, &over(&keys, &stored(STANDARD_PARTNERS)), &|graph| {
+            graph.sync_partner_ids("sync.example", &mappings, now).unwrap();
+        });
+    }
+    costs
+}
+
+/// A store that holds the row under each of the keys.
+fn over(keys: &[&str], item: &Item) -> MemoryStore {
+    let store = MemoryStore::new();
+    for key in keys {
+        let metadata = item.metadata.as_deref().unwrap_or_default();
+        let (body, time_to_live) = (&item.body, 31_536_000);
+        let condition = identity_graph::Precondition::None;
+        store.put(Write { key, body, metadata, time_to_live, condition }).expect("it is in limits");
+    }
+    store
+}
+
+/// What an operation takes beyond what making and opening the graph takes; opening itself is told
+/// whole.
+fn spent(store: &MemoryStore, run: &dyn Fn(&ComponentGraph)) -> Spent {
+    let instance = Instance::metered([("rows", Box::new(store.clone()) as Box<dyn Store>)]);
+    let graph = instance.open("rows").expect("the store is there");
+    let before = instance.spent().expect("it is metered");
+    run(&graph);
+    let after = instance.spent().expect("it is metered");
+    let fuel = if after.fuel == before.fuel { after.fuel } else { after.fuel - before.fuel };
+    Spent { fuel, memory_bytes: after.memory_bytes }
+}
+
+/// The costs as a table in Markdown.
+#[must_use]
+pub fn table(costs: &[Cost]) -> String {
+    let mut text = String::from("| operation | fuel | memory, KiB |\n|---|---:|---:|\n");
+    for Cost { name, spent } in costs {
+        let Spent { fuel, memory_bytes } = spent;
+        let _ = writeln!(text, "| {name} | {fuel} | {} |", memory_bytes.div_ceil(1_024));
+    }
+    text
+}
+
+/// What has become more than 2 % dearer than a [`table`] says, or is not in it, one sentence each.
+#[must_use]
+pub fn dearer(table: &str, costs: &[Cost]) -> Vec<String> {
+    let row = |name: &str| {
+        let mut rows = table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        rows.find(|cells| cells.get(1) == Some(&name))?.get(2)?.parse::<u64>().ok()
+    };
+    let verdict = |Cost { name, spent }: &Cost| match row(name) {
+        None => Some(format!("{name} is not in the table")),
+        Some(known) if spent.fuel > known + known / 50 => {
+            Some(format!("{name} takes {} where it took {known}", spent.fuel))
+        }
+        Some(_) => None,
+    };
+    costs.iter().filter_map(verdict).collect()
+}
