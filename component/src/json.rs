@@ -114,6 +114,11 @@ impl<'a> Scanner<'a> {
         self.text
     }
 
+    /// The place of the next byte.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Begins with a text that is to be one object.
     pub(crate) fn document(&mut self) -> Object {
         if self.peek() == b'{' {
@@ -160,10 +165,38 @@ impl<'a> Scanner<'a> {
         Some(key)
     }
 
-    /// Passes over a member's beginning where it is written just so; whether it is makes no difference
-    /// but to speed.
+    /// Reads `{"uid":"…","synced":…}` where it is written just so, as nearly every partner's is: by
+    /// comparing, several times as fast as member by member. Anything else is left unread.
+    pub(crate) fn partner(&mut self) -> Option<(Span, Span)> {
+        let start = self.at;
+        let partner = self.partner_as_written();
+        if partner.is_none() {
+            self.at = start;
+        }
+        partner
+    }
+
+    fn partner_as_written(&mut self) -> Option<(Span, Span)> {
+        if !self.follows(b"{\"uid\":\"") {
+            return None;
+        }
+        let uid = self.plain_from(self.at.wrapping_sub(1))?;
+        if !self.follows(b",\"synced\":") {
+            return None;
+        }
+        let start = self.at;
+        // A leading zero is no number's, but for zero itself.
+        if self.bytes.get(start).is_none_or(|first| !matches!(first, b'1'..=b'9')) {
+            return None;
+        }
+        self.pass_digits();
+        let synced = Span::new(start, self.at);
+        self.follows(b"}").then_some((uid, synced))
+    }
+
+    /// Passes over a text that is to be there just so, if it is.
     #[inline]
-    pub(crate) fn follows<const LENGTH: usize>(&mut self, written: &[u8; LENGTH]) -> bool {
+    fn follows<const LENGTH: usize>(&mut self, written: &[u8; LENGTH]) -> bool {
         let is_there = self.rest().first_chunk() == Some(written);
         self.at += if is_there { LENGTH } else { 0 };
         is_there
@@ -186,7 +219,7 @@ impl<'a> Scanner<'a> {
         let first = self.peek();
         let start = self.at;
         match first {
-            b'"' => return self.string(),
+            b'"' => return self.string_here(),
             b'-' | b'0'..=b'9' => self.number(),
             b'{' => {
                 let mut object = self.object();
@@ -293,15 +326,20 @@ impl<'a> Scanner<'a> {
 
     fn digits(&mut self) {
         let start = self.at;
+        self.pass_digits();
+        if self.at == start {
+            self.fail();
+        }
+    }
+
+    #[inline]
+    fn pass_digits(&mut self) {
         while let Some(word) = self.rest().first_chunk()
             && are_digits(u64::from_le_bytes(*word))
         {
             self.at += size_of_val(word);
         }
         while self.skip(|byte| byte.is_ascii_digit()) {}
-        if self.at == start {
-            self.fail();
-        }
     }
 
     fn number(&mut self) {
@@ -323,15 +361,29 @@ impl<'a> Scanner<'a> {
         if self.peek() != b'"' {
             self.fail();
         }
+        self.string_here()
+    }
+
+    /// Reads the string on whose opening quote the scanner stands.
+    fn string_here(&mut self) -> Span {
         let start = self.at;
         self.at += 1;
-        self.at += plain_prefix(self.rest());
-        let is_plain = self.bytes.get(self.at) == Some(&b'"');
-        if !is_plain {
+        self.plain_from(start).unwrap_or_else(|| {
             self.escapes();
+            self.at += 1;
+            Span::new(start, self.at)
+        })
+    }
+
+    /// Reads on to the closing quote of a string without escapes that began at `start`.
+    #[inline]
+    fn plain_from(&mut self, start: usize) -> Option<Span> {
+        self.at += plain_prefix(self.rest());
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return None;
         }
         self.at += 1;
-        Span::marked(start, self.at, if is_plain { PLAIN } else { 0 })
+        Some(Span::marked(start, self.at, PLAIN))
     }
 
     /// Goes on to the closing quote of a string that has escapes.

@@ -68,29 +68,40 @@ impl Section {
     }
 
     fn leaf(self, key: &str) -> Option<(Leaf, &'static str)> {
-        Some(match (self, key) {
-            (Self::Consent, "tcf") => (Leaf::Tcf, "consent.tcf"),
-            (Self::Consent, "gpp") => (Leaf::Gpp, "consent.gpp"),
-            (Self::Consent, "ok") => (Leaf::Ok, "consent.ok"),
-            (Self::Consent, "updated") => (Leaf::Updated, "consent.updated"),
-            (Self::Geo, "country") => (Leaf::Country, "geo.country"),
-            (Self::Geo, "region") => (Leaf::Region, "geo.region"),
-            (Self::Geo, "asn") => (Leaf::Asn, "geo.asn"),
-            (Self::Geo, "dma") => (Leaf::Dma, "geo.dma"),
-            (Self::PubProperties, "origin_domain") => {
-                (Leaf::OriginDomain, "pub_properties.origin_domain")
-            }
-            (Self::PubProperties, "seen_domains") => {
-                (Leaf::SeenDomains, "pub_properties.seen_domains")
-            }
-            (Self::Device, "is_mobile") => (Leaf::IsMobile, "device.is_mobile"),
-            (Self::Device, "ja4_class") => (Leaf::Ja4Class, "device.ja4_class"),
-            (Self::Device, "platform_class") => (Leaf::PlatformClass, "device.platform_class"),
-            (Self::Device, "h2_fp_hash") => (Leaf::H2FpHash, "device.h2_fp_hash"),
-            (Self::Device, "known_browser") => (Leaf::KnownBrowser, "device.known_browser"),
-            (Self::Network, "cluster_size") => (Leaf::ClusterSize, "network.cluster_size"),
-            (Self::Network, "cluster_checked") => (Leaf::ClusterChecked, "network.cluster_checked"),
-            _ => return None,
+        Some(match self {
+            Self::Consent => match key {
+                "tcf" => (Leaf::Tcf, "consent.tcf"),
+                "gpp" => (Leaf::Gpp, "consent.gpp"),
+                "ok" => (Leaf::Ok, "consent.ok"),
+                "updated" => (Leaf::Updated, "consent.updated"),
+                _ => return None,
+            },
+            Self::Geo => match key {
+                "country" => (Leaf::Country, "geo.country"),
+                "region" => (Leaf::Region, "geo.region"),
+                "asn" => (Leaf::Asn, "geo.asn"),
+                "dma" => (Leaf::Dma, "geo.dma"),
+                _ => return None,
+            },
+            Self::PubProperties => match key {
+                "origin_domain" => (Leaf::OriginDomain, "pub_properties.origin_domain"),
+                "seen_domains" => (Leaf::SeenDomains, "pub_properties.seen_domains"),
+                _ => return None,
+            },
+            Self::Device => match key {
+                "is_mobile" => (Leaf::IsMobile, "device.is_mobile"),
+                "ja4_class" => (Leaf::Ja4Class, "device.ja4_class"),
+                "platform_class" => (Leaf::PlatformClass, "device.platform_class"),
+                "h2_fp_hash" => (Leaf::H2FpHash, "device.h2_fp_hash"),
+                "known_browser" => (Leaf::KnownBrowser, "device.known_browser"),
+                _ => return None,
+            },
+            Self::Network => match key {
+                "cluster_size" => (Leaf::ClusterSize, "network.cluster_size"),
+                "cluster_checked" => (Leaf::ClusterChecked, "network.cluster_checked"),
+                _ => return None,
+            },
+            Self::Ids => return None,
         })
     }
 }
@@ -340,21 +351,25 @@ impl Index {
         if self.slots.is_empty() {
             self.slots.reserve(USUAL_PARTNERS);
         }
+        let start = scanner.at();
+        if let Some((uid, synced)) = scanner.partner() {
+            let (open, close) = (start.wrapping_add(1), synced.end());
+            let value = Span::new(start, close.wrapping_add(1));
+            let object = Some(Object { open, close, is_empty: false });
+            return self.slots.push(Slot {
+                key,
+                value,
+                object,
+                uid: Some(uid),
+                synced: Some(synced),
+            });
+        }
         let (mut uid, mut synced) = (None, None);
         if scanner.peek() != b'{' {
             let value = scanner.value();
-            self.slots.push(Slot { key, value, object: None, uid, synced });
-            return;
+            return self.slots.push(Slot { key, value, object: None, uid, synced });
         }
         let mut object = scanner.object();
-        // As slots are written here; any other way is read below.
-        if scanner.follows(b"\"uid\":") {
-            object.is_empty = false;
-            uid = Some(scanner.value());
-            if scanner.follows(b",\"synced\":") {
-                synced = Some(scanner.value());
-            }
-        }
         while let Some(key) = scanner.key(&mut object) {
             let value = scanner.value();
             match key.string(scanner.text()).as_deref() {
