@@ -104,7 +104,7 @@ fmt:
 # Check format and lints, natively and for WebAssembly, with warnings denied
 lint: _targets
     cargo fmt --all --check
-    cargo clippy {{ native }} {{ on-viceroy }} --all-targets -- -D warnings
+    cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy --package host-test --no-default-features --all-targets -- -D warnings
     cargo clippy --package identity-graph --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly --package fastly-store --package fastly-conformance --package fastly-probe --package edge-app --target wasm32-wasip1 -- -D warnings

@@ -15,7 +15,7 @@ use criterion::Criterion;
 use criterion::measurement::WallTime;
 use host_test::spent::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
 use host_test::{ComponentGraph, GraphApi, Instance};
-use identity_graph::{Graph, IfMissing, Policy, Store};
+use identity_graph::{Graph, IfMissing, PartnerUid, Policy, Store};
 
 use store::OneRow;
 use typed::Typed;
@@ -64,8 +64,7 @@ struct Ways {
 }
 
 impl Ways {
-    fn over(partners: usize) -> Self {
-        let store = OneRow::new(stored(partners));
+    fn over(store: OneRow) -> Self {
         Self {
             component: instance(&store).open("rows").expect("the store is there"),
             native: Graph::new(store.clone(), Policy::default()).expect("the policy is in order"),
@@ -96,7 +95,7 @@ fn instance(store: &OneRow) -> Instance {
 
 fn operations(criterion: &mut Criterion) {
     let (ec, now) = (ec_id(), MADE + 1_000);
-    let ways = Ways::over(STANDARD_PARTNERS);
+    let ways = Ways::over(OneRow::new(stored(STANDARD_PARTNERS)));
     upsert(criterion, "upsert", STANDARD_PARTNERS, 500);
     ways.measure(
         criterion,
@@ -129,24 +128,29 @@ fn operations(criterion: &mut Criterion) {
         |graph| graph.metadata(&ec).unwrap(),
     );
     upsert(criterion, "unchanged", STANDARD_PARTNERS, 0);
+    upsert_over(criterion, "missing", OneRow::none(), &uid(0, 0));
 }
 
 /// An upsert of a UID for one of so many partners; version 0 is the one that is stored.
 fn upsert(criterion: &mut Criterion, name: &str, partners: usize, version: u64) {
-    let (ec, now) = (ec_id(), MADE + 1_000);
     let id = uid(partners / 2, version);
-    Ways::over(partners).measure(
+    upsert_over(criterion, name, OneRow::new(stored(partners)), &id);
+}
+
+fn upsert_over(criterion: &mut Criterion, name: &str, store: OneRow, id: &PartnerUid) {
+    let (ec, now) = (ec_id(), MADE + 1_000);
+    Ways::over(store).measure(
         criterion,
         name,
         |graph| graph.upsert_partner_id(&ec, id.clone(), IfMissing::Skip, now).unwrap(),
         |graph| graph.upsert_partner_id(&ec, id.clone(), IfMissing::Skip, now).unwrap(),
-        |graph| graph.upsert(&ec, id.clone(), now).unwrap(),
+        |graph| graph.upsert(&ec, id.clone(), now),
     );
 }
 
 fn batches(criterion: &mut Criterion) {
     let now = MADE + 1_000;
-    let ways = Ways::over(STANDARD_PARTNERS);
+    let ways = Ways::over(OneRow::new(stored(STANDARD_PARTNERS)));
     for number in MAPPINGS {
         let mappings = mappings(number);
         ways.measure(

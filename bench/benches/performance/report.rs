@@ -88,6 +88,30 @@ fn tables(measured: &Measured) -> Result<String, Box<dyn Error>> {
         writeln!(text, "| {label} | {component:.2} | {ratio} |")?;
     }
 
+    let [missing, unchanged, upsert] = ["missing", "unchanged", "upsert"];
+    let component = |name| measured.of(name, "component");
+    let native = |name| measured.of(name, "native");
+    text.push_str("\n| an upsert, part by part | component, µs | native, µs |\n|---|---:|---:|\n");
+    for (part, component, native) in [
+        (
+            "in and out, arguments checked, a read that finds nothing",
+            component(missing)?,
+            native(missing)?,
+        ),
+        (
+            "the row in, and scanned",
+            component(unchanged)? - component(missing)?,
+            native(unchanged)? - native(missing)?,
+        ),
+        (
+            "the row spliced, and out",
+            component(upsert)? - component(unchanged)?,
+            native(upsert)? - native(unchanged)?,
+        ),
+    ] {
+        writeln!(text, "| {part} | {component:.2} | {native:.2} |")?;
+    }
+
     text.push_str("\n| upsert of a row of | component, µs | native, µs | typed, µs | component / typed |\n|---|---:|---:|---:|---:|\n");
     let mut points = [const { Vec::new() }; 3];
     for partners in PARTNERS {

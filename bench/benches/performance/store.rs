@@ -1,4 +1,5 @@
-//! The store that all ways share: every key holds the same row, and writes are taken and forgotten.
+//! The store that all ways share: every key holds the same row or none, and writes are taken and
+//! forgotten.
 //! It costs as little as a store can, so that what is measured is the graph.
 
 use std::rc::Rc;
@@ -7,22 +8,30 @@ use identity_graph::{Item, ItemHead, KvError, Read, Store, Write, WriteOutcome, 
 
 /// A store whose every key holds the same row.
 #[derive(Clone)]
-pub(crate) struct OneRow(Rc<Item>);
+pub(crate) struct OneRow(Rc<Option<Item>>);
 
 impl OneRow {
     pub(crate) fn new(item: Item) -> Self {
-        Self(Rc::new(item))
+        Self(Rc::new(Some(item)))
+    }
+
+    /// A store without rows.
+    pub(crate) fn none() -> Self {
+        Self(Rc::new(None))
     }
 }
 
 impl Store for OneRow {
     fn get(&self, _: &str) -> Read {
-        Ok(Some((*self.0).clone()))
+        Ok((*self.0).clone())
     }
 
     fn head(&self, _: &str) -> Result<Option<ItemHead>, KvError> {
-        let Item { metadata, generation, .. } = &*self.0;
-        Ok(Some(ItemHead { metadata: metadata.clone(), generation: *generation }))
+        let head = |Item { metadata, generation, .. }: &Item| ItemHead {
+            metadata: metadata.clone(),
+            generation: *generation,
+        };
+        Ok((*self.0).as_ref().map(head))
     }
 
     fn put(&self, _: Write<'_>) -> Written {
@@ -30,7 +39,7 @@ impl Store for OneRow {
     }
 
     fn delete(&self, _: &str) -> Result<bool, KvError> {
-        Ok(true)
+        Ok(self.0.is_some())
     }
 
     fn count(&self, _: &str, _: u32) -> Result<u32, KvError> {
