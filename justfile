@@ -44,8 +44,9 @@ throughput: _targets
     target/release/ec-graph replay target/throughput.ndjson
 
 # Measure the component against the native rules and the typed way, and write docs/performance.md and its plot
+[positional-arguments]
 bench *ARGS: _targets
-    CRITERION_HOME="$PWD/target/criterion" cargo bench --quiet --package graph-bench --bench performance -- {{ ARGS }}
+    CRITERION_HOME="$PWD/target/criterion" cargo bench --quiet --package graph-bench --bench performance -- "$@"
 
 # Write docs/fuel.md anew: the instructions that each operation takes, which CI holds to within 2 %
 fuel: _targets

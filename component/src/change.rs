@@ -110,20 +110,24 @@ impl Change for Upsert<'_> {
         self.outcomes.clear();
         let slots = row.map(|row| row.slots_of(&self.assertions)).unwrap_or_default();
         let mut slots = slots.into_iter();
-        self.outcomes.extend(self.assertions.iter().map(|assertion| match &state {
-            State::Live(row, _) => {
-                let slot = slots.next().flatten().and_then(|at| row.slots.get(at));
-                upserted(row, slot, assertion)
+        let mut to_write = Vec::new();
+        for assertion in &self.assertions {
+            let slot = slots.next().flatten();
+            let outcome = match &state {
+                State::Live(row, _) => {
+                    upserted(row, slot.and_then(|at| row.slots.get(at)), assertion)
+                }
+                State::Tombstone => UpsertOutcome::Withdrawn,
+                State::Missing(_) => match self.missing {
+                    IfMissing::Skip => UpsertOutcome::NotFound,
+                    IfMissing::CreateMinimal => UpsertOutcome::Written,
+                },
+            };
+            self.outcomes.push(outcome);
+            if outcome == UpsertOutcome::Written {
+                to_write.push((*assertion, slot));
             }
-            State::Tombstone => UpsertOutcome::Withdrawn,
-            State::Missing(_) => match self.missing {
-                IfMissing::Skip => UpsertOutcome::NotFound,
-                IfMissing::CreateMinimal => UpsertOutcome::Written,
-            },
-        }));
-        let paired = self.assertions.iter().zip(&self.outcomes);
-        let is_written = |(_, outcome): &(_, &UpsertOutcome)| **outcome == UpsertOutcome::Written;
-        let to_write: Vec<_> = paired.filter(is_written).map(|(new, _)| *new).collect();
+        }
         if to_write.is_empty() {
             return Ok(None);
         }

@@ -20,8 +20,9 @@ use crate::row::{Leaf, Place, Row, Section};
 pub(crate) enum Edit<'a> {
     /// Set `last_seen`.
     LastSeen(u64),
-    /// Store these UIDs, of distinct partners and sorted by them.
-    Ids(&'a [Claim<'a>]),
+    /// Store these UIDs, of distinct partners and sorted by them, each with the slot that its partner
+    /// has in the row.
+    Ids(&'a [(Claim<'a>, Option<usize>)]),
     /// Store the size of the cluster and when it was counted.
     Cluster { size: u32, checked: u64 },
 }
@@ -85,10 +86,14 @@ impl Row {
         self.set_section(splice, Section::Network, "network", &members)
     }
 
-    fn set_ids(&self, splice: &mut Splice<'_>, assertions: &[Claim<'_>]) -> Result<(), Corrupt> {
+    fn set_ids(
+        &self,
+        splice: &mut Splice<'_>,
+        assertions: &[(Claim<'_>, Option<usize>)],
+    ) -> Result<(), Corrupt> {
         let mut asserted = vec![None; self.slots.len()];
         let mut added = Vec::new();
-        for (assertion, slot) in assertions.iter().zip(self.slots_of(assertions)) {
+        for (assertion, slot) in assertions {
             if let Some(slot) = slot.and_then(|at| asserted.get_mut(at)) {
                 *slot = Some(assertion);
             } else {
