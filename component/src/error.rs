@@ -8,16 +8,16 @@ use thiserror::Error;
 use crate::store::KvError;
 
 /// Why an operation of the graph did not do what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GraphError {
     /// An argument breaks a documented rule; nothing reached the store. Correct the argument.
-    InvalidArgument(#[from] InvalidArgument),
+    InvalidArgument(InvalidArgument),
     /// No store has the name that was opened. Correct the configuration.
     NoSuchStore,
     /// `create` only: the key holds an entry. Use `create_or_revive` to accept that.
     AlreadyExists,
     /// The stored row is not an entry. `inspect` shows it; a withdrawal or a delete removes it.
-    Corrupt(#[from] Corrupt),
+    Corrupt(Corrupt),
     /// The row would outgrow its limit; it is unchanged. Remove something first.
     TooLarge,
     /// Other writers won, or reads have not caught up with them. Nothing was written; call again
@@ -43,13 +43,13 @@ pub enum Outage {
 /// Why a stored row is not an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Corrupt {
-    /// The body is longer than [`MAX_READ_BYTES`](crate::policy).
+    /// The body is longer than [`MAX_READ_BYTES`](crate::policy::MAX_READ_BYTES).
     TooLong,
     /// The text is not UTF-8 from this byte on.
     NotUtf8(usize),
     /// The text is not JSON at this byte.
     NotJson(usize),
-    /// Arrays and objects are nested deeper than [`MAX_DEPTH`](crate::policy).
+    /// Arrays and objects are nested deeper than [`MAX_DEPTH`](crate::policy::MAX_DEPTH).
     TooDeep,
     /// The JSON value is not an object.
     NotAnObject,
@@ -70,7 +70,7 @@ pub enum InvalidArgument {
     Partner(usize),
     /// A UID is at least one byte.
     UidBlank,
-    /// A UID is at most [`MAX_UID_BYTES`](crate::policy) bytes.
+    /// A UID is at most [`MAX_UID_BYTES`](crate::policy::MAX_UID_BYTES) bytes.
     UidTooLong(usize),
     /// A UID holds no control characters.
     UidControl(usize),
@@ -78,14 +78,36 @@ pub enum InvalidArgument {
     Domain(usize),
     /// A country is two ASCII letters.
     Country(usize),
-    /// A region is 1 to [`MAX_REGION_BYTES`](crate::policy) ASCII letters, digits or hyphens.
+    /// A region is 1 to [`MAX_REGION_BYTES`](crate::policy::MAX_REGION_BYTES) ASCII letters, digits or hyphens.
     Region(usize),
     /// `is_mobile` is 0, 1 or 2.
     IsMobile(u8),
-    /// A device class is 1 to [`MAX_CLASS_BYTES`](crate::policy) printable ASCII characters.
+    /// A device class is 1 to [`MAX_CLASS_BYTES`](crate::policy::MAX_CLASS_BYTES) printable ASCII characters.
     Class(&'static str, usize),
     /// A policy value is out of its range.
     Policy(&'static str, u32, u32, u32),
+}
+
+impl core::error::Error for GraphError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Corrupt(problem) => Some(problem),
+            // What it says is what the rule says.
+            _ => None,
+        }
+    }
+}
+
+impl From<InvalidArgument> for GraphError {
+    fn from(rule: InvalidArgument) -> Self {
+        Self::InvalidArgument(rule)
+    }
+}
+
+impl From<Corrupt> for GraphError {
+    fn from(problem: Corrupt) -> Self {
+        Self::Corrupt(problem)
+    }
 }
 
 impl From<KvError> for GraphError {
@@ -98,5 +120,18 @@ impl From<KvError> for GraphError {
             KvError::Throttled => Self::Throttled,
             KvError::Unavailable | KvError::UnknownOutcome => Self::Unavailable(Outage::Failed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_chain_of_errors_says_nothing_twice() {
+        assert!(GraphError::from(InvalidArgument::EcId(0)).source().is_none());
+        assert!(GraphError::from(Corrupt::NotAnObject).source().is_some());
     }
 }

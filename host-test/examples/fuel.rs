@@ -7,7 +7,7 @@ use host_test::spent::{measure, table};
 
 const HEAD: &str = "# What each operation spends
 
-Fuel counts the WebAssembly instructions that the component executes, about one for each, the same on every machine; what the host does for a call (copying in and out, the store) is not in it. The row is the standard one of [performance.md](performance.md): 12 partners, 1.6 KB, unless the name says otherwise. Memory is the most that the instance had. `just fuel` writes this page; CI fails when an operation takes more than 2 % more than it says.
+Fuel counts the WebAssembly instructions that the component executes, about one for each, the same on every machine; what the host does for a call (copying in and out, the store) is not in it. The row is the standard one of [performance.md](performance.md): 12 partners, 1.6 KB, unless the name says otherwise. Memory is the most that the instance had. `just fuel` writes this page; CI fails, and names the operation, when one takes more than 2 % more than it says, or less.
 
 ";
 

@@ -1,18 +1,22 @@
 //! What each operation of the component spends, in numbers that are the same on every machine.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use identity_graph::{Device, Entry, Geo, Item, Mapping, NewEntry, PartnerUid, Store};
-use identity_graph::{IfMissing, Write};
+use identity_graph::{
+    Device, Entry, Geo, IfMissing, Item, Mapping, NewEntry, PartnerUid, Precondition, Store, Write,
+};
 
 use crate::api::GraphApi;
+use crate::faulty::Faulty;
 use crate::memory::MemoryStore;
+use crate::ops::OpKind;
 use crate::runtime::{ComponentGraph, Instance, Spent};
 
 /// When the rows of [`stored`] were made, in Unix seconds.
 pub const MADE: u64 = 1_790_000_000;
 
-/// Partners of the standard row, whose body has 1.5 KB.
+/// Partners of the standard row, whose body has 1.6 KB.
 pub const STANDARD_PARTNERS: usize = 12;
 
 /// An EC ID.
@@ -100,7 +104,7 @@ pub fn measure() -> Vec<Cost> {
     let later = || uid(STANDARD_PARTNERS / 2, 500);
     let mut costs = Vec::new();
     let mut add = |name, store: &MemoryStore, run: &dyn Fn(&ComponentGraph)| {
-        costs.push(Cost { name, spent: spent(store, run) });
+        costs.push(Cost { name, spent: spent(Box::new(store.clone()), run) });
     };
     let standard = || over(&[ec.as_str()], &stored(STANDARD_PARTNERS));
     let nothing = MemoryStore::new;
@@ -138,6 +142,29 @@ pub fn measure() -> Vec<Cost> {
         graph.evaluate_cluster(&ec, now).unwrap();
     });
     add("inspect", &standard(), &|graph| drop(graph.inspect(&ec).unwrap()));
+    add("upsert-partner-id, a row with white space and escapes", &over(&[&ec], &odd()), &|graph| {
+        graph.upsert_partner_id(&ec, uid(0, 500), IfMissing::Skip, now).unwrap();
+    });
+    add("upsert-partner-id of a missing row, which is made", &nothing(), &|graph| {
+        graph.upsert_partner_id(&ec, later(), IfMissing::CreateMinimal, now).unwrap();
+    });
+    add("create-or-revive of a tombstone", &over(&[&ec], &tombstone()), &|graph| {
+        graph.create_or_revive(&ec, visit(STANDARD_PARTNERS)).unwrap();
+    });
+    let row = standard();
+    let faulty = Faulty::new(row.clone());
+    let other = stored(STANDARD_PARTNERS + 1);
+    let key = ec.clone();
+    faulty.before(OpKind::Put, move || put(&row, &key, &other));
+    costs.push(Cost {
+        name: "upsert-partner-id after a conflict",
+        spent: spent(Box::new(faulty), &|graph| {
+            graph.upsert_partner_id(&ec, later(), IfMissing::Skip, now).unwrap();
+        }),
+    });
+    let mut add = |name, store: &MemoryStore, run: &dyn Fn(&ComponentGraph)| {
+        costs.push(Cost { name, spent: spent(Box::new(store.clone()), run) });
+    };
     for (name, partners) in [
         ("upsert-partner-id, 1 partner", 1),
         ("upsert-partner-id, 50 partners", 50),
@@ -162,22 +189,39 @@ pub fn measure() -> Vec<Cost> {
     costs
 }
 
+/// The standard row as another program may write it.
+fn odd() -> Item {
+    let row = stored(STANDARD_PARTNERS);
+    let text = String::from_utf8(row.body).expect("a row is text");
+    let text = text.replace(':', " : ").replace("sync", "s\\u0079nc");
+    Item { body: text.into_bytes(), ..row }
+}
+
+/// A withdrawal before the visits.
+fn tombstone() -> Item {
+    let row = Entry::tombstone(MADE - 1).encode().expect("a tombstone is small");
+    Item { body: row.body, metadata: Some(row.metadata), generation: 7 }
+}
+
 /// A store that holds the row under each of the keys.
 fn over(keys: &[&str], item: &Item) -> MemoryStore {
     let store = MemoryStore::new();
     for key in keys {
-        let metadata = item.metadata.as_deref().unwrap_or_default();
-        let (body, time_to_live) = (&item.body, 31_536_000);
-        let condition = identity_graph::Precondition::None;
-        store.put(Write { key, body, metadata, time_to_live, condition }).expect("it is in limits");
+        put(&store, key, item);
     }
     store
 }
 
+fn put(store: &MemoryStore, key: &str, item: &Item) {
+    let metadata = item.metadata.as_deref().unwrap_or_default();
+    let (body, time_to_live, condition) = (&item.body, 31_536_000, Precondition::None);
+    store.put(Write { key, body, metadata, time_to_live, condition }).expect("it is in limits");
+}
+
 /// What an operation takes beyond what making and opening the graph takes; opening itself is told
 /// whole.
-fn spent(store: &MemoryStore, run: &dyn Fn(&ComponentGraph)) -> Spent {
-    let instance = Instance::metered([("rows", Box::new(store.clone()) as Box<dyn Store>)]);
+fn spent(store: Box<dyn Store>, run: &dyn Fn(&ComponentGraph)) -> Spent {
+    let instance = Instance::metered([("rows", store)]);
     let graph = instance.open("rows").expect("the store is there");
     let before = instance.spent().expect("it is metered");
     run(&graph);
@@ -197,19 +241,28 @@ pub fn table(costs: &[Cost]) -> String {
     text
 }
 
-/// What has become more than 2 % dearer than a [`table`] says, or is not in it, one sentence each.
+/// Where the costs are more than 2 % from what a [`table`] says, and what only one of them has, one
+/// sentence each.
 #[must_use]
-pub fn dearer(table: &str, costs: &[Cost]) -> Vec<String> {
-    let row = |name: &str| {
-        let mut rows = table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
-        rows.find(|cells| cells.get(1) == Some(&name))?.get(2)?.parse::<u64>().ok()
-    };
-    let verdict = |Cost { name, spent }: &Cost| match row(name) {
-        None => Some(format!("{name} is not in the table")),
-        Some(known) if spent.fuel > known + known / 50 => {
-            Some(format!("{name} takes {} where it took {known}", spent.fuel))
+pub fn differences(table: &str, costs: &[Cost]) -> Vec<String> {
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        Some((*cells.get(1)?, cells.get(2)?.parse::<u64>().ok()?))
+    });
+    let mut known: BTreeMap<&str, u64> = rows.collect();
+    let mut found = Vec::new();
+    for Cost { name, spent: Spent { fuel, .. } } in costs {
+        match known.remove(name) {
+            None => found.push(format!("{name} is not in the table")),
+            Some(known) if *fuel > known + known / 50 => {
+                found.push(format!("{name} takes {fuel} where it took {known}"));
+            }
+            Some(known) if *fuel < known - known / 50 => {
+                found.push(format!("{name} takes only {fuel} where it took {known}"));
+            }
+            Some(_) => {}
         }
-        Some(_) => None,
-    };
-    costs.iter().filter_map(verdict).collect()
+    }
+    found.extend(known.keys().map(|name| format!("{name} is in the table only")));
+    found
 }

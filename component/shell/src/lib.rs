@@ -43,17 +43,17 @@ mod wit {
         MappingOutcome, RawRow, Snapshot, TouchOutcome, UpsertOutcome,
     };
 }
-mod allocator;
 mod convert;
 mod exports;
 mod store;
 
 use exports::Component;
+use identity_graph_allocator::SizeClasses;
 
 bindings::export!(Component with_types_in bindings);
 
 #[global_allocator]
-static ALLOCATOR: allocator::SizeClasses = allocator::SizeClasses::new();
+static ALLOCATOR: SizeClasses = SizeClasses::new();
 
 /// The rules do not panic; were one to, the instance traps without the weight of a message.
 #[panic_handler]

@@ -4,6 +4,8 @@
 //! instructions, and the code is a tenth of a general allocator's: 5 % of the component. The price is
 //! that a block is up to twice as large as what was asked for.
 
+#![no_std]
+#![cfg(target_arch = "wasm32")]
 #![allow(unsafe_code)]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -14,6 +16,8 @@ use core::ptr;
 unsafe extern "C" {
     /// Where the linker says that data and stack end.
     static __heap_base: u8;
+    /// Where it says that the first memory ends.
+    static __heap_end: u8;
 }
 
 const PAGE: usize = 64 * 1024;
@@ -23,7 +27,7 @@ const LEAST_CLASS: u32 = 4;
 const CLASSES: usize = usize::BITS as usize;
 
 /// The allocator of an instance without threads.
-pub(crate) struct SizeClasses {
+pub struct SizeClasses {
     /// For each power of two the first free block of that size, each holding the next one's address.
     free: [Cell<usize>; CLASSES],
     /// Memory that was never handed out.
@@ -35,7 +39,11 @@ pub(crate) struct SizeClasses {
 unsafe impl Sync for SizeClasses {}
 
 impl SizeClasses {
-    pub(crate) const fn new() -> Self {
+    /// An allocator that has handed out nothing.
+    // A static needs a constant, which no trait gives.
+    #[allow(clippy::new_without_default)]
+    #[must_use]
+    pub const fn new() -> Self {
         Self { free: [const { Cell::new(0) }; CLASSES], next: Cell::new(0), end: Cell::new(0) }
     }
 
@@ -55,7 +63,7 @@ impl SizeClasses {
             // What the first pages have left beyond data and stack: tens of kilobytes, enough for most
             // instances, which then never grow their memory. Growing costs as much as a whole operation.
             self.next.set((&raw const __heap_base) as usize);
-            self.end.set(wasm32::memory_size::<0>() * PAGE);
+            self.end.set((&raw const __heap_end) as usize);
         }
         let align = align.max(1 << LEAST_CLASS);
         let start = self.next.get().checked_next_multiple_of(align)?;
