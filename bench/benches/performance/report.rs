@@ -120,7 +120,7 @@ fn tables(measured: &Measured) -> Result<String, Box<dyn Error>> {
         let [component, native, typed] = ways;
         writeln!(
             text,
-            "| {partners} partners, {bytes} bytes | {component:.1} | {native:.1} | {typed:.1} | {:.2} |",
+            "| {bytes} bytes, partners: {partners} | {component:.1} | {native:.1} | {typed:.1} | {:.2} |",
             component / typed
         )?;
         for (points, way) in points.iter_mut().zip(ways) {
