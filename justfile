@@ -35,7 +35,7 @@ component: _targets
 
 # Run the component in Node over a store written in JavaScript
 example-node: component
-    cd examples/node && npm install --no-audit --no-fund && npm start
+    cd examples/node && npm install --no-audit --no-fund --no-package-lock && npm start
 
 # Build the optimised program and replay a million events: events per second and peak memory
 throughput: _targets

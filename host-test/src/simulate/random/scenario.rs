@@ -1,5 +1,9 @@
 //! What a seed makes happen: rows at the start, operations with their times, places and clocks, and
 //! what other programs write in between.
+//!
+//! All odds here are chosen so that every operation meets every row and every other operation in some
+//! thousand seeds; no source gives them. Clocks are off by as much as machines kept by NTP are when
+//! something is wrong with it: seconds.
 
 use std::rc::Rc;
 
