@@ -561,6 +561,18 @@ mod tests {
     }
 
     #[test]
+    fn eight_digits_are_told_from_anything_else() {
+        for at in 0..8 {
+            for byte in 0..=u8::MAX {
+                let mut word = *b"90123456";
+                word[at] = byte;
+                let expected = word.iter().all(u8::is_ascii_digit);
+                assert_eq!(are_digits(u64::from_le_bytes(word)), expected, "{byte:#x} at {at}");
+            }
+        }
+    }
+
+    #[test]
     fn nesting_is_bounded() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(scan(&nested(MAX_DEPTH)).is_ok());

@@ -190,3 +190,69 @@ const _: () = assert!(
         && MAX_REGION_BYTES == 8
         && MAX_CLASS_BYTES == 64
 );
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn errors_say_what_is_wrong_and_what_to_do() {
+        let errors: [(GraphError, &str); 9] = [
+            (
+                GraphError::InvalidArgument(InvalidArgument::Partner(3)),
+                "partner key (3 bytes): expected 1 to 255 bytes of a-z 0-9 . _ - such as the partner's source domain",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::Class("ja4-class", 0)),
+                "ja4-class (0 bytes): expected 1 to 64 printable ASCII characters",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::UidTooLong(513)),
+                "partner UID: 513 bytes, at most 512 are stored",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::UidControl(4)),
+                "partner UID: control character at byte 4; pass the decoded value",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::IsMobile(9)),
+                "is-mobile is 9: expected 0 (desktop), 1 (mobile) or 2 (unknown)",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::Policy("entry-ttl", 1, 2, 3)),
+                "policy: entry-ttl is 1, expected 2 to 3",
+            ),
+            (
+                GraphError::Corrupt(Corrupt::NotJson(17)),
+                "the stored row is not an entry: it is not JSON at byte 17; inspect shows it, a withdrawal or a delete removes it",
+            ),
+            (
+                GraphError::TooLarge,
+                "the row would outgrow 65536 bytes of body or 2000 bytes of metadata and is unchanged",
+            ),
+            (
+                GraphError::Unavailable(Outage::Failed),
+                "the store failed and applied nothing; every operation is safe to call again",
+            ),
+        ];
+        for (error, expected) in errors {
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_corrupt_row_is_told_by_the_field_that_is_wrong() {
+        for (problem, expected) in [
+            (Corrupt::TooLong, "its body is longer than 1048576 bytes"),
+            (Corrupt::NotUtf8(2), "it is not UTF-8 at byte 2"),
+            (Corrupt::NotAnObject, "it is not a JSON object"),
+            (Corrupt::Missing("v"), "the required field \"v\" is missing"),
+            (Corrupt::WrongType("v"), "the field \"v\" has the wrong type or is out of range"),
+            (Corrupt::Twice("geo"), "the field \"geo\" stands twice"),
+        ] {
+            assert_eq!(problem.to_string(), expected);
+        }
+    }
+}

@@ -385,3 +385,35 @@ impl Index {
 
 /// Partners that most rows have at most.
 const USUAL_PARTNERS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_slot_is_the_same_however_it_is_written() {
+        for slot in [
+            r#"{"uid":"u","synced":5}"#,
+            r#"{ "uid" : "u" , "synced" : 5 }"#,
+            r#"{"synced":5,"uid":"u"}"#,
+            r#"{"uid":"\u0075","synced":5,"atype":3}"#,
+        ] {
+            let text = format!(
+                r#"{{"v":1,"created":1,"consent":{{"ok":true,"updated":1}},"geo":{{"country":"FR"}},"ids":{{"a":{slot}}}}}"#
+            );
+            let item = Item { body: text.into_bytes(), metadata: None, generation: 1 };
+            let row = Row::parse(item).unwrap();
+            let [found] = row.slots.as_slice() else { panic!("one slot") };
+            assert_eq!(found.value.of(&row.text), slot);
+            assert_eq!(found.uid(&row.text).as_deref(), Some("u"));
+            assert_eq!(found.synced(&row.text), Some(5));
+            let object = found.object.unwrap();
+            let inner = row.text.get(object.open..object.close).map(ToOwned::to_owned);
+            assert_eq!(inner.as_deref(), slot.strip_prefix('{').and_then(|s| s.strip_suffix('}')));
+            assert!(!object.is_empty);
+        }
+    }
+}
