@@ -80,7 +80,8 @@ fuzz-seeds:
         rm -r "$found"
     done
 
-# Change the rules in every small way and see that a test fails; ARGS such as `--file '*/cas.rs'` or `--shard 0/4`
+# Change the rules in every small way and see that a test fails; ARGS such as `--re src/cas.rs` or `--shard 0/4`
+[positional-arguments]
 mutants *ARGS:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -93,7 +94,7 @@ mutants *ARGS:
     cargo test --quiet --package identity-graph --package host-test --no-default-features \
         --lib --test lessons --test operations --test rows
     status=0
-    cargo mutants --package identity-graph --baseline skip --timeout 20 --output target {{ ARGS }} || status=$?
+    cargo mutants --package identity-graph --baseline skip --timeout 20 --output target "$@" || status=$?
     # 2 and 3 say that some survived or did not end in time.
     [ "$status" -le 3 ] || exit "$status"
     echo "Survivors are in target/mutants.out/missed.txt; docs/testing.md lists those that change nothing." >&2
