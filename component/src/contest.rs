@@ -18,22 +18,32 @@ pub(crate) struct Contest<'a> {
     pub(crate) winners: Vec<&'a Claim<'a>>,
 }
 
-impl<'a> Contest<'a> {
-    pub(crate) fn new(claims: &'a [Claim<'a>]) -> Self {
-        let mut contest = Self { winners: Vec::new() };
-        for claim in claims {
-            match contest.place(claim.about) {
-                Err(place) => contest.winners.insert(place, claim),
-                Ok(place) => {
-                    if let Some(winner) = contest.winners.get_mut(place)
-                        && claim.synced > winner.synced
-                    {
-                        *winner = claim;
-                    }
+/// Of several assertions about one thing the latest, of equals the first; sorted by what they are
+/// about.
+pub(crate) fn latest<T>(
+    assertions: impl Iterator<Item = T>,
+    about: impl Fn(&T) -> &str,
+    synced: impl Fn(&T) -> u64,
+) -> Vec<T> {
+    let mut latest: Vec<T> = Vec::with_capacity(assertions.size_hint().0);
+    for new in assertions {
+        match latest.binary_search_by(|known| about(known).cmp(about(&new))) {
+            Err(place) => latest.insert(place, new),
+            Ok(place) => {
+                if let Some(known) = latest.get_mut(place)
+                    && synced(&new) > synced(known)
+                {
+                    *known = new;
                 }
             }
         }
-        contest
+    }
+    latest
+}
+
+impl<'a> Contest<'a> {
+    pub(crate) fn new(claims: &'a [Claim<'a>]) -> Self {
+        Self { winners: latest(claims.iter(), |claim| claim.about, |claim| claim.synced) }
     }
 
     /// The outcome of each claim, from the winners' outcomes.

@@ -138,11 +138,15 @@ impl Json {
 
     /// Appends a member to an object that has been begun here.
     pub(crate) fn member(&mut self, key: &str, value: Value<'_>) {
+        self.begin(key);
+        self.value(value);
+    }
+
+    fn begin(&mut self, key: &str) {
         if !matches!(self.0.last(), None | Some(b'{')) {
             self.raw(b",");
         }
         self.key(key);
-        self.value(value);
     }
 
     pub(crate) fn raw(&mut self, text: &[u8]) {
@@ -193,10 +197,9 @@ impl Json {
         }
     }
 
-    /// Appends a member that is an object; it is not the first.
+    /// Appends a member that is an object.
     fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
-        self.raw(b",");
-        self.key(key);
+        self.begin(key);
         self.braced(members);
     }
 

@@ -9,6 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::contest;
 use crate::error::InvalidArgument;
 use crate::partner::PartnerUid;
 use crate::policy::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
@@ -302,21 +303,11 @@ impl From<&Entry> for Metadata {
 /// partner, each with its time.
 fn latest(mut ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
     ids.iter_mut().try_for_each(PartnerUid::validate)?;
-    let mut latest: Vec<PartnerUid> = Vec::with_capacity(ids.len());
-    for mut id in ids {
-        id.synced = Some(id.synced.unwrap_or(now));
-        match latest.binary_search_by(|known| known.partner.cmp(&id.partner)) {
-            Err(place) => latest.insert(place, id),
-            Ok(place) => {
-                if let Some(known) = latest.get_mut(place)
-                    && id.synced > known.synced
-                {
-                    *known = id;
-                }
-            }
-        }
+    for id in &mut ids {
+        id.synced.get_or_insert(now);
     }
-    Ok(latest)
+    let synced = |id: &PartnerUid| id.synced.unwrap_or(now);
+    Ok(contest::latest(ids.into_iter(), |id| &id.partner, synced))
 }
 
 pub(crate) fn is_country(text: &str) -> bool {

@@ -96,15 +96,6 @@ pub(super) fn check_outcome<'a>(
 pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
     // Words are in failures only; the rest is fixed names.
     let failures: Vec<&Failure> = match outcome {
-        Outcome::Done(Err(failure))
-        | Outcome::Visited(Err(failure))
-        | Outcome::Peeked(Err(failure))
-        | Outcome::Viewed(Err(failure))
-        | Outcome::Upserted(Err(failure))
-        | Outcome::Touched(Err(failure))
-        | Outcome::Deleted(Err(failure))
-        | Outcome::Synced(Err(failure))
-        | Outcome::Counted(Err(failure)) => vec![failure],
         Outcome::Synced(Ok(outcomes)) => {
             outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect()
         }
@@ -112,7 +103,7 @@ pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Bro
             let touched = view.touched.as_ref().and_then(|touched| touched.as_ref().err());
             view.upserted.as_ref().err().into_iter().chain(touched).collect()
         }
-        _ => Vec::new(),
+        whole => whole.failure().into_iter().collect(),
     };
     for failure in failures {
         let text = format!("{failure} {failure:?}");

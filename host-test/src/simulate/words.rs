@@ -158,16 +158,8 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         Outcome::Deleted(Ok(false)) => "there was nothing".to_owned(),
         Outcome::Synced(Ok(each)) => listed(each),
         Outcome::Counted(Ok(Some(size))) => format!("{size} of this hash"),
-        Outcome::Done(Err(failure))
-        | Outcome::Visited(Err(failure))
-        | Outcome::Peeked(Err(failure))
-        | Outcome::Viewed(Err(failure))
-        | Outcome::Upserted(Err(failure))
-        | Outcome::Touched(Err(failure))
-        | Outcome::Deleted(Err(failure))
-        | Outcome::Synced(Err(failure))
-        | Outcome::Counted(Err(failure)) => failed(failure),
         Outcome::Trapped(message) => format!("trapped: {message}"),
+        whole => whole.failure().map(failed).unwrap_or_default(),
     }
 }
 

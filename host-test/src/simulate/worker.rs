@@ -125,6 +125,25 @@ pub enum Outcome {
     Trapped(String),
 }
 
+impl Outcome {
+    /// What the operation as a whole failed with, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Done(done) => done.as_ref().err(),
+            Self::Visited(visited) => visited.as_ref().err(),
+            Self::Peeked(peeked) => peeked.as_ref().err(),
+            Self::Viewed(viewed) => viewed.as_ref().err(),
+            Self::Upserted(upserted) => upserted.as_ref().err(),
+            Self::Touched(touched) => touched.as_ref().err(),
+            Self::Deleted(deleted) => deleted.as_ref().err(),
+            Self::Synced(synced) => synced.as_ref().err(),
+            Self::Counted(counted) => counted.as_ref().err(),
+            Self::Trapped(_) => None,
+        }
+    }
+}
+
 /// What became of a page view that could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
