@@ -1,8 +1,8 @@
 //! What outcomes and failures are called in the WIT interface, for people and for output.
 
-use identity_graph::{CreateOutcome, TouchOutcome, UpsertOutcome};
+use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
 
-use crate::failure::Failure;
+use crate::api::Failure;
 
 /// The name of a case in the WIT interface.
 pub trait Name {

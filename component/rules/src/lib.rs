@@ -33,6 +33,7 @@
 
 extern crate alloc;
 
+mod api;
 mod batch;
 mod cas;
 mod change;
@@ -45,6 +46,7 @@ mod graph;
 mod json;
 mod message;
 mod metadata;
+mod names;
 mod outcome;
 mod partner;
 pub mod policy;
@@ -55,13 +57,15 @@ mod splice;
 mod store;
 mod view;
 
+pub use api::{EntrySnapshot, Failure, IdentityGraph, RawRow};
 pub use ec_id::EcId;
 pub use encode::Encoded;
 pub use entry::{
     Consent, Device, Entry, Geo, Metadata, NewEntry, PubProperties, UNKNOWN_COUNTRY, VERSION,
 };
 pub use error::{Corrupt, GraphError, InvalidArgument, Outage};
-pub use graph::{Graph, RawRow};
+pub use graph::Graph;
+pub use names::Name;
 pub use outcome::{CreateOutcome, MappingOutcome, TouchOutcome, UpsertOutcome};
 pub use partner::{PartnerUid, check_uid, partner_key};
 pub use policy::{IfMissing, Mapping, Policy};

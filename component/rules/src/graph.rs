@@ -1,11 +1,12 @@
 //! The graph's operations.
 
+use crate::api::RawRow;
 use crate::cas::{Cas, Change, Step, UNCONFIRMED};
 use crate::change::{Cluster, Create, CreateOrRevive, Recount, Touch, Upsert, recount};
 use crate::contest::Contest;
 use crate::ec_id::EcId;
 use crate::entry::{Entry, Metadata, NewEntry};
-use crate::error::{Corrupt, GraphError, InvalidArgument};
+use crate::error::{GraphError, InvalidArgument};
 use crate::metadata;
 use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
 use crate::partner::PartnerUid;
@@ -13,7 +14,7 @@ use crate::policy::{IfMissing, MAX_CLUSTER, Policy};
 use crate::row::Row;
 use crate::snapshot::{AtHand, Snapshot};
 use crate::store::{Item, KvError, Precondition, Store, Write, WriteOutcome};
-use alloc::string::String;
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -37,19 +38,6 @@ use alloc::vec::Vec;
 pub struct Graph<S> {
     store: S,
     policy: Policy,
-}
-
-/// A row as it is stored, readable or not. It holds what messages never do.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawRow {
-    /// The stored value.
-    pub body: Vec<u8>,
-    /// What is stored beside it.
-    pub metadata: Option<String>,
-    /// Version of the value.
-    pub generation: u64,
-    /// Why the body is not an entry, when it is not.
-    pub problem: Option<Corrupt>,
 }
 
 impl<S: Store> Graph<S> {
@@ -269,7 +257,7 @@ impl<S: Store> Graph<S> {
     pub fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, GraphError> {
         let id = EcId::parse(ec_id)?;
         let Some(item) = self.store.get(id.as_str())? else { return Ok(None) };
-        let problem = Row::parse(item.clone()).err();
+        let problem = Row::parse(item.clone()).err().map(|problem| problem.to_string());
         let Item { body, metadata, generation } = item;
         Ok(Some(RawRow { body, metadata, generation, problem }))
     }
