@@ -1,7 +1,6 @@
 //! An entry as a caller sees it, and the three ways to make one.
 //!
-//! What an entry looks like in the store is the matter of [`crate::encode`] (new rows) and
-//! `crate::row` (rows read and changed).
+//! What an entry looks like in the store is the matter of `crate::row`.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -9,10 +8,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::contest;
 use crate::error::InvalidArgument;
-use crate::partner::PartnerUid;
-use crate::policy::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
+use crate::limits::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
+use crate::ops::latest;
+use crate::partner_uid::{Assertion, PartnerUid};
+use crate::types::Timestamp;
 
 /// The country of an entry about whose place nothing is known.
 pub const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -88,7 +88,8 @@ impl Geo {
         }
     }
 
-    fn validate(&mut self) -> Result<(), InvalidArgument> {
+    /// Checks what an argument says; the country in upper case.
+    fn checked(mut self) -> Result<Self, InvalidArgument> {
         if !is_country(&self.country) {
             return Err(InvalidArgument::Country(self.country.len()));
         }
@@ -96,7 +97,7 @@ impl Geo {
             return Err(InvalidArgument::Region(region.len()));
         }
         self.country.make_ascii_uppercase();
-        Ok(())
+        Ok(self)
     }
 }
 
@@ -116,7 +117,8 @@ pub struct Device {
 }
 
 impl Device {
-    fn validate(&self) -> Result<(), InvalidArgument> {
+    /// Checks what an argument says.
+    fn checked(self) -> Result<Self, InvalidArgument> {
         if self.is_mobile > 2 {
             return Err(InvalidArgument::IsMobile(self.is_mobile));
         }
@@ -129,7 +131,7 @@ impl Device {
                 return Err(InvalidArgument::Class(name, class.len()));
             }
         }
-        Ok(())
+        Ok(self)
     }
 }
 
@@ -138,7 +140,7 @@ impl Device {
 pub struct PubProperties {
     /// The domain of the first visit.
     pub origin_domain: String,
-    /// Domains seen, sorted; at most [`MAX_SEEN_DOMAINS`](crate::policy::MAX_SEEN_DOMAINS).
+    /// Domains seen, sorted; at most [`MAX_SEEN_DOMAINS`](crate::limits::MAX_SEEN_DOMAINS).
     pub seen_domains: Vec<String>,
 }
 
@@ -215,12 +217,9 @@ impl Entry {
         if let Some(domain) = domain.as_ref().filter(|d| !is_domain(d)) {
             return Err(InvalidArgument::Domain(domain.len()));
         }
-        let mut geo = geo.unwrap_or_else(Geo::unknown);
-        geo.validate()?;
-        if let Some(device) = &device {
-            device.validate()?;
-        }
-        let ids = latest(ids, now)?;
+        let geo = geo.unwrap_or_else(Geo::unknown).checked()?;
+        let device = device.map(Device::checked).transpose()?;
+        let ids = asserted(ids, Timestamp::new(now))?;
         Ok(Self {
             v: VERSION,
             created: now,
@@ -301,13 +300,10 @@ impl From<&Entry> for Metadata {
 
 /// Checks UIDs and keeps for each partner the one asserted last (of equals the first), sorted by
 /// partner, each with its time.
-fn latest(mut ids: Vec<PartnerUid>, now: u64) -> Result<Vec<PartnerUid>, InvalidArgument> {
-    ids.iter_mut().try_for_each(PartnerUid::validate)?;
-    for id in &mut ids {
-        id.synced.get_or_insert(now);
-    }
-    let synced = |id: &PartnerUid| id.synced.unwrap_or(now);
-    Ok(contest::latest(ids.into_iter(), |id| &id.partner, synced))
+fn asserted(ids: Vec<PartnerUid>, now: Timestamp) -> Result<Vec<PartnerUid>, InvalidArgument> {
+    let ids: Result<Vec<_>, _> = ids.into_iter().map(|id| Assertion::parse(id, now)).collect();
+    let ids = latest(ids?, |id| id.partner.as_str(), |id| id.synced);
+    Ok(ids.into_iter().map(PartnerUid::from).collect())
 }
 
 pub(crate) fn is_country(text: &str) -> bool {
@@ -369,8 +365,8 @@ mod tests {
             h2_fp_hash: None,
             known_browser: None,
         };
-        assert_eq!(device(2).validate(), Ok(()));
-        assert_eq!(device(3).validate(), Err(InvalidArgument::IsMobile(3)));
+        assert_eq!(device(2).checked(), Ok(device(2)));
+        assert_eq!(device(3).checked(), Err(InvalidArgument::IsMobile(3)));
     }
 
     #[test]

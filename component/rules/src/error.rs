@@ -5,27 +5,43 @@
 
 use thiserror::Error;
 
+use crate::limits::{
+    MAX_BODY_BYTES, MAX_CLASS_BYTES, MAX_DEPTH, MAX_DOMAIN_BYTES, MAX_METADATA_BYTES,
+    MAX_PARTNER_BYTES, MAX_READ_BYTES, MAX_REGION_BYTES, MAX_UID_BYTES,
+};
 use crate::store::KvError;
 
 /// Why an operation of the graph did not do what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum GraphError {
     /// An argument breaks a documented rule; nothing reached the store. Correct the argument.
+    #[error("{0}")]
     InvalidArgument(InvalidArgument),
     /// No store has the name that was opened. Correct the configuration.
+    #[error("no store has this name; create it or correct the configured name")]
     NoSuchStore,
     /// `create` only: the key holds an entry. Use `create_or_revive` to accept that.
+    #[error("the key already holds an entry; create_or_revive accepts that")]
     AlreadyExists,
     /// The stored row is not an entry. `inspect` shows it; a withdrawal or a delete removes it.
-    Corrupt(Corrupt),
+    #[error(
+        "the stored row is not an entry: {0}; inspect shows it, a withdrawal or a delete removes it"
+    )]
+    Corrupt(#[source] Corrupt),
     /// The row would outgrow its limit; it is unchanged. Remove something first.
+    #[error(
+        "the row would outgrow {MAX_BODY_BYTES} bytes of body or {MAX_METADATA_BYTES} bytes of metadata and is unchanged"
+    )]
     TooLarge,
     /// Other writers won, or reads have not caught up with them. Nothing was written; call again
     /// later, not at once.
+    #[error("other writers won, or reads lag behind them; nothing was written, call again later")]
     Conflict,
     /// The store refused for its rate. Nothing was written; keep what you have and call again later.
+    #[error("the store refused for its rate; nothing was written, call again later")]
     Throttled,
     /// The store failed. Every operation is safe to call again.
+    #[error("{0}; every operation is safe to call again")]
     Unavailable(Outage),
 }
 
@@ -33,31 +49,42 @@ pub enum GraphError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Outage {
     /// The store failed before it applied anything.
+    #[error("the store failed and applied nothing")]
     Failed,
     /// The store did not confirm a write, and reading it back did not tell either.
+    #[error("the store did not confirm the write, which may or may not have been applied")]
     Unconfirmed,
     /// The store refuses the request as outside its own limits.
+    #[error("the store refuses this request as outside its limits; nothing was written")]
     Refused,
 }
 
 /// Why a stored row is not an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Corrupt {
-    /// The body is longer than [`MAX_READ_BYTES`](crate::policy::MAX_READ_BYTES).
+    /// The body is longer than [`MAX_READ_BYTES`](crate::limits::MAX_READ_BYTES).
+    #[error("its body is longer than {MAX_READ_BYTES} bytes")]
     TooLong,
     /// The text is not UTF-8 from this byte on.
+    #[error("it is not UTF-8 at byte {0}")]
     NotUtf8(usize),
     /// The text is not JSON at this byte.
+    #[error("it is not JSON at byte {0}")]
     NotJson(usize),
-    /// Arrays and objects are nested deeper than [`MAX_DEPTH`](crate::policy::MAX_DEPTH).
+    /// Arrays and objects are nested deeper than [`MAX_DEPTH`](crate::limits::MAX_DEPTH).
+    #[error("it is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
     /// The JSON value is not an object.
+    #[error("it is not a JSON object")]
     NotAnObject,
     /// A required field is missing.
+    #[error("the required field \"{0}\" is missing")]
     Missing(&'static str),
     /// A required field, or an object the entry is built of, has another type or is out of range.
+    #[error("the field \"{0}\" has the wrong type or is out of range")]
     WrongType(&'static str),
     /// A field of the entry stands twice, and which one is meant cannot be known.
+    #[error("the field \"{0}\" stands twice")]
     Twice(&'static str),
 }
 
@@ -65,37 +92,46 @@ pub enum Corrupt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidArgument {
     /// An EC ID is 64 hex digits, alone or followed by a dot and 6 ASCII letters or digits.
+    #[error(
+        "EC ID ({0} bytes): expected 64 hex digits, then optionally a dot and 6 ASCII letters or digits; pass the cookie's value unchanged"
+    )]
     EcId(usize),
     /// A partner key is 1 to 255 bytes of `a-z 0-9 . _ -` after ASCII lower-casing.
+    #[error(
+        "partner key ({0} bytes): expected 1 to {MAX_PARTNER_BYTES} bytes of a-z 0-9 . _ - such as the partner's source domain"
+    )]
     Partner(usize),
     /// A UID is at least one byte.
+    #[error("partner UID: it is blank; leave the partner out instead")]
     UidBlank,
-    /// A UID is at most [`MAX_UID_BYTES`](crate::policy::MAX_UID_BYTES) bytes.
+    /// A UID is at most [`MAX_UID_BYTES`](crate::limits::MAX_UID_BYTES) bytes.
+    #[error("partner UID: {0} bytes, at most {MAX_UID_BYTES} are stored")]
     UidTooLong(usize),
     /// A UID holds no control characters.
+    #[error("partner UID: control character at byte {0}; pass the decoded value")]
     UidControl(usize),
     /// A domain is a lower-case hostname of at most 255 bytes with labels of 1 to 63.
+    #[error(
+        "domain ({0} bytes): expected a lower-case hostname of at most {MAX_DOMAIN_BYTES} bytes whose labels have 1 to 63 letters, digits or inner hyphens, without scheme, port or final dot"
+    )]
     Domain(usize),
     /// A country is two ASCII letters.
+    #[error("country ({0} bytes): expected the two letters of ISO 3166-1, or leave geo out")]
     Country(usize),
-    /// A region is 1 to [`MAX_REGION_BYTES`](crate::policy::MAX_REGION_BYTES) ASCII letters, digits or hyphens.
+    /// A region is 1 to [`MAX_REGION_BYTES`](crate::limits::MAX_REGION_BYTES) ASCII letters, digits or hyphens.
+    #[error(
+        "region ({0} bytes): expected 1 to {MAX_REGION_BYTES} letters, digits or hyphens: an ISO 3166-2 subdivision without the country"
+    )]
     Region(usize),
     /// `is_mobile` is 0, 1 or 2.
+    #[error("is-mobile is {0}: expected 0 (desktop), 1 (mobile) or 2 (unknown)")]
     IsMobile(u8),
-    /// A device class is 1 to [`MAX_CLASS_BYTES`](crate::policy::MAX_CLASS_BYTES) printable ASCII characters.
+    /// A device class is 1 to [`MAX_CLASS_BYTES`](crate::limits::MAX_CLASS_BYTES) printable ASCII characters.
+    #[error("{0} ({1} bytes): expected 1 to {MAX_CLASS_BYTES} printable ASCII characters")]
     Class(&'static str, usize),
     /// A policy value is out of its range.
+    #[error("policy: {0} is {1}, expected {2} to {3}")]
     Policy(&'static str, u32, u32, u32),
-}
-
-impl core::error::Error for GraphError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Corrupt(problem) => Some(problem),
-            // What it says is what the rule says.
-            _ => None,
-        }
-    }
 }
 
 impl From<InvalidArgument> for GraphError {
@@ -125,6 +161,7 @@ impl From<KvError> for GraphError {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use core::error::Error as _;
 
     use super::*;
@@ -133,5 +170,64 @@ mod tests {
     fn a_chain_of_errors_says_nothing_twice() {
         assert!(GraphError::from(InvalidArgument::EcId(0)).source().is_none());
         assert!(GraphError::from(Corrupt::NotAnObject).source().is_some());
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong_and_what_to_do() {
+        let errors: [(GraphError, &str); 9] = [
+            (
+                GraphError::InvalidArgument(InvalidArgument::Partner(3)),
+                "partner key (3 bytes): expected 1 to 255 bytes of a-z 0-9 . _ - such as the partner's source domain",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::Class("ja4-class", 0)),
+                "ja4-class (0 bytes): expected 1 to 64 printable ASCII characters",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::UidTooLong(513)),
+                "partner UID: 513 bytes, at most 512 are stored",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::UidControl(4)),
+                "partner UID: control character at byte 4; pass the decoded value",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::IsMobile(9)),
+                "is-mobile is 9: expected 0 (desktop), 1 (mobile) or 2 (unknown)",
+            ),
+            (
+                GraphError::InvalidArgument(InvalidArgument::Policy("entry-ttl", 1, 2, 3)),
+                "policy: entry-ttl is 1, expected 2 to 3",
+            ),
+            (
+                GraphError::Corrupt(Corrupt::NotJson(17)),
+                "the stored row is not an entry: it is not JSON at byte 17; inspect shows it, a withdrawal or a delete removes it",
+            ),
+            (
+                GraphError::TooLarge,
+                "the row would outgrow 65536 bytes of body or 2000 bytes of metadata and is unchanged",
+            ),
+            (
+                GraphError::Unavailable(Outage::Failed),
+                "the store failed and applied nothing; every operation is safe to call again",
+            ),
+        ];
+        for (error, expected) in errors {
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_corrupt_row_is_told_by_the_field_that_is_wrong() {
+        for (problem, expected) in [
+            (Corrupt::TooLong, "its body is longer than 1048576 bytes"),
+            (Corrupt::NotUtf8(2), "it is not UTF-8 at byte 2"),
+            (Corrupt::NotAnObject, "it is not a JSON object"),
+            (Corrupt::Missing("v"), "the required field \"v\" is missing"),
+            (Corrupt::WrongType("v"), "the field \"v\" has the wrong type or is out of range"),
+            (Corrupt::Twice("geo"), "the field \"geo\" stands twice"),
+        ] {
+            assert_eq!(problem.to_string(), expected);
+        }
     }
 }

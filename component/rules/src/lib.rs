@@ -34,40 +34,32 @@
 extern crate alloc;
 
 mod api;
-mod batch;
-mod cas;
-mod change;
-mod contest;
-mod ec_id;
-mod encode;
+mod cas_loop;
 mod entry;
 mod error;
 mod graph;
-mod json;
-mod message;
-mod metadata;
+pub mod limits;
 mod names;
-mod outcome;
-mod partner;
-pub mod policy;
+mod ops;
+mod partner_uid;
+mod policy;
 mod redact;
 mod row;
 mod snapshot;
-mod splice;
 mod store;
-mod view;
+mod types;
 
 pub use api::{EntrySnapshot, Failure, IdentityGraph, RawRow};
-pub use ec_id::EcId;
-pub use encode::Encoded;
 pub use entry::{
     Consent, Device, Entry, Geo, Metadata, NewEntry, PubProperties, UNKNOWN_COUNTRY, VERSION,
 };
 pub use error::{Corrupt, GraphError, InvalidArgument, Outage};
 pub use graph::Graph;
 pub use names::Name;
-pub use outcome::{CreateOutcome, MappingOutcome, TouchOutcome, UpsertOutcome};
-pub use partner::{PartnerUid, check_uid, partner_key};
-pub use policy::{IfMissing, Mapping, Policy};
+pub use ops::{CreateOutcome, IfMissing, Mapping, MappingOutcome, TouchOutcome, UpsertOutcome};
+pub use partner_uid::PartnerUid;
+pub use policy::Policy;
+pub use row::EncodedRow;
 pub use snapshot::Snapshot;
 pub use store::{Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written};
+pub use types::{EcId, PartnerKey, Uid};

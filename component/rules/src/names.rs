@@ -1,6 +1,6 @@
 //! What outcomes and failures are called in the WIT interface, for people and for output.
 
-use crate::outcome::{CreateOutcome, TouchOutcome, UpsertOutcome};
+use crate::ops::{CreateOutcome, TouchOutcome, UpsertOutcome};
 
 use crate::api::Failure;
 

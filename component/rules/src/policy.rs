@@ -1,35 +1,8 @@
-//! Lifetimes and bounds: what a caller may set, and what is fixed.
-
-use alloc::string::String;
-use core::fmt;
+//! Lifetimes and bounds that a caller may set.
 
 use crate::error::InvalidArgument;
-use crate::redact::{Bytes, Key};
-
-/// Bytes of a body that a write may have.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Bytes of a body above which a read row counts as corrupt.
-pub const MAX_READ_BYTES: usize = 1024 * 1024;
-/// Bytes of metadata that a write may have.
-pub const MAX_METADATA_BYTES: usize = 2_000;
-/// Bytes of a partner key.
-pub const MAX_PARTNER_BYTES: usize = 255;
-/// Bytes of a partner UID.
-pub const MAX_UID_BYTES: usize = 512;
-/// Bytes of a domain.
-pub const MAX_DOMAIN_BYTES: usize = 255;
-/// Bytes of a region.
-pub const MAX_REGION_BYTES: usize = 8;
-/// Bytes of a device class (`ja4_class`, `platform_class`, `h2_fp_hash`).
-pub const MAX_CLASS_BYTES: usize = 64;
-/// Seen domains that an entry shows.
-pub const MAX_SEEN_DOMAINS: usize = 50;
-/// Up to how many EC IDs a cluster is counted.
-pub const MAX_CLUSTER: u32 = 100;
-/// Levels of nested arrays and objects that a stored row may have.
-pub const MAX_DEPTH: usize = 128;
-/// Most tries of one conditional write that a policy may ask for.
-pub const MAX_CAS_ATTEMPTS: u8 = 10;
+use crate::limits::MAX_CAS_ATTEMPTS;
+use crate::types::Timestamp;
 
 /// Lifetimes and bounds of one graph. [`Policy::default`] has the values in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,40 +54,8 @@ impl Policy {
     /// Seconds left of a live entry's lifetime, `None` when it is over.
     ///
     /// A clock behind the last visit sees the whole lifetime, never more.
-    pub(crate) fn remaining(&self, last_visit: u64, now: u64) -> Option<u32> {
-        let age = now.saturating_sub(last_visit);
-        let age = u32::try_from(age).ok()?;
+    pub(crate) fn remaining(&self, last_visit: Timestamp, now: Timestamp) -> Option<u32> {
+        let age = u32::try_from(now.since(last_visit).unwrap_or_default()).ok()?;
         self.entry_ttl.checked_sub(age).filter(|left| *left > 0)
-    }
-}
-
-/// What an upsert does where there is no entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfMissing {
-    /// Report [`UpsertOutcome::NotFound`](crate::UpsertOutcome::NotFound).
-    Skip,
-    /// Create a minimal live entry: the recovery path for a first visit whose create failed.
-    CreateMinimal,
-}
-
-/// One line of a batch: what a partner says of one EC ID. `Debug` shows the start of the ID and the
-/// UID's length only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Mapping {
-    /// The EC ID, not yet checked.
-    pub ec_id: String,
-    /// The partner's UID, not yet checked.
-    pub uid: String,
-    /// When the partner asserted it, in Unix seconds.
-    pub synced: u64,
-}
-
-impl fmt::Debug for Mapping {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mapping")
-            .field("ec_id", &Key(&self.ec_id))
-            .field("uid", &Bytes(self.uid.len()))
-            .field("synced", &self.synced)
-            .finish()
     }
 }

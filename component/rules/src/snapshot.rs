@@ -4,15 +4,14 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
-use crate::ec_id::EcId;
 use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
-use crate::outcome::{TouchOutcome, UpsertOutcome};
-use crate::partner::PartnerUid;
-use crate::policy::IfMissing;
+use crate::ops::{IfMissing, TouchOutcome, UpsertOutcome};
+use crate::partner_uid::PartnerUid;
 use crate::row::Row;
 use crate::store::Store;
+use crate::types::EcId;
 
 /// An entry as it was read.
 ///
@@ -26,9 +25,9 @@ pub struct Snapshot {
     is_outdated: Cell<bool>,
 }
 
-/// A row to change without reading it, and the note that it is outdated.
+/// A row to change without reading it, and where to note that it is outdated.
 #[derive(Clone, Copy)]
-pub(crate) struct AtHand<'a> {
+pub(crate) struct CachedRow<'a> {
     pub(crate) row: &'a Row,
     pub(crate) is_outdated: &'a Cell<bool>,
 }
@@ -56,7 +55,7 @@ impl Snapshot {
     /// The generation that it was read at.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.row.generation
+        self.row.generation.number()
     }
 
     /// Stores partners' UIDs, as [`Graph::upsert_partner_ids`] does; a row that is gone by now is
@@ -67,7 +66,7 @@ impl Snapshot {
         ids: Vec<PartnerUid>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        graph.upsert(&self.id, self.at_hand(), ids, IfMissing::Skip, now)
+        graph.upsert(&self.id, self.cached(), ids, IfMissing::Skip, now)
     }
 
     /// Moves `last_seen` on, as [`Graph::update_last_seen`] does.
@@ -76,7 +75,7 @@ impl Snapshot {
         graph: &Graph<S>,
         now: u64,
     ) -> Result<TouchOutcome, GraphError> {
-        graph.touch(&self.id, self.at_hand(), now)
+        graph.touch(&self.id, self.cached(), now)
     }
 
     /// Counts the cluster where that is due, as [`Graph::evaluate_cluster`] does.
@@ -85,14 +84,14 @@ impl Snapshot {
         graph: &Graph<S>,
         now: u64,
     ) -> Result<Option<u32>, GraphError> {
-        match self.at_hand() {
-            Some(at_hand) => graph.cluster(&self.id, at_hand, now),
+        match self.cached() {
+            Some(cached) => graph.cluster(&self.id, cached, now),
             None => graph.evaluate_cluster(self.id.as_str(), now),
         }
     }
 
-    fn at_hand(&self) -> Option<AtHand<'_>> {
+    fn cached(&self) -> Option<CachedRow<'_>> {
         let Self { row, is_outdated, .. } = self;
-        (!is_outdated.get()).then_some(AtHand { row, is_outdated })
+        (!is_outdated.get()).then_some(CachedRow { row, is_outdated })
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Snapshot {
     snapshot: rules::Snapshot,
 }
 
-type Answer<T> = Result<T, wit::GraphError>;
+type Answer<T> = Result<T, rules::Failure>;
 
 impl wit::GuestGraph for Graph {
     fn open(store: String) -> Answer<wit::Graph> {
@@ -36,8 +36,9 @@ impl wit::GuestGraph for Graph {
 
     fn open_with(store: String, policy: rules::Policy) -> Answer<wit::Graph> {
         // The policy is checked before the host is asked for anything.
-        policy.validate()?;
-        let graph = rules::Graph::new(KvCas::open(&store)?, policy)?;
+        policy.validate().map_err(rules::GraphError::from)?;
+        let store = KvCas::open(&store).map_err(rules::GraphError::from)?;
+        let graph = rules::Graph::new(store, policy).map_err(rules::GraphError::from)?;
         Ok(wit::Graph::new(Self(Rc::new(graph))))
     }
 
@@ -110,8 +111,8 @@ impl wit::GuestGraph for Graph {
         Ok(self.0.evaluate_cluster(&ec_id, now)?)
     }
 
-    fn inspect(&self, ec_id: String) -> Answer<Option<wit::RawRow>> {
-        Ok(self.0.inspect(&ec_id)?.map(wit::RawRow::from))
+    fn inspect(&self, ec_id: String) -> Answer<Option<rules::RawRow>> {
+        Ok(self.0.inspect(&ec_id)?)
     }
 }
 

@@ -15,8 +15,8 @@ mod bindings {
         path: "../../wit",
         world: "graph",
         ownership: Borrowing { duplicate_if_necessary: false },
-        // Records that the rules have in the same shape are not copied. Enumerations are: where the
-        // order of their variants differs, the generated code would not notice.
+        // Records and variants that the rules have in the same shape are not copied. Enumerations
+        // are: where the order of their cases differs, the generated code would not notice.
         with: {
             "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
             "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
@@ -27,20 +27,22 @@ mod bindings {
             "trusted-server:ec/identity-graph@0.1.0/device": identity_graph::Device,
             "trusted-server:ec/identity-graph@0.1.0/entry": identity_graph::Entry,
             "trusted-server:ec/identity-graph@0.1.0/geo": identity_graph::Geo,
+            "trusted-server:ec/identity-graph@0.1.0/graph-error": identity_graph::Failure,
             "trusted-server:ec/identity-graph@0.1.0/mapping": identity_graph::Mapping,
             "trusted-server:ec/identity-graph@0.1.0/metadata": identity_graph::Metadata,
             "trusted-server:ec/identity-graph@0.1.0/new-entry": identity_graph::NewEntry,
             "trusted-server:ec/identity-graph@0.1.0/partner-uid": identity_graph::PartnerUid,
             "trusted-server:ec/identity-graph@0.1.0/policy": identity_graph::Policy,
             "trusted-server:ec/identity-graph@0.1.0/pub-properties": identity_graph::PubProperties,
+            "trusted-server:ec/identity-graph@0.1.0/raw-row": identity_graph::RawRow,
         },
     });
 }
 /// The exported interface.
 mod wit {
     pub(crate) use crate::bindings::exports::trusted_server::ec::identity_graph::{
-        CreateOutcome, Graph, GraphError, Guest, GuestGraph, GuestSnapshot, IfMissing,
-        MappingOutcome, RawRow, Snapshot, TouchOutcome, UpsertOutcome,
+        CreateOutcome, Graph, Guest, GuestGraph, GuestSnapshot, IfMissing, MappingOutcome,
+        Snapshot, TouchOutcome, UpsertOutcome,
     };
 }
 mod convert;
@@ -48,12 +50,12 @@ mod exports;
 mod store;
 
 use exports::Component;
-use identity_graph_allocator::SizeClasses;
+use dlmalloc::GlobalDlmalloc;
 
 bindings::export!(Component with_types_in bindings);
 
 #[global_allocator]
-static ALLOCATOR: SizeClasses = SizeClasses::new();
+static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
 /// The rules do not panic; were one to, the instance traps without the weight of a message.
 #[panic_handler]

@@ -1,42 +1,51 @@
 //! The one way in which a row is changed: decide on what was read, write under its generation, and
 //! go on from a refusal or from an answer that never came.
 //!
-//! [`Cas`] is a state machine that asks for store calls and is told their answers. It calls no store
-//! itself, so that one operation and a batch of a thousand run the same rules.
+//! [`CasLoop`] is a state machine that asks for store calls and is told their answers. It calls no
+//! store itself, so that one operation and a batch of a thousand run the same rules.
 
-use crate::encode::Encoded;
 use crate::error::{GraphError, Outage};
-use crate::row::Row;
+use crate::row::{EncodedRow, Row};
 use crate::store::{Item, KvError, Precondition, Read, Write, WriteOutcome, Written};
 
-/// What an operation wants to do to a row. It keeps its own answer: the one of its last decision
-/// holds once that is carried out.
-pub(crate) trait Change {
-    /// Decides on the row as it was read, `None` when the read found nothing: the write to make, or
-    /// nothing.
-    fn plan(&mut self, row: Option<&Row>) -> Result<Option<Planned>, GraphError>;
+/// What an operation wants to do to a row.
+pub(crate) trait Mutation {
+    /// What the operation answers.
+    type Outcome;
 
-    /// The answer when a write is refused and not tried again, for operations that never retry.
-    fn refused(&self) -> Option<GraphError> {
-        None
-    }
+    /// Whether a write that was refused is decided on anew and tried again.
+    const RETRIES: bool = true;
+
+    /// The answer when others won.
+    const LOST: GraphError = GraphError::Conflict;
+
+    /// Decides on the row as it was read, `None` when the read found nothing.
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError>;
+}
+
+/// What was decided.
+pub(crate) enum Plan<O> {
+    /// To make this write. The outcome holds once it is stored.
+    Write(PlannedWrite, O),
+    /// To write nothing.
+    Keep(O),
 }
 
 /// A write that was decided on.
-pub(crate) struct Planned {
-    pub(crate) row: Encoded,
+pub(crate) struct PlannedWrite {
+    pub(crate) row: EncodedRow,
     pub(crate) time_to_live: u32,
     pub(crate) condition: Precondition,
 }
 
 /// What to do next.
-pub(crate) enum Step {
-    /// Read the row and tell [`Cas::read`].
+pub(crate) enum Step<O> {
+    /// Read the row and tell [`CasLoop::read`].
     Read,
-    /// Put [`Cas::write`] and tell [`Cas::written`].
+    /// Put [`CasLoop::write`] and tell [`CasLoop::written`].
     Write,
-    /// The operation is over; where it went well the change has the answer.
-    Done(Result<(), GraphError>),
+    /// The operation is over.
+    Done(Result<O, GraphError>),
 }
 
 /// How the write before a read ended.
@@ -46,9 +55,10 @@ enum Last {
     InDoubt,
 }
 
-pub(crate) struct Cas {
+pub(crate) struct CasLoop<M: Mutation> {
+    mutation: M,
     attempts_left: u8,
-    pending: Option<Planned>,
+    pending: Option<(PlannedWrite, M::Outcome)>,
     last: Last,
     /// Some write of the operation may have been applied without our knowing.
     in_doubt: bool,
@@ -56,9 +66,10 @@ pub(crate) struct Cas {
     misses: u8,
 }
 
-impl Cas {
-    pub(crate) fn new(attempts: u8) -> Self {
+impl<M: Mutation> CasLoop<M> {
+    pub(crate) fn new(mutation: M, attempts: u8) -> Self {
         Self {
+            mutation,
             attempts_left: attempts,
             pending: None,
             last: Last::Refused,
@@ -68,22 +79,22 @@ impl Cas {
     }
 
     /// Decides on a row that is at hand, or on its presumed absence.
-    pub(crate) fn start(&mut self, change: &mut dyn Change, row: Option<&Row>) -> Step {
-        match change.plan(row) {
+    pub(crate) fn start(&mut self, row: Option<&Row>) -> Step<M::Outcome> {
+        match self.mutation.decide(row) {
             // It may be our own write, onto which others have built since.
             Err(GraphError::AlreadyExists) if self.in_doubt => Step::Done(Err(UNCONFIRMED)),
             Err(error) => Step::Done(Err(error)),
-            Ok(None) => Step::Done(Ok(())),
-            Ok(planned) => {
-                self.pending = planned;
-                self.attempt(change)
+            Ok(Plan::Keep(outcome)) => Step::Done(Ok(outcome)),
+            Ok(Plan::Write(write, outcome)) => {
+                self.pending = Some((write, outcome));
+                self.attempt()
             }
         }
     }
 
     /// The write to be put; `None` when none was decided on.
     pub(crate) fn write<'a>(&'a self, key: &'a str) -> Option<Write<'a>> {
-        let planned = self.pending.as_ref()?;
+        let (planned, _) = self.pending.as_ref()?;
         Some(Write {
             key,
             body: &planned.row.body,
@@ -94,29 +105,29 @@ impl Cas {
     }
 
     /// Takes the answer to [`Step::Read`].
-    pub(crate) fn read(&mut self, change: &mut dyn Change, answer: Read) -> Step {
+    pub(crate) fn read(&mut self, answer: Read) -> Step<M::Outcome> {
         match answer {
-            Ok(item) => self.judge(change, item),
+            Ok(item) => self.judge(item),
             Err(error) => Step::Done(Err(self.failed(error))),
         }
     }
 
     /// Takes the answer to [`Step::Write`].
-    pub(crate) fn written(&mut self, change: &mut dyn Change, answer: Written) -> Step {
+    pub(crate) fn written(&mut self, answer: Written) -> Step<M::Outcome> {
         match answer {
-            Ok(WriteOutcome::Stored) => Step::Done(Ok(())),
+            Ok(WriteOutcome::Stored) => self.stored(),
             Ok(WriteOutcome::Conflict(handed_over)) => {
                 self.last = Last::Refused;
                 // Writing on presumed absence asks whether there is a row. The refusal is the answer
                 // and no lost race, so that there is always a try left to act on it.
-                if self.pending.as_ref().is_some_and(|p| p.condition == Precondition::Absent) {
+                if self.condition() == Some(Precondition::Absent) {
                     self.attempts_left = self.attempts_left.max(1);
                 }
-                let is_last = self.attempts_left == 0 || change.refused().is_some();
+                let is_last = self.attempts_left == 0 || !M::RETRIES;
                 match handed_over {
-                    Some(item) => self.judge(change, Some(item)),
+                    Some(item) => self.judge(Some(item)),
                     // The write in doubt may be what it is refused for: only a read can tell.
-                    None if is_last && !self.in_doubt => self.lost(change),
+                    None if is_last && !self.in_doubt => self.lost(),
                     None => Step::Read,
                 }
             }
@@ -129,16 +140,24 @@ impl Cas {
         }
     }
 
-    fn judge(&mut self, change: &mut dyn Change, item: Option<Item>) -> Step {
-        let Some((condition, is_ours)) = self.pending.as_ref().map(|pending| {
-            let is_ours = item.as_ref().is_some_and(|item| item.body == pending.row.body);
-            (pending.condition, is_ours)
-        }) else {
-            return self.decide(change, item);
-        };
+    fn condition(&self) -> Option<Precondition> {
+        self.pending.as_ref().map(|(planned, _)| planned.condition)
+    }
+
+    /// The pending write took place.
+    fn stored(&mut self) -> Step<M::Outcome> {
+        let outcome = self.pending.take().map(|(_, outcome)| outcome);
+        // There is always one: only a pending write is put.
+        Step::Done(outcome.ok_or(GraphError::Conflict))
+    }
+
+    fn judge(&mut self, item: Option<Item>) -> Step<M::Outcome> {
+        let Some((pending, _)) = &self.pending else { return self.decide(item) };
+        let condition = pending.condition;
+        let is_ours = item.as_ref().is_some_and(|item| item.body == pending.row.body);
         // A refused `absent` can be our own write too: a layer below may have sent it twice.
         if is_ours && (self.in_doubt || condition == Precondition::Absent) {
-            return Step::Done(Ok(()));
+            return self.stored();
         }
         let generation = item.as_ref().map(|item| item.generation);
         let shows_what_we_wrote_on = match condition {
@@ -148,44 +167,43 @@ impl Cas {
         match self.last {
             // Nothing of the write is to be seen. It is judged where writes are, so that sending
             // the same again is safe: it cannot be applied twice.
-            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(change),
+            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(),
             // Reads have not caught up with the writes that won: more tries would be wasted.
-            Last::Refused if shows_what_we_wrote_on => self.lost(change),
+            Last::Refused if shows_what_we_wrote_on => self.lost(),
             // The key was taken, or the row was there a moment ago, so that a read which finds nothing
             // is more likely stale than true: it is made once more, and then nobody can tell.
             Last::Refused if item.is_none() => {
                 self.misses = self.misses.saturating_add(1);
-                if self.misses > 1 { self.lost(change) } else { Step::Read }
+                if self.misses > 1 { self.lost() } else { Step::Read }
             }
-            Last::InDoubt | Last::Refused => self.decide(change, item),
+            Last::InDoubt | Last::Refused => self.decide(item),
         }
     }
 
-    fn decide(&mut self, change: &mut dyn Change, item: Option<Item>) -> Step {
+    fn decide(&mut self, item: Option<Item>) -> Step<M::Outcome> {
         let had_written = self.pending.take().is_some();
         let row = match item.map(Row::parse).transpose() {
             Ok(row) => row,
             Err(corrupt) => return Step::Done(Err(corrupt.into())),
         };
-        match self.start(change, row.as_ref()) {
-            Step::Write if had_written && change.refused().is_some() => self.lost(change),
+        match self.start(row.as_ref()) {
+            Step::Write if had_written && !M::RETRIES => self.lost(),
             step => step,
         }
     }
 
-    fn attempt(&mut self, change: &dyn Change) -> Step {
+    fn attempt(&mut self) -> Step<M::Outcome> {
         match self.attempts_left.checked_sub(1) {
             Some(left) => {
                 self.attempts_left = left;
                 Step::Write
             }
-            None => self.lost(change),
+            None => self.lost(),
         }
     }
 
-    fn lost(&self, change: &dyn Change) -> Step {
-        let refused = || change.refused().unwrap_or(GraphError::Conflict);
-        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { refused() }))
+    fn lost(&self) -> Step<M::Outcome> {
+        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { M::LOST }))
     }
 
     fn failed(&self, error: KvError) -> GraphError {

@@ -1,101 +1,9 @@
-//! How a new row is written: one shape, which every reader so far accepts.
-//!
-//! Readers of the first rows require `last_seen` and each `synced`, so both are always written.
+//! JSON as rows have it, written one value after the other.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::entry::{Entry, Metadata};
-use crate::error::GraphError;
-use crate::json::is_plain;
-use crate::metadata;
-use crate::policy::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
-
-/// A row as it is handed to the store.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Encoded {
-    /// JSON of the entry.
-    pub body: Vec<u8>,
-    /// JSON of its metadata.
-    pub metadata: String,
-}
-
-impl Encoded {
-    /// Checks the limits of a write.
-    pub(crate) fn checked(self) -> Result<Self, GraphError> {
-        if self.body.len() > MAX_BODY_BYTES || self.metadata.len() > MAX_METADATA_BYTES {
-            return Err(GraphError::TooLarge);
-        }
-        Ok(self)
-    }
-}
-
-impl Entry {
-    /// The row of a new entry.
-    ///
-    /// # Errors
-    /// [`GraphError::TooLarge`] when the body or the metadata outgrows its limit.
-    pub fn encode(&self) -> Result<Encoded, GraphError> {
-        let metadata = metadata::new(&Metadata::from(self));
-        let body = Json::object(USUAL_BYTES, |row| self.members(row));
-        Encoded { body, metadata }.checked()
-    }
-
-    fn members(&self, row: &mut Json) {
-        row.member("v", Value::Number(u64::from(self.v)));
-        row.member("created", Value::Number(self.created));
-        row.member("last_seen", Value::Number(self.last_visit()));
-        row.nested("consent", |consent| {
-            consent.text("tcf", self.consent.tcf.as_deref());
-            consent.text("gpp", self.consent.gpp.as_deref());
-            consent.member("ok", Value::Flag(self.consent.ok));
-            consent.member("updated", Value::Number(self.consent.updated));
-        });
-        row.nested("geo", |geo| {
-            geo.member("country", Value::Text(&self.geo.country));
-            geo.text("region", self.geo.region.as_deref());
-            if let Some(asn) = self.geo.asn {
-                geo.member("asn", Value::Number(u64::from(asn)));
-            }
-            if let Some(dma) = self.geo.dma {
-                geo.member("dma", Value::Signed(dma));
-            }
-        });
-        if let Some(properties) = &self.pub_properties {
-            row.nested("pub_properties", |members| {
-                members.member("origin_domain", Value::Text(&properties.origin_domain));
-                members.member("seen_domains", Value::Texts(&properties.seen_domains));
-            });
-        }
-        if let Some(device) = &self.device {
-            row.nested("device", |members| {
-                members.member("is_mobile", Value::Number(u64::from(device.is_mobile)));
-                members.text("ja4_class", device.ja4_class.as_deref());
-                members.text("platform_class", device.platform_class.as_deref());
-                members.text("h2_fp_hash", device.h2_fp_hash.as_deref());
-                if let Some(known) = device.known_browser {
-                    members.member("known_browser", Value::Flag(known));
-                }
-            });
-        }
-        if let Some(size) = self.cluster_size {
-            row.nested("network", |network| {
-                network.member("cluster_size", Value::Number(u64::from(size)));
-            });
-        }
-        if !self.ids.is_empty() {
-            row.nested("ids", |ids| {
-                for id in &self.ids {
-                    let synced = id.synced.unwrap_or_default();
-                    ids.member(&id.partner, Value::Partner { uid: &id.uid, synced });
-                }
-            });
-        }
-    }
-}
-
-/// Bytes that most rows stay below.
-const USUAL_BYTES: usize = 2_048;
+use super::plain::is_plain;
 
 /// A value that is written as JSON.
 #[derive(Clone, Copy)]
@@ -190,15 +98,8 @@ impl Json {
         }
     }
 
-    /// Appends a text, if there is one.
-    fn text(&mut self, key: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.member(key, Value::Text(text));
-        }
-    }
-
     /// Appends a member that is an object.
-    fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
+    pub(crate) fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
         self.begin(key);
         self.braced(members);
     }

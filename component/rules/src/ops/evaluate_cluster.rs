@@ -1,0 +1,86 @@
+//! `evaluate-cluster`: how many EC IDs share a network.
+
+use super::state::{State, matches};
+use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::error::GraphError;
+use crate::graph::Graph;
+use crate::limits::MAX_CLUSTER;
+use crate::policy::Policy;
+use crate::row::{Edit, Field, Row, Unsigned};
+use crate::snapshot::CachedRow;
+use crate::store::Store;
+use crate::types::{EcId, Timestamp};
+
+impl<S: Store> Graph<S> {
+    /// How many EC IDs share this one's hash, which means its network, counted up to 100; `None` for
+    /// a tombstone or no entry: 1 read, and 1 count and 1 write when the stored size is older than
+    /// the recheck interval.
+    pub fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, GraphError> {
+        match self.get(ec_id)? {
+            Some(snapshot) => snapshot.evaluate_cluster(self, now),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn cluster(
+        &self,
+        id: &EcId,
+        cached: CachedRow<'_>,
+        now: u64,
+    ) -> Result<Option<u32>, GraphError> {
+        let now = Timestamp::new(now);
+        if let Recount::Keep(size) = recount(Some(cached.row), &self.policy(), now) {
+            return Ok(size);
+        }
+        // The row itself counts, even where the count lags behind its creation.
+        let counted = self.store().count(id.hash(), MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
+        self.change(id, Some(cached), Cluster { counted, policy: self.policy(), now })
+    }
+}
+
+/// A cluster that was counted.
+struct Cluster {
+    counted: u32,
+    policy: Policy,
+    now: Timestamp,
+}
+
+impl Mutation for Cluster {
+    type Outcome = Option<u32>;
+
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Option<u32>>, GraphError> {
+        let (row, left) = match recount(row, &self.policy, self.now) {
+            Recount::Keep(size) => return Ok(Plan::Keep(size)),
+            Recount::Due(row, left) => (row, left),
+        };
+        let write = PlannedWrite {
+            row: row.rewritten(Edit::Cluster { size: self.counted, checked: self.now })?,
+            time_to_live: left,
+            condition: matches(row),
+        };
+        Ok(Plan::Write(write, Some(self.counted)))
+    }
+}
+
+/// Whether a cluster is to be counted.
+enum Recount<'a> {
+    /// No: this is the answer.
+    Keep(Option<u32>),
+    /// Yes, and the size is to be stored here, with this lifetime.
+    Due(&'a Row, u32),
+}
+
+/// A stored size stands until the recheck interval has passed; one stored without its time was
+/// counted nobody knows when.
+fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: Timestamp) -> Recount<'a> {
+    let State::Live(row, left) = State::of(row, policy, now) else { return Recount::Keep(None) };
+    let size = row.read::<Unsigned<u32>>(Field::ClusterSize);
+    let checked = row.time(Field::ClusterChecked);
+    // Clocks differ by seconds; a time far ahead is as good as none.
+    let is_fresh = |checked| now.distance(checked) < u64::from(policy.cluster_recheck);
+    if size.is_some() && checked.is_some_and(is_fresh) {
+        Recount::Keep(size)
+    } else {
+        Recount::Due(row, left)
+    }
+}

@@ -1,0 +1,43 @@
+//! `get`, `get-metadata` and `inspect`: what changes nothing.
+
+use alloc::string::ToString;
+
+use crate::api::RawRow;
+use crate::entry::Metadata;
+use crate::error::GraphError;
+use crate::graph::Graph;
+use crate::row::{Row, metadata};
+use crate::snapshot::Snapshot;
+use crate::store::{Item, Store};
+use crate::types::EcId;
+
+impl<S: Store> Graph<S> {
+    /// Reads an entry: 1 read. What is then done on the snapshot costs no second read unless it
+    /// meets a conflict.
+    ///
+    /// It knows no time, so a row past its lifetime that the store has not removed yet is shown as
+    /// it is stored; the operations that take the time count it as absent.
+    pub fn get(&self, ec_id: &str) -> Result<Option<Snapshot>, GraphError> {
+        let id = EcId::parse(ec_id)?;
+        let Some(item) = self.store().get(id.as_str())? else { return Ok(None) };
+        Ok(Some(Snapshot::new(id, Row::parse(item)?)))
+    }
+
+    /// Reads what is stored beside the entry, without its body: 1 head. `None` for a row without
+    /// metadata too.
+    pub fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, GraphError> {
+        let id = EcId::parse(ec_id)?;
+        let head = self.store().head(id.as_str())?;
+        let Some(text) = head.and_then(|head| head.metadata) else { return Ok(None) };
+        Ok(Some(metadata::parse(&text)?))
+    }
+
+    /// The row as it is stored, readable or not: 1 read.
+    pub fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, GraphError> {
+        let id = EcId::parse(ec_id)?;
+        let Some(item) = self.store().get(id.as_str())? else { return Ok(None) };
+        let problem = Row::parse(item.clone()).err().map(|problem| problem.to_string());
+        let Item { body, metadata, generation } = item;
+        Ok(Some(RawRow { body, metadata, generation, problem }))
+    }
+}

@@ -1,0 +1,326 @@
+//! A stored row that has been read: its text and where in it the known values stand.
+//!
+//! Reading is lenient: a row is an entry when its required fields are there, and a single odd value
+//! elsewhere is passed over and kept. Writing is the matter of [`edit`](super::edit).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::scan::{Object, Scanner};
+use super::schema::{Field, Section};
+use super::shape::{Flag, Shape, Unsigned};
+use super::span::Span;
+use crate::error::Corrupt;
+use crate::limits::MAX_READ_BYTES;
+use crate::partner_uid::Assertion;
+use crate::store::Item;
+use crate::types::{Generation, Timestamp};
+
+type Fields = [Option<Span>; Field::ALL.len()];
+type Places = [Option<Place>; Section::ALL.len()];
+
+/// Where a known object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It is written as `null`, which counts as absent.
+    Null(Span),
+    /// It has another type. It counts as absent and is never written to, since that would drop it.
+    Odd,
+    Object(Object),
+}
+
+/// Where one partner's UID stands in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredUid {
+    pub(crate) key: Span,
+    pub(crate) value: Span,
+    /// `None` when the value is no object.
+    pub(crate) object: Option<Object>,
+    pub(crate) uid: Option<Span>,
+    pub(crate) synced: Option<Span>,
+}
+
+/// A row that is an entry.
+pub(crate) struct Row {
+    pub(crate) text: String,
+    pub(crate) metadata: Option<String>,
+    pub(crate) generation: Generation,
+    pub(crate) root: Object,
+    fields: Fields,
+    sections: Places,
+    pub(crate) uids: Vec<StoredUid>,
+    created: Timestamp,
+    updated: Timestamp,
+    is_live: bool,
+}
+
+impl Row {
+    /// Reads a stored value.
+    pub(crate) fn parse(item: Item) -> Result<Self, Corrupt> {
+        if item.body.len() > MAX_READ_BYTES {
+            return Err(Corrupt::TooLong);
+        }
+        let text = String::from_utf8(item.body)
+            .map_err(|error| Corrupt::NotUtf8(error.utf8_error().valid_up_to()))?;
+        let mut index = Index::new();
+        let mut scanner = Scanner::new(&text);
+        let mut root = scanner.document();
+        while let Some(key) = scanner.key(&mut root) {
+            index.member(&mut scanner, key);
+        }
+        scanner.end()?;
+        let mut row = Self {
+            text,
+            metadata: item.metadata,
+            generation: Generation::new(item.generation),
+            root,
+            fields: index.fields,
+            sections: index.sections,
+            uids: index.uids,
+            created: Timestamp::default(),
+            updated: Timestamp::default(),
+            is_live: false,
+        };
+        row.require()?;
+        Ok(row)
+    }
+
+    /// Checks that what an entry needs is there, and takes out what every operation asks for.
+    fn require(&mut self) -> Result<(), Corrupt> {
+        for section in Section::ALL.iter().filter(|section| section.is_required()) {
+            match self.place(*section) {
+                Some(Place::Object(_)) => {}
+                Some(Place::Odd) => return Err(Corrupt::WrongType(section.name())),
+                Some(Place::Null(_)) | None => return Err(Corrupt::Missing(section.name())),
+            }
+        }
+        let required = || Field::ALL.iter().filter(|field| field.is_required());
+        if let Some(field) = required().find(|field| self.span(**field).is_none()) {
+            return Err(Corrupt::Missing(field.path()));
+        }
+        if let Some(field) = required().find(|field| !field.is_valid(self)) {
+            return Err(Corrupt::WrongType(field.path()));
+        }
+        self.created = self.time(Field::Created).unwrap_or_default();
+        self.updated = self.time(Field::Updated).unwrap_or_default();
+        self.is_live = self.read::<Flag>(Field::Ok).unwrap_or_default();
+        Ok(())
+    }
+
+    /// False for a withdrawal tombstone.
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    pub(crate) fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// When consent was given or withdrawn.
+    pub(crate) fn consent_updated(&self) -> Timestamp {
+        self.updated
+    }
+
+    /// `last_seen`, else `created`.
+    pub(crate) fn last_visit(&self) -> Timestamp {
+        self.time(Field::LastSeen).unwrap_or(self.created)
+    }
+
+    pub(crate) fn place(&self, section: Section) -> Option<Place> {
+        self.sections.get(section as usize).copied().flatten()
+    }
+
+    pub(crate) fn object(&self, section: Section) -> Option<Object> {
+        match self.place(section) {
+            Some(Place::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Where a value stands, `null` included.
+    pub(crate) fn span(&self, field: Field) -> Option<Span> {
+        self.fields.get(field as usize).copied().flatten()
+    }
+
+    pub(crate) fn string(&self, field: Field) -> Option<Cow<'_, str>> {
+        self.span(field)?.string(&self.text)
+    }
+
+    /// The value of a field that has this shape.
+    pub(crate) fn read<S: Shape>(&self, field: Field) -> Option<S::Shown> {
+        S::read(self.span(field)?, &self.text)
+    }
+
+    pub(crate) fn time(&self, field: Field) -> Option<Timestamp> {
+        self.read::<Unsigned<u64>>(field).map(Timestamp::new)
+    }
+
+    /// For each assertion, where among the stored UIDs its partner's stands. Where a key stands more
+    /// than once, the UID asserted last counts. The assertions are sorted by partner, so that one pass
+    /// finds all.
+    pub(crate) fn places_of(&self, assertions: &[Assertion]) -> Vec<Option<usize>> {
+        let mut places: Vec<Option<usize>> = vec![None; assertions.len()];
+        for (at, stored) in self.uids.iter().enumerate() {
+            let Some(key) = stored.key.string(&self.text) else { continue };
+            let asserted = match assertions {
+                [only] => (only.partner.as_str() == key).then_some(0),
+                many => many.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok(),
+            };
+            let Some(known) = asserted.and_then(|asserted| places.get_mut(asserted)) else {
+                continue;
+            };
+            let before = known.and_then(|known| self.uids.get(known));
+            if before.is_none_or(|known| stored.synced(&self.text) >= known.synced(&self.text)) {
+                *known = Some(at);
+            }
+        }
+        places
+    }
+}
+
+impl StoredUid {
+    /// The UID, when one is stored.
+    pub(crate) fn uid<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        self.uid?.string(text)
+    }
+
+    /// Whether it is a partner's UID without the time that the first readers require.
+    pub(crate) fn lacks_time(&self, text: &str) -> bool {
+        self.synced.is_none_or(|synced| synced.is_null(text)) && self.uid(text).is_some()
+    }
+
+    /// When the UID was asserted; `None` in rows written without it.
+    pub(crate) fn synced(&self, text: &str) -> Option<Timestamp> {
+        self.synced?.number(text).map(Timestamp::new)
+    }
+}
+
+/// Where the known values stand, as far as the row has been read.
+struct Index {
+    fields: Fields,
+    sections: Places,
+    uids: Vec<StoredUid>,
+}
+
+impl Index {
+    fn new() -> Self {
+        Self {
+            fields: [None; Field::ALL.len()],
+            sections: [None; Section::ALL.len()],
+            uids: Vec::new(),
+        }
+    }
+
+    /// Reads one member of the root object.
+    fn member(&mut self, scanner: &mut Scanner<'_>, key: Span) {
+        let name = key.string(scanner.text()).unwrap_or_default();
+        let Some(section) = Section::named(&name) else {
+            let value = scanner.value();
+            return self.note(scanner, Field::of_root(&name), value);
+        };
+        let place = if scanner.peek() == b'{' {
+            let mut object = scanner.object();
+            while let Some(key) = scanner.key(&mut object) {
+                if section == Section::Ids {
+                    self.uid(scanner, key);
+                } else {
+                    let value = scanner.value();
+                    let field = key.string(scanner.text()).and_then(|key| section.field(&key));
+                    self.note(scanner, field, value);
+                }
+            }
+            Place::Object(object)
+        } else {
+            let value = scanner.value();
+            if value.is_null(scanner.text()) { Place::Null(value) } else { Place::Odd }
+        };
+        match self.sections.get_mut(section as usize) {
+            Some(unknown @ None) => *unknown = Some(place),
+            _ => scanner.stop(Corrupt::Twice(section.name())),
+        }
+    }
+
+    fn note(&mut self, scanner: &mut Scanner<'_>, field: Option<Field>, value: Span) {
+        let Some(field) = field else { return };
+        match self.fields.get_mut(field as usize) {
+            Some(unknown @ None) => *unknown = Some(value),
+            _ => scanner.stop(Corrupt::Twice(field.path())),
+        }
+    }
+
+    /// Reads one partner.
+    fn uid(&mut self, scanner: &mut Scanner<'_>, key: Span) {
+        if self.uids.is_empty() {
+            self.uids.reserve(USUAL_PARTNERS);
+        }
+        let start = scanner.at();
+        if let Some((uid, synced)) = scanner.partner() {
+            let (open, close) = (start.wrapping_add(1), synced.end());
+            let value = Span::new(start, close.wrapping_add(1));
+            let object = Some(Object { open, close, is_empty: false });
+            return self.uids.push(StoredUid {
+                key,
+                value,
+                object,
+                uid: Some(uid),
+                synced: Some(synced),
+            });
+        }
+        let (mut uid, mut synced) = (None, None);
+        if scanner.peek() != b'{' {
+            let value = scanner.value();
+            return self.uids.push(StoredUid { key, value, object: None, uid, synced });
+        }
+        let mut object = scanner.object();
+        while let Some(key) = scanner.key(&mut object) {
+            let value = scanner.value();
+            match key.string(scanner.text()).as_deref() {
+                Some("uid") => uid = Some(value),
+                Some("synced") => synced = Some(value),
+                _ => {}
+            }
+        }
+        let value = Span::new(object.open.wrapping_sub(1), object.close.wrapping_add(1));
+        self.uids.push(StoredUid { key, value, object: Some(object), uid, synced });
+    }
+}
+
+/// Partners that most rows have at most.
+const USUAL_PARTNERS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_uid_is_the_same_however_it_is_written() {
+        for stored in [
+            r#"{"uid":"u","synced":5}"#,
+            r#"{ "uid" : "u" , "synced" : 5 }"#,
+            r#"{"synced":5,"uid":"u"}"#,
+            r#"{"uid":"\u0075","synced":5,"atype":3}"#,
+        ] {
+            let text = format!(
+                r#"{{"v":1,"created":1,"consent":{{"ok":true,"updated":1}},"geo":{{"country":"FR"}},"ids":{{"a":{stored}}}}}"#
+            );
+            let item = Item { body: text.into_bytes(), metadata: None, generation: 1 };
+            let row = Row::parse(item).unwrap();
+            let [found] = row.uids.as_slice() else { panic!("one UID") };
+            assert_eq!(found.value.of(&row.text), stored);
+            assert_eq!(found.uid(&row.text).as_deref(), Some("u"));
+            assert_eq!(found.synced(&row.text), Some(Timestamp::new(5)));
+            let object = found.object.unwrap();
+            let inner = row.text.get(object.open..object.close).map(ToOwned::to_owned);
+            assert_eq!(
+                inner.as_deref(),
+                stored.strip_prefix('{').and_then(|s| s.strip_suffix('}'))
+            );
+            assert!(!object.is_empty);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A partner's ID for a browser.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::error::InvalidArgument;
+use crate::limits::MAX_UID_BYTES;
+use crate::redact::Bytes;
+
+/// A UID that may be stored: 1 to 512 bytes, not blank, no control characters. `Debug` shows its
+/// length only.
+///
+/// ```
+/// use identity_graph::Uid;
+///
+/// assert!(Uid::parse("a-1".to_owned()).is_ok());
+/// assert!(Uid::parse(" ".to_owned()).is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Uid(String);
+
+impl Uid {
+    /// Checks a UID.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::UidBlank`], [`InvalidArgument::UidTooLong`] or
+    /// [`InvalidArgument::UidControl`].
+    pub fn parse(uid: String) -> Result<Self, InvalidArgument> {
+        Self::check(&uid)?;
+        Ok(Self(uid))
+    }
+
+    /// Checks a UID without taking it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn check(uid: &str) -> Result<(), InvalidArgument> {
+        if uid.len() > MAX_UID_BYTES {
+            return Err(InvalidArgument::UidTooLong(uid.len()));
+        }
+        // Nearly every UID is of visible ASCII characters.
+        if !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(());
+        }
+        let mut is_blank = true;
+        for (at, c) in uid.char_indices() {
+            if c.is_control() {
+                return Err(InvalidArgument::UidControl(at));
+            }
+            is_blank &= c.is_whitespace();
+        }
+        if is_blank { Err(InvalidArgument::UidBlank) } else { Ok(()) }
+    }
+
+    /// The UID itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uid{:?}", Bytes(self.0.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn uids_are_bounded_not_blank_and_free_of_controls() {
+        assert_eq!(Uid::check("ü-1 2"), Ok(()));
+        assert_eq!(Uid::check(&"u".repeat(512)), Ok(()));
+        assert_eq!(Uid::check(&"u".repeat(513)), Err(InvalidArgument::UidTooLong(513)));
+        assert_eq!(Uid::check(""), Err(InvalidArgument::UidBlank));
+        assert_eq!(Uid::check(" \u{2003}"), Err(InvalidArgument::UidBlank));
+        for control in ["\t", "a\0", "a\u{7f}", "a\u{85}"] {
+            assert!(matches!(Uid::check(control), Err(InvalidArgument::UidControl(_))));
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_length() {
+        assert_eq!(format!("{:?}", Uid::parse("secret".into()).unwrap()), "Uid(6 bytes)");
+    }
+}
