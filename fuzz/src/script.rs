@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use arbitrary::{Result, Unstructured};
-use identity_graph::policy::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
+use identity_graph::limits::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
 use identity_graph::{
     Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
 };
