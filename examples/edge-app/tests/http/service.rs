@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fastly_local::{Shared, Viceroy, workspace};
+use host_fastly_local::{Shared, Viceroy, workspace};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
