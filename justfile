@@ -107,6 +107,7 @@ fmt:
 lint: _targets
     cargo fmt --all --check
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
+    cargo clippy {{ native }} --test http -- -D warnings
     cargo clippy --package host-test --no-default-features --all-targets -- -D warnings
     cargo clippy --package identity-graph --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --target wasm32-wasip1 -- -D warnings

@@ -11,6 +11,7 @@ use identity_graph::{Failure, Geo, Graph, IdentityGraph, Policy};
 use serde_json::{Value, json};
 
 use crate::jar::Jar;
+pub(crate) use crate::json::{Answer, answer, mapping, tombstone};
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const PARTNER: &str = "ids.acme.example";
@@ -205,18 +206,6 @@ impl Browser {
     }
 }
 
-/// Status and JSON of an answer.
-pub(crate) type Answer = (u16, Value);
-
-#[track_caller]
-pub(crate) fn answer(response: &Response) -> Answer {
-    let body = match response.body().as_slice() {
-        [] => Value::Null,
-        body => serde_json::from_slice(body).expect("JSON"),
-    };
-    (response.status().as_u16(), body)
-}
-
 #[track_caller]
 pub(crate) fn get(service: &Service, cost: StoreCalls, path: &str, token: Option<&str>) -> Answer {
     let mut request = Request::get(path);
@@ -246,10 +235,6 @@ pub(crate) fn send_batch(
     answer(&service.serve(cost, request))
 }
 
-pub(crate) fn mapping(ec_id: &str, uid: &str, timestamp: u64) -> Value {
-    json!({ "ec_id": ec_id, "partner_uid": uid, "timestamp": timestamp })
-}
-
 /// A live row that was made and visited at this time.
 pub(crate) fn live(at: u64) -> Value {
     json!({
@@ -258,15 +243,5 @@ pub(crate) fn live(at: u64) -> Value {
         "last_seen": at,
         "consent": { "ok": true, "updated": at },
         "geo": { "country": "FR" },
-    })
-}
-
-pub(crate) fn tombstone(at: u64) -> Value {
-    json!({
-        "v": 1,
-        "created": at,
-        "last_seen": at,
-        "consent": { "ok": false, "updated": at },
-        "geo": { "country": "ZZ" },
     })
 }
