@@ -8,7 +8,7 @@ wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
 # What is tested natively. One choice of packages for all recipes, since another one has other features
 # of what they share, and wasmtime would be built again.
-native := "--package identity-graph --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-app"
+native := "--package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-app"
 
 # List the commands
 [private]
@@ -17,7 +17,7 @@ default:
 
 # Replay the day of traffic that ships with the repository, or run `just run ARGS` (try `just run --help`)
 run *ARGS: _targets
-    cargo build --quiet {{ native }} --bin ec-graph
+    cargo build {{ native }} --bin ec-graph
     target/debug/ec-graph {{ ARGS }}
 
 # Tell one visitor's story, from the first visit to the withdrawal and beyond
@@ -30,7 +30,7 @@ test *ARGS: _targets
 # Write the component to bin/graph.wasm
 component: _targets
     mkdir -p bin
-    cargo build --quiet {{ native }} --example component
+    cargo build {{ native }} --example component
     target/debug/examples/component bin/graph.wasm
 
 # Run the component in Node over a store written in JavaScript
@@ -46,11 +46,11 @@ throughput: _targets
 # Measure the component against the native rules and the typed way, and write docs/performance.md and its plot
 [positional-arguments]
 bench *ARGS: _targets
-    CRITERION_HOME="$PWD/target/criterion" cargo bench --quiet --package graph-bench --bench performance -- "$@"
+    CRITERION_HOME="$PWD/target/criterion" cargo bench --package graph-bench --bench performance -- "$@"
 
 # Write docs/fuel.md anew: the instructions that each operation takes, which CI holds to within 2 %
 fuel: _targets
-    cargo build --quiet {{ native }} --example fuel
+    cargo build {{ native }} --example fuel
     target/debug/examples/fuel
 
 # Fuzz the rules, SECONDS for each target (wants nightly Rust and cargo-fuzz)
@@ -91,7 +91,7 @@ mutants *ARGS:
     # A mutant that allocates without end is to end itself, not the machine.
     ulimit -v 12000000
     # The tests of .cargo/mutants.toml have to pass first; `--baseline` would run the rules' package alone.
-    cargo test --quiet --package identity-graph --package host-test --no-default-features \
+    cargo test --package identity-graph --package identity-graph-tests --package host-test --no-default-features \
         --lib --test lessons --test operations --test rows
     status=0
     cargo mutants --package identity-graph --baseline skip --timeout 20 --output target "$@" || status=$?
@@ -108,7 +108,7 @@ lint: _targets
     cargo fmt --all --check
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy {{ native }} --test http -- -D warnings
-    cargo clippy --package host-test --no-default-features --all-targets -- -D warnings
+    cargo clippy --package host-test --package identity-graph-tests --no-default-features --all-targets -- -D warnings
     cargo clippy --package identity-graph --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --target wasm32-wasip1 -- -D warnings
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use host_test::spent::{measure, table};
+use host_test::fuel::{measure, table};
 
 const HEAD: &str = "# What each operation spends
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use identity_graph::{Item, ItemHead, KvError, Read, Store, Write, WriteOutcome, Written};
 
-use crate::ops::{OpKind, Ops};
+use crate::store_calls::{StoreCall, StoreCalls};
 
 /// What goes wrong with one store call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn can_befall(&self, kind: OpKind) -> bool {
+    fn can_befall(&self, kind: StoreCall) -> bool {
         match self {
             Self::Fail(_) => true,
-            Self::LoseAnswer => matches!(kind, OpKind::Put | OpKind::Delete),
-            Self::ApplyThenConflict | Self::Conflict(_) => kind == OpKind::Put,
-            Self::Miss | Self::Stale(_) => matches!(kind, OpKind::Get | OpKind::Head),
+            Self::LoseAnswer => matches!(kind, StoreCall::Put | StoreCall::Delete),
+            Self::ApplyThenConflict | Self::Conflict(_) => kind == StoreCall::Put,
+            Self::Miss | Self::Stale(_) => matches!(kind, StoreCall::Get | StoreCall::Head),
         }
     }
 }
@@ -51,12 +51,12 @@ enum Step {
 /// inner store unharmed when the queue is empty.
 ///
 /// ```
-/// use host_test::{Fault, Faulty, MemoryStore, OpKind};
+/// use host_test::{Fault, Faulty, MemoryStore, StoreCall};
 /// use identity_graph::{KvError, Store};
 ///
 /// let store = Faulty::new(MemoryStore::new());
-/// store.pass(OpKind::Get);
-/// store.next(OpKind::Get, Fault::Fail(KvError::Throttled));
+/// store.pass(StoreCall::Get);
+/// store.next(StoreCall::Get, Fault::Fail(KvError::Throttled));
 /// assert_eq!(store.get("k"), Ok(None));
 /// assert_eq!(store.get("k"), Err(KvError::Throttled));
 /// assert_eq!(store.get("k"), Ok(None));
@@ -68,9 +68,9 @@ pub struct Faulty<S> {
 
 #[derive(Default)]
 struct Script {
-    steps: BTreeMap<OpKind, VecDeque<Step>>,
-    lasting: BTreeMap<OpKind, Fault>,
-    ops: Ops,
+    steps: BTreeMap<StoreCall, VecDeque<Step>>,
+    lasting: BTreeMap<StoreCall, Fault>,
+    calls: StoreCalls,
 }
 
 impl<S: Clone> Clone for Faulty<S> {
@@ -89,20 +89,20 @@ impl<S> Faulty<S> {
     ///
     /// # Panics
     /// When the fault makes no sense for the kind, e.g. a delete that reads a stale value.
-    pub fn next(&self, kind: OpKind, fault: Fault) {
+    pub fn next(&self, kind: StoreCall, fault: Fault) {
         assert!(fault.can_befall(kind), "a {kind:?} cannot meet this fault");
         self.push(kind, Step::Fault(fault));
     }
 
     /// The next call of this kind that has no step yet is let through.
-    pub fn pass(&self, kind: OpKind) {
+    pub fn pass(&self, kind: StoreCall) {
         self.push(kind, Step::Pass);
     }
 
     /// Runs `other` just before the next call of this kind that has no step yet reaches the store:
     /// another writer gets in between. The writer needs its own way to the store, since this call is
     /// under way.
-    pub fn before(&self, kind: OpKind, other: impl FnOnce() + 'static) {
+    pub fn before(&self, kind: StoreCall, other: impl FnOnce() + 'static) {
         self.push(kind, Step::Before(Box::new(other)));
     }
 
@@ -110,7 +110,7 @@ impl<S> Faulty<S> {
     ///
     /// # Panics
     /// As [`next`](Self::next).
-    pub fn always(&self, kind: OpKind, fault: Fault) {
+    pub fn always(&self, kind: StoreCall, fault: Fault) {
         assert!(fault.can_befall(kind), "a {kind:?} cannot meet this fault");
         self.script.borrow_mut().lasting.insert(kind, fault);
     }
@@ -130,22 +130,22 @@ impl<S> Faulty<S> {
 
     /// The calls so far, whether or not they reached the inner store.
     #[must_use]
-    pub fn ops(&self) -> Ops {
-        self.script.borrow().ops
+    pub fn store_calls(&self) -> StoreCalls {
+        self.script.borrow().calls
     }
 
     /// The calls since the last call of this, which starts a new count.
     #[must_use = "the count starts anew"]
-    pub fn take_ops(&self) -> Ops {
-        std::mem::take(&mut self.script.borrow_mut().ops)
+    pub fn take_store_calls(&self) -> StoreCalls {
+        std::mem::take(&mut self.script.borrow_mut().calls)
     }
 
-    fn push(&self, kind: OpKind, step: Step) {
+    fn push(&self, kind: StoreCall, step: Step) {
         self.script.borrow_mut().steps.entry(kind).or_default().push_back(step);
     }
 
     /// Takes the next step of a kind; another writer's turn is over when this returns.
-    fn step(&self, kind: OpKind) -> Option<Fault> {
+    fn step(&self, kind: StoreCall) -> Option<Fault> {
         let step = {
             let mut script = self.script.borrow_mut();
             let step = script.steps.get_mut(&kind).and_then(VecDeque::pop_front);
@@ -161,8 +161,8 @@ impl<S> Faulty<S> {
         }
     }
 
-    fn call(&self, kind: OpKind) -> Option<Fault> {
-        self.script.borrow_mut().ops.record(kind);
+    fn call(&self, kind: StoreCall) -> Option<Fault> {
+        self.script.borrow_mut().calls.record(kind);
         self.step(kind)
     }
 }
@@ -196,11 +196,11 @@ fn after_write(fault: Option<&Fault>, written: Written) -> Written {
 
 impl<S: Store> Store for Faulty<S> {
     fn get(&self, key: &str) -> Read {
-        instead_of_read(self.call(OpKind::Get)).unwrap_or_else(|| self.inner.get(key))
+        instead_of_read(self.call(StoreCall::Get)).unwrap_or_else(|| self.inner.get(key))
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
-        match instead_of_read(self.call(OpKind::Head)) {
+        match instead_of_read(self.call(StoreCall::Head)) {
             None => self.inner.head(key),
             Some(read) => {
                 Ok(read?
@@ -210,13 +210,13 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn put(&self, write: Write<'_>) -> Written {
-        let fault = self.call(OpKind::Put);
+        let fault = self.call(StoreCall::Put);
         instead_of_write(fault.as_ref())
             .unwrap_or_else(|| after_write(fault.as_ref(), self.inner.put(write)))
     }
 
     fn delete(&self, key: &str) -> Result<bool, KvError> {
-        match self.call(OpKind::Delete) {
+        match self.call(StoreCall::Delete) {
             Some(Fault::Fail(error)) => Err(error),
             Some(Fault::LoseAnswer) => self.inner.delete(key).and(Err(KvError::UnknownOutcome)),
             _ => self.inner.delete(key),
@@ -224,16 +224,16 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
-        match self.call(OpKind::Count) {
+        match self.call(StoreCall::Count) {
             Some(Fault::Fail(error)) => Err(error),
             _ => self.inner.count(prefix, limit),
         }
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
-        self.script.borrow_mut().ops.record_get_many(keys.len());
+        self.script.borrow_mut().calls.record_get_many(keys.len());
         let instead: Vec<_> =
-            keys.iter().map(|_| instead_of_read(self.step(OpKind::Get))).collect();
+            keys.iter().map(|_| instead_of_read(self.step(StoreCall::Get))).collect();
         let asked: Vec<&str> =
             keys.iter().zip(&instead).filter(|(_, i)| i.is_none()).map(|(key, _)| *key).collect();
         let mut answers = self.inner.get_many(&asked).into_iter();
@@ -241,8 +241,8 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
-        self.script.borrow_mut().ops.record_put_many(writes.len());
-        let faults: Vec<_> = writes.iter().map(|_| self.step(OpKind::Put)).collect();
+        self.script.borrow_mut().calls.record_put_many(writes.len());
+        let faults: Vec<_> = writes.iter().map(|_| self.step(StoreCall::Put)).collect();
         let reaching = |fault: &Option<Fault>| instead_of_write(fault.as_ref()).is_none();
         let made: Vec<_> =
             writes.iter().zip(&faults).filter(|(_, f)| reaching(f)).map(|(w, _)| *w).collect();
@@ -274,7 +274,9 @@ mod tests {
     #[test]
     fn a_failed_call_leaves_the_store_alone() {
         let (memory, faulty) = store();
-        for kind in [OpKind::Get, OpKind::Head, OpKind::Put, OpKind::Delete, OpKind::Count] {
+        for kind in
+            [StoreCall::Get, StoreCall::Head, StoreCall::Put, StoreCall::Delete, StoreCall::Count]
+        {
             faulty.next(kind, Fault::Fail(KvError::Unavailable));
         }
         assert_eq!(faulty.get("k"), Err(KvError::Unavailable));
@@ -282,17 +284,24 @@ mod tests {
         assert_eq!(faulty.put(write("k")), Err(KvError::Unavailable));
         assert_eq!(faulty.delete("k"), Err(KvError::Unavailable));
         assert_eq!(faulty.count("k", 1), Err(KvError::Unavailable));
-        assert_eq!(memory.ops(), Ops::default());
-        let one_each = Ops { gets: 1, heads: 1, puts: 1, deletes: 1, counts: 1, ..Ops::default() };
-        assert_eq!(faulty.take_ops(), one_each);
+        assert_eq!(memory.store_calls(), StoreCalls::default());
+        let one_each = StoreCalls {
+            gets: 1,
+            heads: 1,
+            puts: 1,
+            deletes: 1,
+            counts: 1,
+            ..StoreCalls::default()
+        };
+        assert_eq!(faulty.take_store_calls(), one_each);
         assert!(faulty.is_done());
     }
 
     #[test]
     fn a_lost_answer_is_of_a_write_that_took_place() {
         let (memory, faulty) = store();
-        faulty.next(OpKind::Put, Fault::LoseAnswer);
-        faulty.next(OpKind::Delete, Fault::LoseAnswer);
+        faulty.next(StoreCall::Put, Fault::LoseAnswer);
+        faulty.next(StoreCall::Delete, Fault::LoseAnswer);
         assert_eq!(faulty.put(write("k")), Err(KvError::UnknownOutcome));
         assert_eq!(memory.len(), 1);
         assert_eq!(faulty.delete("k"), Err(KvError::UnknownOutcome));
@@ -302,8 +311,8 @@ mod tests {
     #[test]
     fn a_write_is_refused_after_it_took_place_or_without_taking_place() {
         let (memory, faulty) = store();
-        faulty.next(OpKind::Put, Fault::ApplyThenConflict);
-        faulty.next(OpKind::Put, Fault::Conflict(None));
+        faulty.next(StoreCall::Put, Fault::ApplyThenConflict);
+        faulty.next(StoreCall::Put, Fault::Conflict(None));
         assert_eq!(faulty.put(write("a")), Ok(WriteOutcome::Conflict(None)));
         assert_eq!(faulty.put(write("b")), Ok(WriteOutcome::Conflict(None)));
         assert_eq!(memory.keys(), ["a"]);
@@ -315,9 +324,9 @@ mod tests {
         memory.seed("k", "old", Some("old"));
         let old = memory.row("k").unwrap().item();
         memory.seed("k", "new", None);
-        faulty.next(OpKind::Get, Fault::Miss);
-        faulty.next(OpKind::Get, Fault::Stale(old.clone()));
-        faulty.next(OpKind::Head, Fault::Stale(old.clone()));
+        faulty.next(StoreCall::Get, Fault::Miss);
+        faulty.next(StoreCall::Get, Fault::Stale(old.clone()));
+        faulty.next(StoreCall::Head, Fault::Stale(old.clone()));
         assert_eq!(faulty.get("k"), Ok(None));
         assert_eq!(faulty.get("k"), Ok(Some(old.clone())));
         assert_eq!(faulty.head("k").unwrap().unwrap().generation, old.generation);
@@ -328,7 +337,7 @@ mod tests {
     fn another_writer_gets_in_between() {
         let (memory, faulty) = store();
         let other = memory.clone();
-        faulty.before(OpKind::Put, move || {
+        faulty.before(StoreCall::Put, move || {
             other.seed("k", "theirs", None);
         });
         assert_eq!(faulty.put(write("k")), Ok(WriteOutcome::Conflict(None)));
@@ -339,8 +348,8 @@ mod tests {
     fn in_batches_each_key_takes_a_step() {
         let (memory, faulty) = store();
         for fault in [Fault::Fail(KvError::Throttled), Fault::LoseAnswer] {
-            faulty.pass(OpKind::Put);
-            faulty.next(OpKind::Put, fault);
+            faulty.pass(StoreCall::Put);
+            faulty.next(StoreCall::Put, fault);
         }
         let written = faulty.put_many(&[write("a"), write("b"), write("c"), write("d")]);
         let stored = Ok(WriteOutcome::Stored);
@@ -348,8 +357,8 @@ mod tests {
         assert_eq!(written, [stored.clone(), throttled, stored, unknown]);
         assert_eq!(memory.keys(), ["a", "c", "d"]);
 
-        faulty.pass(OpKind::Get);
-        faulty.next(OpKind::Get, Fault::Miss);
+        faulty.pass(StoreCall::Get);
+        faulty.next(StoreCall::Get, Fault::Miss);
         let read = faulty.get_many(&["a", "c", "d", "none"]);
         let seen: Vec<bool> = read.into_iter().map(|read| read.unwrap().is_some()).collect();
         assert_eq!(seen, [true, false, true, false]);
@@ -358,8 +367,8 @@ mod tests {
     #[test]
     fn a_lasting_fault_gives_way_to_steps_and_ends_when_healed() {
         let (_, faulty) = store();
-        faulty.always(OpKind::Get, Fault::Fail(KvError::Throttled));
-        faulty.pass(OpKind::Get);
+        faulty.always(StoreCall::Get, Fault::Fail(KvError::Throttled));
+        faulty.pass(StoreCall::Get);
         assert_eq!(faulty.get("k"), Ok(None));
         assert_eq!(faulty.clone().get("k"), Err(KvError::Throttled));
         assert_eq!(faulty.get("k"), Err(KvError::Throttled));
@@ -370,6 +379,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "a Delete cannot meet this fault")]
     fn a_fault_that_makes_no_sense_is_a_mistake_of_the_test() {
-        store().1.next(OpKind::Delete, Fault::Miss);
+        store().1.next(StoreCall::Delete, Fault::Miss);
     }
 }

@@ -5,17 +5,11 @@ use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use identity_graph::{Item, ItemHead, KvError, Precondition, Read, Store, Write};
+use identity_graph::{Item, ItemHead, KvError, Read, Store, Write};
 use identity_graph::{WriteOutcome, Written};
 
-use crate::ops::{OpKind, Ops};
-
-/// Bytes of a key.
-pub const MAX_KEY_BYTES: usize = 1_024;
-/// Bytes of metadata.
-pub const MAX_METADATA_BYTES: usize = 2_000;
-/// Bytes of a body.
-pub const MAX_BODY_BYTES: usize = 25_000_000;
+use crate::contract::{check_key, check_write, holds, scatter};
+use crate::store_calls::{StoreCall, StoreCalls};
 
 /// A row as the store holds it. `Debug` does not show its content.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,7 +86,7 @@ struct State {
     now: u64,
     writes: u64,
     hands_over: bool,
-    ops: Ops,
+    calls: StoreCalls,
 }
 
 impl fmt::Debug for State {
@@ -100,7 +94,7 @@ impl fmt::Debug for State {
         f.debug_struct("State")
             .field("rows", &self.rows.len())
             .field("now", &self.now)
-            .field("ops", &self.ops)
+            .field("calls", &self.calls)
             .finish_non_exhaustive()
     }
 }
@@ -187,14 +181,14 @@ impl MemoryStore {
 
     /// The store operations so far.
     #[must_use]
-    pub fn ops(&self) -> Ops {
-        self.lock().ops
+    pub fn store_calls(&self) -> StoreCalls {
+        self.lock().calls
     }
 
     /// The store operations since the last call, which starts a new count.
     #[must_use = "the count starts anew"]
-    pub fn take_ops(&self) -> Ops {
-        std::mem::take(&mut self.lock().ops)
+    pub fn take_store_calls(&self) -> StoreCalls {
+        std::mem::take(&mut self.lock().calls)
     }
 
     /// Each operation leaves the state whole, so a test that panicked elsewhere does not spoil it.
@@ -221,7 +215,7 @@ impl State {
     fn put(&mut self, write: &Write<'_>) -> Written {
         check_write(write)?;
         let current = self.rows.get(write.key);
-        if !holds(write.condition, current) {
+        if !holds(write.condition, current.map(|row| row.generation)) {
             let handed = current.filter(|_| self.hands_over).map(Row::item);
             return Ok(WriteOutcome::Conflict(handed));
         }
@@ -274,83 +268,55 @@ impl State {
 impl Store for MemoryStore {
     fn get(&self, key: &str) -> Read {
         let mut state = self.lock();
-        state.ops.record(OpKind::Get);
+        state.calls.record(StoreCall::Get);
         state.get(key)
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
         let mut state = self.lock();
-        state.ops.record(OpKind::Head);
+        state.calls.record(StoreCall::Head);
         check_key(key)?;
         Ok(state.rows.get(key).map(Row::head))
     }
 
     fn put(&self, write: Write<'_>) -> Written {
         let mut state = self.lock();
-        state.ops.record(OpKind::Put);
+        state.calls.record(StoreCall::Put);
         state.put(&write)
     }
 
     fn delete(&self, key: &str) -> Result<bool, KvError> {
         let mut state = self.lock();
-        state.ops.record(OpKind::Delete);
+        state.calls.record(StoreCall::Delete);
         check_key(key)?;
         Ok(state.remove(key))
     }
 
     fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
         let mut state = self.lock();
-        state.ops.record(OpKind::Count);
+        state.calls.record(StoreCall::Count);
         Ok(state.count(prefix, limit))
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
         let mut state = self.lock();
-        state.ops.record_get_many(keys.len());
+        state.calls.record_get_many(keys.len());
         keys.iter().map(|key| state.get(key)).collect()
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
         let mut state = self.lock();
-        state.ops.record_put_many(writes.len());
+        state.calls.record_put_many(writes.len());
         writes.iter().map(|write| state.put(write)).collect()
     }
 }
 
-pub(crate) fn check_key(key: &str) -> Result<(), KvError> {
-    if (1..=MAX_KEY_BYTES).contains(&key.len()) { Ok(()) } else { Err(KvError::Invalid) }
-}
-
-/// Checks that a write is within the store's limits.
-pub(crate) fn check_write(write: &Write<'_>) -> Result<(), KvError> {
-    check_key(write.key)?;
-    let fits = write.metadata.len() <= MAX_METADATA_BYTES && write.body.len() <= MAX_BODY_BYTES;
-    if fits && write.time_to_live > 0 { Ok(()) } else { Err(KvError::Invalid) }
-}
-
-/// Whether a precondition holds where this row is stored.
-pub(crate) fn holds(condition: Precondition, current: Option<&Row>) -> bool {
-    match condition {
-        Precondition::None => true,
-        Precondition::Absent => current.is_none(),
-        Precondition::Matches(generation) => {
-            current.is_some_and(|row| row.generation == generation)
-        }
-    }
-}
-
-/// Spreads serial numbers over all of `u64`, each to one of its own (every step can be undone), so
-/// that nobody comes to rely on the order of generations. The constants are those of `SplitMix64`.
-pub(crate) fn scatter(serial: u64) -> u64 {
-    let mut mixed = serial.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
 #[cfg(test)]
 mod tests {
+    use identity_graph::Precondition;
+
     use super::*;
+    use crate::contract::MAX_BODY_BYTES;
 
     fn write(key: &str) -> Write<'_> {
         Write {
@@ -459,7 +425,7 @@ mod tests {
         store.seed("k", "b", None);
         let _ = (store.row("k"), store.keys(), store.now());
         store.remove("k");
-        assert_eq!(store.ops(), Ops::default());
+        assert_eq!(store.store_calls(), StoreCalls::default());
         let _ = store.get("k");
         let _ = store.head("");
         let _ = store.put(write("k"));
@@ -467,7 +433,7 @@ mod tests {
         let _ = store.count("k", 1);
         let _ = store.get_many(&["a", "b"]);
         let _ = store.put_many(&[write("a"), write("b"), write("c")]);
-        let all = Ops {
+        let all = StoreCalls {
             gets: 1,
             heads: 1,
             puts: 1,
@@ -478,9 +444,9 @@ mod tests {
             put_manys: 1,
             put_many_keys: 3,
         };
-        assert_eq!(store.take_ops(), all);
+        assert_eq!(store.take_store_calls(), all);
         assert_eq!((all.reads(), all.writes()), (5, 5));
-        assert_eq!(store.ops(), Ops::default());
+        assert_eq!(store.store_calls(), StoreCalls::default());
     }
 
     #[test]

@@ -9,14 +9,14 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use identity_graph::{Policy, Store};
-use wasmtime::component::{Component, Linker};
+use identity_graph::{Failure, Policy, Store};
+use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use bindings::GraphPre;
+use bindings::exports::trusted_server::ec::identity_graph as wit;
+use convert::Convert;
 use host::Host;
-
-use crate::failure::Failure;
 
 pub use graph::{ComponentGraph, ComponentSnapshot};
 
@@ -70,9 +70,9 @@ pub struct Instance {
     inner: Rc<Inner>,
 }
 
-/// What an instance has spent, the same on every machine.
+/// What an instance has used, the same on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
+pub struct Usage {
     /// Instructions, about.
     pub fuel: u64,
     /// The most memory it has had.
@@ -96,7 +96,7 @@ impl Instance {
         Self::of(compiled, store)
     }
 
-    /// A new instance that counts what it [spends](Self::spent).
+    /// A new instance that counts what it [uses](Self::usage).
     ///
     /// # Panics
     /// When the component does not load, which is a defect of this build.
@@ -114,34 +114,42 @@ impl Instance {
         Self { inner: Rc::new(Inner { store: RefCell::new(store), bindings }) }
     }
 
-    /// What a [metered](Self::metered) instance has spent so far; of others nothing is known.
+    /// What a [metered](Self::metered) instance has used so far; of others nothing is known.
     #[must_use]
-    pub fn spent(&self) -> Option<Spent> {
+    pub fn usage(&self) -> Option<Usage> {
         let store = self.enter();
         let fuel = u64::MAX - store.get_fuel().ok()?;
-        Some(Spent { fuel, memory_bytes: store.data().memory.bytes })
+        Some(Usage { fuel, memory_bytes: store.data().memory.bytes })
     }
 
     /// The policy of graphs that are opened without one.
     #[must_use]
     pub fn default_policy(&self) -> Policy {
         let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
-        untrapped(identity_graph.call_default_policy(&mut *self.enter())).into()
+        untrapped(identity_graph.call_default_policy(&mut *self.enter())).convert()
     }
 
     /// Opens the graph over the named store with the default policy.
     pub fn open(&self, store: &str) -> Result<ComponentGraph, Failure> {
         let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
         let opened = identity_graph.graph().call_open(&mut *self.enter(), store);
-        Ok(ComponentGraph::new(self.clone(), untrapped(opened)?))
+        self.graph(untrapped(opened))
     }
 
     /// Opens the graph over the named store.
     pub fn open_with(&self, store: &str, policy: Policy) -> Result<ComponentGraph, Failure> {
         let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
-        let policy = policy.into();
+        let policy = policy.convert();
         let opened = identity_graph.graph().call_open_with(&mut *self.enter(), store, policy);
-        Ok(ComponentGraph::new(self.clone(), untrapped(opened)?))
+        self.graph(untrapped(opened))
+    }
+
+    fn graph(
+        &self,
+        opened: Result<ResourceAny, wit::GraphError>,
+    ) -> Result<ComponentGraph, Failure> {
+        let resource = opened.map_err(Convert::convert)?;
+        Ok(ComponentGraph::new(self.clone(), resource))
     }
 
     fn enter(&self) -> RefMut<'_, wasmtime::Store<Host>> {
@@ -158,10 +166,11 @@ fn untrapped<T>(result: wasmtime::Result<T>) -> T {
 
 #[cfg(test)]
 mod tests {
-    use identity_graph::{IfMissing, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome};
+    use identity_graph::{
+        EntrySnapshot, IdentityGraph, IfMissing, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome,
+    };
 
     use super::*;
-    use crate::api::GraphApi;
     use crate::memory::MemoryStore;
 
     fn instance(stores: &[(&'static str, &MemoryStore)]) -> Instance {
@@ -209,7 +218,7 @@ mod tests {
         let store = MemoryStore::new();
         let graph = instance(&[("one", &store)]).open("one").unwrap();
         graph.create(&ec_id(), NewEntry::at(1)).unwrap();
-        let mut snapshot = graph.get(&ec_id()).unwrap().unwrap();
+        let mut snapshot = graph.snapshot(&ec_id()).unwrap().unwrap();
         drop(graph);
         let id = PartnerUid { partner: "p.example".into(), uid: "u".into(), synced: None };
         assert_eq!(snapshot.upsert_partner_ids(vec![id], 2), Ok(vec![UpsertOutcome::Written]));

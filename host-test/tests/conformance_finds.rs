@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use host_test::MemoryStore;
-use host_test::conformance::{self, Fixture, cases};
 use identity_graph::{
     Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
 };
+use identity_graph_conformance::{self as conformance, Fixture, cases};
 
 /// How a store breaks the contract.
 #[derive(Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use host_test::spent::{differences, measure, table};
+use host_test::fuel::{differences, measure, table};
 
 #[test]
 fn no_operation_is_more_than_two_per_cent_from_what_the_table_says() {
@@ -22,8 +22,8 @@ fn no_operation_is_more_than_two_per_cent_from_what_the_table_says() {
 fn what_differs_is_named() {
     let costs = measure();
     let mut others = costs.clone();
-    others[1].spent.fuel = others[1].spent.fuel * 97 / 100;
-    others[2].spent.fuel = others[2].spent.fuel * 103 / 100;
+    others[1].usage.fuel = others[1].usage.fuel * 97 / 100;
+    others[2].usage.fuel = others[2].usage.fuel * 103 / 100;
     others[3].name = "another";
     let named = differences(&table(&others), &costs);
     let begin = [costs[1].name, costs[2].name, costs[3].name, "another"];
@@ -36,5 +36,5 @@ fn what_differs_is_named() {
 fn a_batch_of_a_thousand_stays_within_16_mib() {
     let costs = measure();
     let batch = costs.iter().find(|cost| cost.name == "sync-partner-ids of 1,000").unwrap();
-    assert!(batch.spent.memory_bytes <= 16 << 20, "{batch:?}");
+    assert!(batch.usage.memory_bytes <= 16 << 20, "{batch:?}");
 }

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use criterion::measurement::WallTime;
-use host_test::spent::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
-use host_test::{ComponentGraph, GraphApi, Instance};
-use identity_graph::{Graph, IfMissing, PartnerUid, Policy, Store, UpsertOutcome};
+use host_test::fuel::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
+use host_test::{ComponentGraph, Instance};
+use identity_graph::{Graph, IdentityGraph, IfMissing, PartnerUid, Policy, Store, UpsertOutcome};
 
 use store::OneRow;
 use typed::Typed;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use host_test::COMPONENT;
-use host_test::spent::stored;
+use host_test::fuel::stored;
 use serde_json::Value;
 
 use crate::plot::{self, Line};

@@ -1,266 +1,143 @@
-//! Between the types of the rules and those of the WIT package, in the directions that are used.
+//! Between the types of the rules and those of the WIT package: each record and each variant is
+//! listed once, and both directions follow. What is missing from a list does not compile.
 
 use identity_graph as rules;
 
 use super::bindings::exports::trusted_server::ec::identity_graph as wit;
 use super::bindings::trusted_server::ec::kv_cas;
-use crate::api::RawRow;
-use crate::failure::Failure;
 
-impl From<rules::Item> for kv_cas::Item {
-    fn from(item: rules::Item) -> Self {
-        let rules::Item { body, metadata, generation } = item;
-        Self { body, metadata, generation }
+/// A value of one side as the other has it.
+pub(super) trait Convert<T>: Sized {
+    fn convert(self) -> T;
+
+    /// Several values; what is the same on both sides is not gone through one by one.
+    fn convert_all(values: Vec<Self>) -> Vec<T> {
+        values.into_iter().map(Self::convert).collect()
     }
 }
 
-impl From<rules::ItemHead> for kv_cas::ItemHead {
-    fn from(head: rules::ItemHead) -> Self {
-        let rules::ItemHead { metadata, generation } = head;
-        Self { metadata, generation }
-    }
-}
+macro_rules! same {
+    ($($plain:ty),+) => {$(
+        impl Convert<$plain> for $plain {
+            fn convert(self) -> $plain {
+                self
+            }
 
-impl From<rules::WriteOutcome> for kv_cas::WriteOutcome {
-    fn from(outcome: rules::WriteOutcome) -> Self {
-        match outcome {
-            rules::WriteOutcome::Stored => Self::Stored,
-            rules::WriteOutcome::Conflict(item) => Self::Conflict(item.map(Into::into)),
+            fn convert_all(values: Vec<$plain>) -> Vec<$plain> {
+                values
+            }
         }
-    }
+    )+};
 }
 
-impl From<rules::KvError> for kv_cas::KvError {
-    fn from(error: rules::KvError) -> Self {
-        match error {
-            rules::KvError::NoSuchStore => Self::NoSuchStore,
-            rules::KvError::Invalid => Self::Invalid,
-            rules::KvError::Throttled => Self::Throttled,
-            rules::KvError::Unavailable => Self::Unavailable,
-            rules::KvError::UnknownOutcome => Self::UnknownOutcome,
+macro_rules! records {
+    ($wit:ident: $($record:ident { $($field:ident),+ })+) => {$(
+        impl Convert<$wit::$record> for rules::$record {
+            fn convert(self) -> $wit::$record {
+                let Self { $($field),+ } = self;
+                $wit::$record { $($field: $field.convert()),+ }
+            }
         }
-    }
-}
 
-impl<'a> From<&'a kv_cas::Write> for rules::Write<'a> {
-    fn from(write: &'a kv_cas::Write) -> Self {
-        let condition = match write.condition {
-            kv_cas::Precondition::None => rules::Precondition::None,
-            kv_cas::Precondition::Absent => rules::Precondition::Absent,
-            kv_cas::Precondition::Matches(generation) => rules::Precondition::Matches(generation),
-        };
-        Self {
-            key: &write.key,
-            body: &write.body,
-            metadata: &write.metadata,
-            time_to_live: write.time_to_live,
-            condition,
+        impl Convert<rules::$record> for $wit::$record {
+            fn convert(self) -> rules::$record {
+                let Self { $($field),+ } = self;
+                rules::$record { $($field: $field.convert()),+ }
+            }
         }
-    }
+    )+};
 }
 
-impl From<wit::GraphError> for Failure {
-    fn from(error: wit::GraphError) -> Self {
-        match error {
-            wit::GraphError::InvalidArgument(rule) => Self::InvalidArgument(rule),
-            wit::GraphError::NoSuchStore => Self::NoSuchStore,
-            wit::GraphError::AlreadyExists => Self::AlreadyExists,
-            wit::GraphError::Corrupt(why) => Self::Corrupt(why),
-            wit::GraphError::TooLarge => Self::TooLarge,
-            wit::GraphError::Conflict => Self::Conflict,
-            wit::GraphError::Throttled => Self::Throttled,
-            wit::GraphError::Unavailable(how) => Self::Unavailable(how),
+macro_rules! variants {
+    ($wit:ident: $($theirs:ident = $ours:ident { $($case:ident $(($value:ident))?),+ })+) => {$(
+        impl Convert<$wit::$theirs> for rules::$ours {
+            fn convert(self) -> $wit::$theirs {
+                match self {
+                    $(Self::$case $(($value))? => $wit::$theirs::$case $(($value.convert()))?),+
+                }
+            }
         }
-    }
-}
 
-impl From<rules::Policy> for wit::Policy {
-    fn from(policy: rules::Policy) -> Self {
-        let rules::Policy {
-            entry_ttl,
-            tombstone_ttl,
-            last_seen_debounce,
-            max_cas_attempts,
-            cluster_recheck,
-        } = policy;
-        Self { entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck }
-    }
-}
-
-impl From<wit::Policy> for rules::Policy {
-    fn from(policy: wit::Policy) -> Self {
-        let wit::Policy {
-            entry_ttl,
-            tombstone_ttl,
-            last_seen_debounce,
-            max_cas_attempts,
-            cluster_recheck,
-        } = policy;
-        Self { entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck }
-    }
-}
-
-impl From<rules::PartnerUid> for wit::PartnerUid {
-    fn from(id: rules::PartnerUid) -> Self {
-        let rules::PartnerUid { partner, uid, synced } = id;
-        Self { partner, uid, synced }
-    }
-}
-
-impl From<wit::PartnerUid> for rules::PartnerUid {
-    fn from(id: wit::PartnerUid) -> Self {
-        let wit::PartnerUid { partner, uid, synced } = id;
-        Self { partner, uid, synced }
-    }
-}
-
-impl From<&rules::Mapping> for wit::Mapping {
-    fn from(mapping: &rules::Mapping) -> Self {
-        let rules::Mapping { ec_id, uid, synced } = mapping;
-        Self { ec_id: ec_id.clone(), uid: uid.clone(), synced: *synced }
-    }
-}
-
-impl From<rules::Geo> for wit::Geo {
-    fn from(geo: rules::Geo) -> Self {
-        let rules::Geo { country, region, asn, dma } = geo;
-        Self { country, region, asn, dma }
-    }
-}
-
-impl From<wit::Geo> for rules::Geo {
-    fn from(geo: wit::Geo) -> Self {
-        let wit::Geo { country, region, asn, dma } = geo;
-        Self { country, region, asn, dma }
-    }
-}
-
-impl From<rules::Device> for wit::Device {
-    fn from(device: rules::Device) -> Self {
-        let rules::Device { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser } =
-            device;
-        Self { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser }
-    }
-}
-
-impl From<wit::Device> for rules::Device {
-    fn from(device: wit::Device) -> Self {
-        let wit::Device { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser } =
-            device;
-        Self { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser }
-    }
-}
-
-impl From<rules::NewEntry> for wit::NewEntry {
-    fn from(entry: rules::NewEntry) -> Self {
-        let rules::NewEntry { tcf, gpp, geo, device, domain, ids, now } = entry;
-        Self {
-            tcf,
-            gpp,
-            geo: geo.map(Into::into),
-            device: device.map(Into::into),
-            domain,
-            ids: ids.into_iter().map(Into::into).collect(),
-            now,
+        impl Convert<rules::$ours> for $wit::$theirs {
+            fn convert(self) -> rules::$ours {
+                match self {
+                    $(Self::$case $(($value))? => rules::$ours::$case $(($value.convert()))?),+
+                }
+            }
         }
+    )+};
+}
+
+same!((), bool, u8, u32, u64, i64, String);
+
+records! { wit:
+    Consent { tcf, gpp, ok, updated }
+    Device { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser }
+    Entry { v, created, last_seen, consent, geo, device, pub_properties, cluster_size, ids }
+    Geo { country, region, asn, dma }
+    Mapping { ec_id, uid, synced }
+    Metadata { ok, country, v, cluster_size, is_mobile, known_browser }
+    NewEntry { tcf, gpp, geo, device, domain, ids, now }
+    PartnerUid { partner, uid, synced }
+    Policy { entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck }
+    PubProperties { origin_domain, seen_domains }
+    RawRow { body, metadata, generation, problem }
+}
+
+records! { kv_cas:
+    Item { body, metadata, generation }
+    ItemHead { metadata, generation }
+}
+
+variants! { wit:
+    CreateOutcome = CreateOutcome { Created, AlreadyLive, Revived, Withdrawn }
+    GraphError = Failure {
+        InvalidArgument(rule), NoSuchStore, AlreadyExists, Corrupt(why), TooLarge, Conflict,
+        Throttled, Unavailable(how)
+    }
+    IfMissing = IfMissing { Skip, CreateMinimal }
+    TouchOutcome = TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
+    UpsertOutcome = UpsertOutcome { Written, Unchanged, Stale, Withdrawn, NotFound }
+}
+
+variants! { kv_cas:
+    KvError = KvError { NoSuchStore, Invalid, Throttled, Unavailable, UnknownOutcome }
+    Precondition = Precondition { None, Absent, Matches(generation) }
+    WriteOutcome = WriteOutcome { Stored, Conflict(item) }
+}
+
+impl<T: Convert<U>, U> Convert<Option<U>> for Option<T> {
+    fn convert(self) -> Option<U> {
+        self.map(T::convert)
     }
 }
 
-impl From<wit::Entry> for rules::Entry {
-    fn from(entry: wit::Entry) -> Self {
-        let wit::Entry {
-            v,
-            created,
-            last_seen,
-            consent: wit::Consent { tcf, gpp, ok, updated },
-            geo,
-            device,
-            pub_properties,
-            cluster_size,
-            ids,
-        } = entry;
-        let domains = |wit::PubProperties { origin_domain, seen_domains }| rules::PubProperties {
-            origin_domain,
-            seen_domains,
-        };
-        Self {
-            v,
-            created,
-            last_seen,
-            consent: rules::Consent { tcf, gpp, ok, updated },
-            geo: geo.into(),
-            device: device.map(Into::into),
-            pub_properties: pub_properties.map(domains),
-            cluster_size,
-            ids: ids.into_iter().map(Into::into).collect(),
-        }
+impl<T: Convert<U>, U> Convert<Vec<U>> for Vec<T> {
+    fn convert(self) -> Vec<U> {
+        T::convert_all(self)
     }
 }
 
-impl From<wit::Metadata> for rules::Metadata {
-    fn from(metadata: wit::Metadata) -> Self {
-        let wit::Metadata { ok, country, v, cluster_size, is_mobile, known_browser } = metadata;
-        Self { ok, country, v, cluster_size, is_mobile, known_browser }
-    }
-}
-
-impl From<wit::RawRow> for RawRow {
-    fn from(row: wit::RawRow) -> Self {
-        let wit::RawRow { body, metadata, generation, problem } = row;
-        Self { body, metadata, generation, problem }
-    }
-}
-
-impl From<rules::IfMissing> for wit::IfMissing {
-    fn from(missing: rules::IfMissing) -> Self {
-        match missing {
-            rules::IfMissing::Skip => Self::Skip,
-            rules::IfMissing::CreateMinimal => Self::CreateMinimal,
-        }
-    }
-}
-
-impl From<wit::CreateOutcome> for rules::CreateOutcome {
-    fn from(outcome: wit::CreateOutcome) -> Self {
-        match outcome {
-            wit::CreateOutcome::Created => Self::Created,
-            wit::CreateOutcome::AlreadyLive => Self::AlreadyLive,
-            wit::CreateOutcome::Revived => Self::Revived,
-            wit::CreateOutcome::Withdrawn => Self::Withdrawn,
-        }
-    }
-}
-
-impl From<wit::UpsertOutcome> for rules::UpsertOutcome {
-    fn from(outcome: wit::UpsertOutcome) -> Self {
-        match outcome {
-            wit::UpsertOutcome::Written => Self::Written,
-            wit::UpsertOutcome::Unchanged => Self::Unchanged,
-            wit::UpsertOutcome::Stale => Self::Stale,
-            wit::UpsertOutcome::Withdrawn => Self::Withdrawn,
-            wit::UpsertOutcome::NotFound => Self::NotFound,
-        }
-    }
-}
-
-impl From<wit::TouchOutcome> for rules::TouchOutcome {
-    fn from(outcome: wit::TouchOutcome) -> Self {
-        match outcome {
-            wit::TouchOutcome::Written => Self::Written,
-            wit::TouchOutcome::Debounced => Self::Debounced,
-            wit::TouchOutcome::Stale => Self::Stale,
-            wit::TouchOutcome::Withdrawn => Self::Withdrawn,
-            wit::TouchOutcome::NotFound => Self::NotFound,
-        }
+impl<T: Convert<U>, U, E: Convert<F>, F> Convert<Result<U, F>> for Result<T, E> {
+    fn convert(self) -> Result<U, F> {
+        self.map(T::convert).map_err(E::convert)
     }
 }
 
 /// One outcome of a batch.
-pub(super) fn mapping_outcome(
-    outcome: wit::MappingOutcome,
-) -> Result<rules::UpsertOutcome, Failure> {
-    match outcome {
-        wit::MappingOutcome::Done(outcome) => Ok(outcome.into()),
-        wit::MappingOutcome::Failed(error) => Err(error.into()),
+impl Convert<Result<rules::UpsertOutcome, rules::Failure>> for wit::MappingOutcome {
+    fn convert(self) -> Result<rules::UpsertOutcome, rules::Failure> {
+        match self {
+            Self::Done(outcome) => Ok(outcome.convert()),
+            Self::Failed(error) => Err(error.convert()),
+        }
+    }
+}
+
+impl<'a> Convert<rules::Write<'a>> for &'a kv_cas::Write {
+    fn convert(self) -> rules::Write<'a> {
+        let kv_cas::Write { key, body, metadata, time_to_live, condition } = self;
+        let (time_to_live, condition) = (*time_to_live, condition.convert());
+        rules::Write { key, body, metadata, time_to_live, condition }
     }
 }

@@ -1,16 +1,23 @@
 //! The resources `graph` and `snapshot` of the component, as the graph's operations.
 
 use identity_graph::{
-    CreateOutcome, Entry, IfMissing, Mapping, Metadata, NewEntry, PartnerUid, TouchOutcome,
-    UpsertOutcome,
+    CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
+    NewEntry, PartnerUid, RawRow, TouchOutcome, UpsertOutcome,
 };
 use wasmtime::component::ResourceAny;
 
-use super::bindings::exports::trusted_server::ec::identity_graph as wit;
-use super::convert::mapping_outcome;
+use super::convert::Convert;
 use super::{Instance, untrapped};
-use crate::api::{GraphApi, RawRow, SnapshotApi};
-use crate::failure::Failure;
+
+/// Calls a method of a resource: what it answers, and a panic when it traps.
+macro_rules! call {
+    ($owned:expr, $resource:ident . $method:ident ( $($argument:expr),* )) => {{
+        let Owned { instance, resource } = &$owned;
+        let interface = instance.inner.bindings.trusted_server_ec_identity_graph();
+        let called = interface.$resource().$method(&mut *instance.enter(), *resource, $($argument),*);
+        untrapped(called)
+    }};
+}
 
 /// A resource of the component that is dropped with its handle.
 struct Owned {
@@ -36,38 +43,31 @@ impl ComponentGraph {
     pub(super) fn new(instance: Instance, resource: ResourceAny) -> Self {
         Self { graph: Owned { instance, resource } }
     }
+
+    /// Reads an entry: [`IdentityGraph::get`], of which the snapshot may outlive the graph.
+    pub fn snapshot(&self, ec_id: &str) -> Result<Option<ComponentSnapshot>, Failure> {
+        let instance = &self.graph.instance;
+        let found = call!(self.graph, graph.call_get(ec_id)).map_err(Convert::convert)?;
+        let owned = |resource| Owned { instance: instance.clone(), resource };
+        Ok(found.map(|resource| ComponentSnapshot { snapshot: owned(resource) }))
+    }
 }
 
-/// Calls a method of a resource: what it answers, and a panic when it traps.
-macro_rules! call {
-    ($owned:expr, $resource:ident . $method:ident ( $($argument:expr),* )) => {{
-        let Owned { instance, resource } = &$owned;
-        let interface = instance.inner.bindings.trusted_server_ec_identity_graph();
-        let called = interface.$resource().$method(&mut *instance.enter(), *resource, $($argument),*);
-        untrapped(called)
-    }};
-}
-
-impl GraphApi for ComponentGraph {
-    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn SnapshotApi>>, Failure> {
-        let found = call!(self.graph, graph.call_get(ec_id))?;
-        let boxed = |resource| {
-            let snapshot = Owned { instance: self.graph.instance.clone(), resource };
-            Box::new(ComponentSnapshot { snapshot }) as Box<dyn SnapshotApi>
-        };
-        Ok(found.map(boxed))
+impl IdentityGraph for ComponentGraph {
+    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
+        Ok(self.snapshot(ec_id)?.map(|snapshot| Box::new(snapshot) as _))
     }
 
     fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, Failure> {
-        Ok(call!(self.graph, graph.call_get_metadata(ec_id))?.map(Into::into))
+        call!(self.graph, graph.call_get_metadata(ec_id)).convert()
     }
 
     fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure> {
-        Ok(call!(self.graph, graph.call_create(ec_id, &entry.into()))?)
+        call!(self.graph, graph.call_create(ec_id, &entry.convert())).convert()
     }
 
     fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure> {
-        Ok(call!(self.graph, graph.call_create_or_revive(ec_id, &entry.into()))?.into())
+        call!(self.graph, graph.call_create_or_revive(ec_id, &entry.convert())).convert()
     }
 
     fn upsert_partner_id(
@@ -77,8 +77,8 @@ impl GraphApi for ComponentGraph {
         missing: IfMissing,
         now: u64,
     ) -> Result<UpsertOutcome, Failure> {
-        let (id, missing) = (id.into(), missing.into());
-        Ok(call!(self.graph, graph.call_upsert_partner_id(ec_id, &id, missing, now))?.into())
+        let (id, missing) = (id.convert(), missing.convert());
+        call!(self.graph, graph.call_upsert_partner_id(ec_id, &id, missing, now)).convert()
     }
 
     fn upsert_partner_ids(
@@ -88,21 +88,20 @@ impl GraphApi for ComponentGraph {
         missing: IfMissing,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
-        let (ids, missing) = (wit_ids(ids), missing.into());
-        let outcomes = call!(self.graph, graph.call_upsert_partner_ids(ec_id, &ids, missing, now))?;
-        Ok(outcomes.into_iter().map(Into::into).collect())
+        let (ids, missing): (Vec<_>, _) = (ids.convert(), missing.convert());
+        call!(self.graph, graph.call_upsert_partner_ids(ec_id, &ids, missing, now)).convert()
     }
 
     fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure> {
-        Ok(call!(self.graph, graph.call_update_last_seen(ec_id, now))?.into())
+        call!(self.graph, graph.call_update_last_seen(ec_id, now)).convert()
     }
 
     fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure> {
-        Ok(call!(self.graph, graph.call_write_withdrawal_tombstone(ec_id, now))?)
+        call!(self.graph, graph.call_write_withdrawal_tombstone(ec_id, now)).convert()
     }
 
     fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
-        Ok(call!(self.graph, graph.call_delete(ec_id))?)
+        call!(self.graph, graph.call_delete(ec_id)).convert()
     }
 
     fn sync_partner_ids(
@@ -111,17 +110,16 @@ impl GraphApi for ComponentGraph {
         mappings: &[Mapping],
         now: u64,
     ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        let mappings: Vec<wit::Mapping> = mappings.iter().map(Into::into).collect();
-        let outcomes = call!(self.graph, graph.call_sync_partner_ids(partner, &mappings, now))?;
-        Ok(outcomes.into_iter().map(mapping_outcome).collect())
+        let mappings: Vec<_> = mappings.to_vec().convert();
+        call!(self.graph, graph.call_sync_partner_ids(partner, &mappings, now)).convert()
     }
 
     fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, Failure> {
-        Ok(call!(self.graph, graph.call_evaluate_cluster(ec_id, now))?)
+        call!(self.graph, graph.call_evaluate_cluster(ec_id, now)).convert()
     }
 
     fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, Failure> {
-        Ok(call!(self.graph, graph.call_inspect(ec_id))?.map(Into::into))
+        call!(self.graph, graph.call_inspect(ec_id)).convert()
     }
 }
 
@@ -130,9 +128,9 @@ pub struct ComponentSnapshot {
     snapshot: Owned,
 }
 
-impl SnapshotApi for ComponentSnapshot {
+impl EntrySnapshot for ComponentSnapshot {
     fn entry(&self) -> Entry {
-        call!(self.snapshot, snapshot.call_entry()).into()
+        call!(self.snapshot, snapshot.call_entry()).convert()
     }
 
     fn generation(&self) -> u64 {
@@ -144,19 +142,15 @@ impl SnapshotApi for ComponentSnapshot {
         ids: Vec<PartnerUid>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
-        let outcomes = call!(self.snapshot, snapshot.call_upsert_partner_ids(&wit_ids(ids), now))?;
-        Ok(outcomes.into_iter().map(Into::into).collect())
+        let ids: Vec<_> = ids.convert();
+        call!(self.snapshot, snapshot.call_upsert_partner_ids(&ids, now)).convert()
     }
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {
-        Ok(call!(self.snapshot, snapshot.call_update_last_seen(now))?.into())
+        call!(self.snapshot, snapshot.call_update_last_seen(now)).convert()
     }
 
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure> {
-        Ok(call!(self.snapshot, snapshot.call_evaluate_cluster(now))?)
+        call!(self.snapshot, snapshot.call_evaluate_cluster(now)).convert()
     }
-}
-
-fn wit_ids(ids: Vec<PartnerUid>) -> Vec<wit::PartnerUid> {
-    ids.into_iter().map(Into::into).collect()
 }

@@ -6,6 +6,7 @@ use wasmtime::component::{HasSelf, Linker, Resource};
 
 use super::bindings::trusted_server::ec::kv_cas;
 use super::bindings::{Graph, OpenStore};
+use super::convert::Convert;
 
 /// What one instance can open.
 pub(super) struct Host {
@@ -65,7 +66,7 @@ impl kv_cas::HostStore for Host {
         store: Resource<OpenStore>,
         key: String,
     ) -> Result<Option<kv_cas::Item>, kv_cas::KvError> {
-        read_answer(self.store(&store).get(&key))
+        self.store(&store).get(&key).convert()
     }
 
     fn head(
@@ -73,7 +74,7 @@ impl kv_cas::HostStore for Host {
         store: Resource<OpenStore>,
         key: String,
     ) -> Result<Option<kv_cas::ItemHead>, kv_cas::KvError> {
-        Ok(self.store(&store).head(&key)?.map(Into::into))
+        self.store(&store).head(&key).convert()
     }
 
     fn put(
@@ -81,11 +82,11 @@ impl kv_cas::HostStore for Host {
         store: Resource<OpenStore>,
         write: kv_cas::Write,
     ) -> Result<kv_cas::WriteOutcome, kv_cas::KvError> {
-        write_answer(self.store(&store).put((&write).into()))
+        self.store(&store).put((&write).convert()).convert()
     }
 
     fn delete(&mut self, store: Resource<OpenStore>, key: String) -> Result<bool, kv_cas::KvError> {
-        Ok(self.store(&store).delete(&key)?)
+        self.store(&store).delete(&key).convert()
     }
 
     fn count(
@@ -94,7 +95,7 @@ impl kv_cas::HostStore for Host {
         prefix: String,
         limit: u32,
     ) -> Result<u32, kv_cas::KvError> {
-        Ok(self.store(&store).count(&prefix, limit)?)
+        self.store(&store).count(&prefix, limit).convert()
     }
 
     fn get_many(
@@ -103,7 +104,7 @@ impl kv_cas::HostStore for Host {
         keys: Vec<String>,
     ) -> Vec<Result<Option<kv_cas::Item>, kv_cas::KvError>> {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        self.store(&store).get_many(&keys).into_iter().map(read_answer).collect()
+        self.store(&store).get_many(&keys).convert()
     }
 
     fn put_many(
@@ -111,19 +112,11 @@ impl kv_cas::HostStore for Host {
         store: Resource<OpenStore>,
         writes: Vec<kv_cas::Write>,
     ) -> Vec<Result<kv_cas::WriteOutcome, kv_cas::KvError>> {
-        let writes: Vec<_> = writes.iter().map(Into::into).collect();
-        self.store(&store).put_many(&writes).into_iter().map(write_answer).collect()
+        let writes: Vec<_> = writes.iter().map(Convert::convert).collect();
+        self.store(&store).put_many(&writes).convert()
     }
 
     fn drop(&mut self, _: Resource<OpenStore>) -> wasmtime::Result<()> {
         Ok(())
     }
-}
-
-fn read_answer(read: identity_graph::Read) -> Result<Option<kv_cas::Item>, kv_cas::KvError> {
-    Ok(read?.map(Into::into))
-}
-
-fn write_answer(written: identity_graph::Written) -> Result<kv_cas::WriteOutcome, kv_cas::KvError> {
-    Ok(written?.into())
 }

@@ -1,8 +1,8 @@
 //! Other writers, and reads that lag behind them: A6, B5, B6 and B7.
 
-use host_test::{Failure, Fault, OpKind, for_both};
+use host_test::{Fault, StoreCall, for_both};
 use identity_graph::{
-    CreateOutcome,
+    CreateOutcome, Failure,
     IfMissing::{CreateMinimal, Skip},
     KvError, UpsertOutcome,
 };
@@ -13,13 +13,13 @@ use crate::support::*;
 #[test]
 fn a6_a_row_that_ends_between_read_and_write_is_not_created_again() {
     for missing in [Skip, CreateMinimal] {
-        for_both(|world| {
-            live(BEFORE).seed(world);
-            let store = world.store.clone();
-            world.faults.before(OpKind::Put, move || store.remove(EC));
+        for_both(|test| {
+            live(BEFORE).seed(test);
+            let store = test.store.clone();
+            test.faults.before(StoreCall::Put, move || store.remove(EC));
             // The reads after the refusal find nothing: that may be true or a stale miss.
-            answers(world, ops(3, 1), Err(Failure::Conflict), |w| upsert(w, missing));
-            assert!(world.store.is_empty());
+            answers(test, calls(3, 1), Err(Failure::Conflict), |t| upsert(t, missing));
+            assert!(test.store.is_empty());
         });
     }
 }
@@ -27,17 +27,17 @@ fn a6_a_row_that_ends_between_read_and_write_is_not_created_again() {
 /// A refused creation whose row the reads do not show yet is no deletion, and is not tried again.
 #[test]
 fn b5_a_stale_miss_after_a_refused_creation_is_not_taken_for_deletion() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        world.faults.next(OpKind::Get, Fault::Miss);
-        world.faults.next(OpKind::Get, Fault::Miss);
-        leaves(world, ops(2, 1), Err(Failure::Conflict), |w| {
-            w.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        test.faults.next(StoreCall::Get, Fault::Miss);
+        test.faults.next(StoreCall::Get, Fault::Miss);
+        leaves(test, calls(2, 1), Err(Failure::Conflict), |t| {
+            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
         });
         // One read that has caught up is enough.
-        world.faults.next(OpKind::Get, Fault::Miss);
-        leaves(world, ops(2, 1), Ok(CreateOutcome::AlreadyLive), |w| {
-            w.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+        test.faults.next(StoreCall::Get, Fault::Miss);
+        leaves(test, calls(2, 1), Ok(CreateOutcome::AlreadyLive), |t| {
+            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
         });
     });
 }
@@ -45,11 +45,11 @@ fn b5_a_stale_miss_after_a_refused_creation_is_not_taken_for_deletion() {
 /// The row is its own: the creation was applied, and the answer to it is success.
 #[test]
 fn b5_its_own_creation_is_not_reported_as_a_failure() {
-    for_both(|world| {
-        world.faults.next(OpKind::Put, Fault::LoseAnswer);
-        world.faults.next(OpKind::Get, Fault::Miss);
-        writes(world, ops(2, 2), Ok(CreateOutcome::Created), |w| {
-            w.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+    for_both(|test| {
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
+        test.faults.next(StoreCall::Get, Fault::Miss);
+        writes(test, calls(2, 2), Ok(CreateOutcome::Created), |t| {
+            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
         });
     });
 }
@@ -57,16 +57,16 @@ fn b5_its_own_creation_is_not_reported_as_a_failure() {
 /// A row that reads do not show yet and a withdrawn one are told apart.
 #[test]
 fn b6_a_fresh_row_is_not_found_rather_than_withdrawn() {
-    for_both(|world| {
-        live(NOW).seed(world);
-        world.faults.next(OpKind::Get, Fault::Miss);
+    for_both(|test| {
+        live(NOW).seed(test);
+        test.faults.next(StoreCall::Get, Fault::Miss);
         let sync = [mapping(EC, "new", NOW)];
-        leaves(world, get_many(1), Ok(vec![Ok(UpsertOutcome::NotFound)]), |w| {
-            w.graph.sync_partner_ids(PARTNER, &sync, NOW)
+        leaves(test, get_many(1), Ok(vec![Ok(UpsertOutcome::NotFound)]), |t| {
+            t.graph.sync_partner_ids(PARTNER, &sync, NOW)
         });
-        tombstone(NOW).seed(world);
-        leaves(world, get_many(1), Ok(vec![Ok(UpsertOutcome::Withdrawn)]), |w| {
-            w.graph.sync_partner_ids(PARTNER, &sync, NOW)
+        tombstone(NOW).seed(test);
+        leaves(test, get_many(1), Ok(vec![Ok(UpsertOutcome::Withdrawn)]), |t| {
+            t.graph.sync_partner_ids(PARTNER, &sync, NOW)
         });
     });
 }
@@ -75,35 +75,35 @@ fn b6_a_fresh_row_is_not_found_rather_than_withdrawn() {
 /// succeed.
 #[test]
 fn b7_no_try_is_wasted_on_a_generation_that_has_just_failed() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        let stale = row(world).item();
-        live(BEFORE).uid("other.example", "x", NOW).seed(world);
-        world.faults.next(OpKind::Get, Fault::Stale(stale.clone()));
-        world.faults.next(OpKind::Get, Fault::Stale(stale));
-        leaves(world, ops(2, 1), Err(Failure::Conflict), |w| upsert(w, Skip));
-        writes(world, ops(1, 1), Ok(UpsertOutcome::Written), |w| upsert(w, Skip));
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let stale = row(test).item();
+        live(BEFORE).uid("other.example", "x", NOW).seed(test);
+        test.faults.next(StoreCall::Get, Fault::Stale(stale.clone()));
+        test.faults.next(StoreCall::Get, Fault::Stale(stale));
+        leaves(test, calls(2, 1), Err(Failure::Conflict), |t| upsert(t, Skip));
+        writes(test, calls(1, 1), Ok(UpsertOutcome::Written), |t| upsert(t, Skip));
     });
 }
 
 /// The read after a conflict may show that somebody else has done the work.
 #[test]
 fn b7_a_wanted_state_that_another_writer_reached_is_the_answer() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        let store = world.store.clone();
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let store = test.store.clone();
         let other = live(BEFORE).uid(PARTNER, "new", NOW);
-        world.faults.before(OpKind::Put, move || other.seed_in(&store, EC));
-        answers(world, ops(2, 1), Ok(UpsertOutcome::Unchanged), |w| upsert(w, Skip));
+        test.faults.before(StoreCall::Put, move || other.seed_in(&store, EC));
+        answers(test, calls(2, 1), Ok(UpsertOutcome::Unchanged), |t| upsert(t, Skip));
     });
 }
 
 /// A refusal for the rate is named at once and not tried again.
 #[test]
 fn b7_a_write_refused_for_its_rate_is_not_tried_again() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        world.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
-        leaves(world, ops(1, 1), Err(Failure::Throttled), |w| upsert(w, Skip));
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
+        leaves(test, calls(1, 1), Err(Failure::Throttled), |t| upsert(t, Skip));
     });
 }

@@ -1,6 +1,6 @@
 //! Answers that never came: D1 to D4.
 
-use host_test::{Fault, OpKind, for_both};
+use host_test::{Fault, StoreCall, for_both};
 use identity_graph::{CreateOutcome, IfMissing::Skip, KvError, UpsertOutcome};
 use serde_json::json;
 
@@ -11,10 +11,10 @@ const SILENCE: Fault = Fault::Fail(KvError::UnknownOutcome);
 /// A creation that was applied and not confirmed is a success: the ID is kept, and no row orphaned.
 #[test]
 fn d1_a_creation_that_was_applied_is_a_success() {
-    for_both(|world| {
-        world.faults.next(OpKind::Put, Fault::LoseAnswer);
-        let body = writes(world, ops(1, 1), Ok(CreateOutcome::Created), |w| {
-            w.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+    for_both(|test| {
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
+        let body = writes(test, calls(1, 1), Ok(CreateOutcome::Created), |t| {
+            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
         });
         assert_eq!(body["ids"][PARTNER]["uid"], json!("new"));
     });
@@ -23,13 +23,13 @@ fn d1_a_creation_that_was_applied_is_a_success() {
 /// The creation was applied and has been changed by others since: it is not called somebody else's.
 #[test]
 fn d1_a_creation_that_others_have_built_on_is_in_doubt() {
-    for_both(|world| {
-        world.faults.next(OpKind::Put, Fault::LoseAnswer);
+    for_both(|test| {
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
         let other = live(NOW).uid(PARTNER, "other", NOW);
-        let store = world.store.clone();
-        world.faults.before(OpKind::Get, move || other.seed_in(&store, EC));
-        let body = writes(world, ops(1, 1), Err(UNAVAILABLE), |w| {
-            w.graph.create(EC, visit_with(PARTNER, "new"))
+        let store = test.store.clone();
+        test.faults.before(StoreCall::Get, move || other.seed_in(&store, EC));
+        let body = writes(test, calls(1, 1), Err(UNAVAILABLE), |t| {
+            t.graph.create(EC, visit_with(PARTNER, "new"))
         });
         assert_eq!(body["ids"][PARTNER]["uid"], json!("other"));
     });
@@ -38,10 +38,10 @@ fn d1_a_creation_that_others_have_built_on_is_in_doubt() {
 /// A layer below sends a creation twice, and the second is refused: the row is our own.
 #[test]
 fn d2_a_creation_refused_because_it_was_applied_is_a_success() {
-    for_both(|world| {
-        world.faults.next(OpKind::Put, Fault::ApplyThenConflict);
-        writes(world, ops(1, 1), Ok(CreateOutcome::Created), |w| {
-            w.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+    for_both(|test| {
+        test.faults.next(StoreCall::Put, Fault::ApplyThenConflict);
+        writes(test, calls(1, 1), Ok(CreateOutcome::Created), |t| {
+            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
         });
     });
 }
@@ -49,18 +49,18 @@ fn d2_a_creation_refused_because_it_was_applied_is_a_success() {
 /// A tombstone that was not applied is written again; one that was is known to be there.
 #[test]
 fn d3_a_withdrawal_without_an_answer_is_settled() {
-    for_both(|world| {
-        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(world);
-        world.faults.next(OpKind::Put, SILENCE);
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, SILENCE);
         let body =
-            writes(world, ops(1, 2), Ok(()), |w| w.graph.write_withdrawal_tombstone(EC, NOW));
+            writes(test, calls(1, 2), Ok(()), |t| t.graph.write_withdrawal_tombstone(EC, NOW));
         assert_eq!(body, tombstone_body(NOW));
     });
-    for_both(|world| {
-        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(world);
-        world.faults.next(OpKind::Put, Fault::LoseAnswer);
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
         let body =
-            writes(world, ops(1, 1), Ok(()), |w| w.graph.write_withdrawal_tombstone(EC, NOW));
+            writes(test, calls(1, 1), Ok(()), |t| t.graph.write_withdrawal_tombstone(EC, NOW));
         assert_eq!(body, tombstone_body(NOW));
     });
 }
@@ -68,21 +68,23 @@ fn d3_a_withdrawal_without_an_answer_is_settled() {
 /// A withdrawal that cannot be settled is not called done.
 #[test]
 fn d3_a_withdrawal_that_stays_in_doubt_is_unavailable() {
-    for_both(|world| {
-        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(world);
-        world.faults.next(OpKind::Put, SILENCE);
-        world.faults.next(OpKind::Get, Fault::Fail(KvError::Unavailable));
-        leaves(world, ops(1, 1), Err(UNAVAILABLE), |w| w.graph.write_withdrawal_tombstone(EC, NOW));
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, SILENCE);
+        test.faults.next(StoreCall::Get, Fault::Fail(KvError::Unavailable));
+        leaves(test, calls(1, 1), Err(UNAVAILABLE), |t| {
+            t.graph.write_withdrawal_tombstone(EC, NOW)
+        });
     });
 }
 
 /// An upsert that was applied and not confirmed is written, and is no outage.
 #[test]
 fn d4_an_upsert_that_was_applied_is_written() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        world.faults.next(OpKind::Put, Fault::LoseAnswer);
-        let body = writes(world, ops(2, 1), Ok(UpsertOutcome::Written), |w| upsert(w, Skip));
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
+        let body = writes(test, calls(2, 1), Ok(UpsertOutcome::Written), |t| upsert(t, Skip));
         assert_eq!(body["ids"][PARTNER]["uid"], json!("new"));
     });
 }

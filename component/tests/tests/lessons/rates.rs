@@ -1,14 +1,14 @@
 //! One write per second and key: C1 and C3.
 
-use host_test::{Failure, Fault, OpKind, for_both};
-use identity_graph::KvError;
+use host_test::{Fault, StoreCall, for_both};
+use identity_graph::{Failure, KvError};
 #[cfg(feature = "component")]
 use {
-    host_test::model::{Knobs, Kv, Place},
-    host_test::{GraphApi, Instance},
+    host_test::Instance,
     identity_graph::{
-        CreateOutcome, IfMissing::Skip, NewEntry, Store, TouchOutcome, UpsertOutcome,
+        CreateOutcome, IdentityGraph, IfMissing::Skip, NewEntry, Store, TouchOutcome, UpsertOutcome,
     },
+    identity_graph_simulator::model::{Knobs, Kv, Place},
 };
 
 use crate::support::*;
@@ -18,7 +18,7 @@ const STORE: &str = "ec_identity_store";
 
 /// The model of Fastly's store on a good day, and the component over it.
 #[cfg(feature = "component")]
-fn over_the_model() -> (Place, impl GraphApi) {
+fn over_the_model() -> (Place, impl IdentityGraph) {
     let kv = Kv::new(1, Knobs::fair(), NOW * 1_000);
     let place = Place::all(kv, 1).remove(0);
     let store = Box::new(place.clone()) as Box<dyn Store>;
@@ -64,11 +64,11 @@ fn c3_a_withdrawal_refused_for_its_rate_is_named_and_can_be_repeated() {
 /// One refusal costs one write: it is the caller's to come back.
 #[test]
 fn c3_a_refused_withdrawal_is_not_tried_again_at_once() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        world.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
-        leaves(world, ops(0, 1), Err(Failure::Throttled), |w| {
-            w.graph.write_withdrawal_tombstone(EC, NOW)
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        test.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
+        leaves(test, calls(0, 1), Err(Failure::Throttled), |t| {
+            t.graph.write_withdrawal_tombstone(EC, NOW)
         });
     });
 }

@@ -2,17 +2,21 @@
 
 use std::fmt::Debug;
 
-use host_test::{Build, Failure, MemoryStore, Native, World, for_both, for_both_with};
+use host_test::{Build, MemoryStore, TestGraph, for_both, for_both_with};
 use identity_graph::{
-    Device, Geo, IfMissing, InvalidArgument, NewEntry, PartnerUid, Policy, UpsertOutcome::Written,
+    Device, Failure, Geo, Graph, IfMissing, InvalidArgument, NewEntry, PartnerUid, Policy,
+    UpsertOutcome::Written,
 };
 #[cfg(feature = "component")]
 use {host_test::Instance, identity_graph::Store};
 
 use crate::support::*;
 
-fn refuses<T: Debug + PartialEq>(world: &World, call: impl FnOnce(&World) -> Result<T, Failure>) {
-    leaves(world, NO_OPS, Err(INVALID), call);
+fn refuses<T: Debug + PartialEq>(
+    test: &TestGraph,
+    call: impl FnOnce(&TestGraph) -> Result<T, Failure>,
+) {
+    leaves(test, NO_CALLS, Err(INVALID), call);
 }
 
 #[test]
@@ -33,24 +37,24 @@ fn an_ec_id_of_another_form() {
         format!("{EC}\n"),
         "x".repeat(1 << 20),
     ];
-    for_both(|world| {
+    for_both(|test| {
         for bad in &bad {
             let id = || uid(PARTNER, "u", 1);
             let skip = IfMissing::Skip;
-            refuses(world, |w| w.graph.get(bad).map(|found| found.is_some()));
-            refuses(world, |w| w.graph.get_metadata(bad));
-            refuses(world, |w| w.graph.inspect(bad));
-            refuses(world, |w| w.graph.create(bad, NewEntry::at(NOW)));
-            refuses(world, |w| w.graph.create_or_revive(bad, NewEntry::at(NOW)));
-            refuses(world, |w| w.graph.upsert_partner_id(bad, id(), skip, NOW));
-            refuses(world, |w| w.graph.upsert_partner_ids(bad, vec![id()], skip, NOW));
-            refuses(world, |w| w.graph.upsert_partner_ids(bad, vec![], skip, NOW));
-            refuses(world, |w| w.graph.update_last_seen(bad, NOW));
-            refuses(world, |w| w.graph.write_withdrawal_tombstone(bad, NOW));
-            refuses(world, |w| w.graph.delete(bad));
-            refuses(world, |w| w.graph.evaluate_cluster(bad, NOW));
-            leaves(world, NO_OPS, Ok(vec![Err(INVALID)]), |w| {
-                let outcomes = w.graph.sync_partner_ids(PARTNER, &[mapping(bad, "u", 1)], NOW)?;
+            refuses(test, |t| t.graph.get(bad).map(|found| found.is_some()));
+            refuses(test, |t| t.graph.get_metadata(bad));
+            refuses(test, |t| t.graph.inspect(bad));
+            refuses(test, |t| t.graph.create(bad, NewEntry::at(NOW)));
+            refuses(test, |t| t.graph.create_or_revive(bad, NewEntry::at(NOW)));
+            refuses(test, |t| t.graph.upsert_partner_id(bad, id(), skip, NOW));
+            refuses(test, |t| t.graph.upsert_partner_ids(bad, vec![id()], skip, NOW));
+            refuses(test, |t| t.graph.upsert_partner_ids(bad, vec![], skip, NOW));
+            refuses(test, |t| t.graph.update_last_seen(bad, NOW));
+            refuses(test, |t| t.graph.write_withdrawal_tombstone(bad, NOW));
+            refuses(test, |t| t.graph.delete(bad));
+            refuses(test, |t| t.graph.evaluate_cluster(bad, NOW));
+            leaves(test, NO_CALLS, Ok(vec![Err(INVALID)]), |t| {
+                let outcomes = t.graph.sync_partner_ids(PARTNER, &[mapping(bad, "u", 1)], NOW)?;
                 Ok(each_bare(outcomes))
             });
         }
@@ -59,20 +63,20 @@ fn an_ec_id_of_another_form() {
 
 /// Every way in which a UID reaches the graph.
 fn refuses_uid(bad: &PartnerUid) {
-    for_both(|world| {
-        live(BEFORE).seed(world);
+    for_both(|test| {
+        live(BEFORE).seed(test);
         let visit = |ids| NewEntry { ids, ..NewEntry::at(NOW) };
         let among_good = || vec![uid("good.example", "u", 1), bad.clone()];
-        let mut snapshot = world.graph.get(EC).unwrap().unwrap();
+        let mut snapshot = test.graph.get(EC).unwrap().unwrap();
         for missing in [IfMissing::Skip, IfMissing::CreateMinimal] {
-            refuses(world, |w| w.graph.upsert_partner_id(EC, bad.clone(), missing, NOW));
-            refuses(world, |w| w.graph.upsert_partner_ids(EC, among_good(), missing, NOW));
+            refuses(test, |t| t.graph.upsert_partner_id(EC, bad.clone(), missing, NOW));
+            refuses(test, |t| t.graph.upsert_partner_ids(EC, among_good(), missing, NOW));
         }
-        refuses(world, |_| snapshot.upsert_partner_ids(among_good(), NOW));
-        refuses(world, |w| w.graph.create(EC, visit(among_good())));
-        refuses(world, |w| w.graph.create_or_revive(EC, visit(among_good())));
+        refuses(test, |_| snapshot.upsert_partner_ids(among_good(), NOW));
+        refuses(test, |t| t.graph.create(EC, visit(among_good())));
+        refuses(test, |t| t.graph.create_or_revive(EC, visit(among_good())));
         let good = vec![uid("good.example", "u", 1)];
-        writes(world, ops(0, 1), Ok(vec![Written]), |_| snapshot.upsert_partner_ids(good, NOW));
+        writes(test, calls(0, 1), Ok(vec![Written]), |_| snapshot.upsert_partner_ids(good, NOW));
     });
 }
 
@@ -80,9 +84,9 @@ fn refuses_uid(bad: &PartnerUid) {
 fn a_partner_key_of_another_form() {
     for bad in ["", " ", "acme ssp", "acme/ssp", "acme\0", "\u{e4}cme", &"p".repeat(256)] {
         refuses_uid(&uid(bad, "u", 1));
-        for_both(|world| {
-            refuses(world, |w| w.graph.sync_partner_ids(bad, &[mapping(EC, "u", 1)], NOW));
-            refuses(world, |w| w.graph.sync_partner_ids(bad, &[], NOW));
+        for_both(|test| {
+            refuses(test, |t| t.graph.sync_partner_ids(bad, &[mapping(EC, "u", 1)], NOW));
+            refuses(test, |t| t.graph.sync_partner_ids(bad, &[], NOW));
         });
     }
 }
@@ -93,9 +97,9 @@ fn a_uid_that_is_blank_too_long_or_has_control_characters() {
     for bad in ["", " ", "\u{2003}", "\t", "a\nb", "a\0", "a\u{7f}", "a\u{85}", &long[0], &long[1]]
     {
         refuses_uid(&uid(PARTNER, bad, 1));
-        for_both(|world| {
-            leaves(world, NO_OPS, Ok(vec![Err(INVALID)]), |w| {
-                let outcomes = w.graph.sync_partner_ids(PARTNER, &[mapping(EC, bad, 1)], NOW)?;
+        for_both(|test| {
+            leaves(test, NO_CALLS, Ok(vec![Err(INVALID)]), |t| {
+                let outcomes = t.graph.sync_partner_ids(PARTNER, &[mapping(EC, bad, 1)], NOW)?;
                 Ok(each_bare(outcomes))
             });
         });
@@ -104,20 +108,20 @@ fn a_uid_that_is_blank_too_long_or_has_control_characters() {
 
 #[test]
 fn the_longest_partner_key_and_uid_are_stored() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
+    for_both(|test| {
+        live(BEFORE).seed(test);
         let (partner, id) = ("p".repeat(255), "\u{e9}".repeat(256));
-        let written = writes(world, ops(1, 1), Ok(Written), |w| {
-            w.graph.upsert_partner_id(EC, uid(&partner, &id, 1), IfMissing::Skip, NOW)
+        let written = writes(test, calls(1, 1), Ok(Written), |t| {
+            t.graph.upsert_partner_id(EC, uid(&partner, &id, 1), IfMissing::Skip, NOW)
         });
         assert_eq!(written["ids"][partner]["uid"], id);
     });
 }
 
 fn refuses_visit(entry: &NewEntry) {
-    for_both(|world| {
-        refuses(world, |w| w.graph.create(EC, entry.clone()));
-        refuses(world, |w| w.graph.create_or_revive(EC, entry.clone()));
+    for_both(|test| {
+        refuses(test, |t| t.graph.create(EC, entry.clone()));
+        refuses(test, |t| t.graph.create_or_revive(EC, entry.clone()));
     });
 }
 
@@ -167,7 +171,7 @@ fn open_all(policy: Policy) -> Vec<Option<Failure>> {
     let store = || MemoryStore::new();
     let rule = |rule: InvalidArgument| Failure::InvalidArgument(rule.to_string());
     let open = |build: &Build| match build {
-        Build::Native => Native::new(store(), policy).err().map(rule).map(bare),
+        Build::Native => Graph::new(store(), policy).err().map(rule).map(bare),
         #[cfg(not(feature = "component"))]
         Build::Component => unreachable!("not among all"),
         #[cfg(feature = "component")]
@@ -211,11 +215,11 @@ fn a_policy_at_its_limits() {
     };
     for policy in [least, most] {
         assert!(open_all(policy).iter().all(Option::is_none), "{policy:?}");
-        for_both_with(policy, |world| {
-            writes(world, ops(0, 1), Ok(()), |w| w.graph.create(EC, NewEntry::at(NOW)));
-            assert_eq!(row(world).expires_at, Some(NOW + u64::from(policy.entry_ttl)));
-            writes(world, ops(0, 1), Ok(()), |w| w.graph.write_withdrawal_tombstone(EC, NOW));
-            assert_eq!(row(world).expires_at, Some(NOW + u64::from(policy.tombstone_ttl)));
+        for_both_with(policy, |test| {
+            writes(test, calls(0, 1), Ok(()), |t| t.graph.create(EC, NewEntry::at(NOW)));
+            assert_eq!(row(test).expires_at, Some(NOW + u64::from(policy.entry_ttl)));
+            writes(test, calls(0, 1), Ok(()), |t| t.graph.write_withdrawal_tombstone(EC, NOW));
+            assert_eq!(row(test).expires_at, Some(NOW + u64::from(policy.tombstone_ttl)));
         });
     }
 }

@@ -1,20 +1,20 @@
 //! `create` and `create_or_revive`.
 
-use host_test::{Failure, World, for_both};
+use host_test::{TestGraph, for_both};
 use identity_graph::{
     CreateOutcome::{self, AlreadyLive, Created, Revived, Withdrawn},
-    Device, Geo, NewEntry, Policy,
+    Device, Failure, Geo, NewEntry, Policy,
 };
 use serde_json::json;
 
 use crate::support::*;
 
-fn create(world: &World) -> Result<(), Failure> {
-    world.graph.create(EC, visit_with(PARTNER, "new"))
+fn create(test: &TestGraph) -> Result<(), Failure> {
+    test.graph.create(EC, visit_with(PARTNER, "new"))
 }
 
-fn create_or_revive(world: &World) -> Result<CreateOutcome, Failure> {
-    world.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+fn create_or_revive(test: &TestGraph) -> Result<CreateOutcome, Failure> {
+    test.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
 }
 
 /// A new row with the UID of [`visit_with`].
@@ -31,11 +31,11 @@ fn new_body() -> serde_json::Value {
 
 #[test]
 fn a_first_visit_is_one_write_for_a_year() {
-    for_both(|world| {
-        let written = writes(world, ops(0, 1), Ok(()), create);
+    for_both(|test| {
+        let written = writes(test, calls(0, 1), Ok(()), create);
         assert_eq!(written, new_body());
-        assert_eq!(row(world).expires_at, Some(NOW + YEAR));
-        let metadata = row(world).metadata.unwrap();
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
+        let metadata = row(test).metadata.unwrap();
         let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
         assert_eq!(metadata, json!({ "ok": true, "country": "ZZ", "v": 1 }));
     });
@@ -43,7 +43,7 @@ fn a_first_visit_is_one_write_for_a_year() {
 
 #[test]
 fn a_first_visit_stores_all_that_it_knows_in_its_one_write() {
-    for_both(|world| {
+    for_both(|test| {
         let entry = NewEntry {
             tcf: Some("CQinvented".into()),
             gpp: Some("DBinvented".into()),
@@ -79,32 +79,32 @@ fn a_first_visit_stores_all_that_it_knows_in_its_one_write() {
                 "b.example": { "uid": "b", "synced": 7 },
             },
         });
-        let written = writes(world, ops(0, 1), Ok(()), |w| w.graph.create(EC, entry.clone()));
+        let written = writes(test, calls(0, 1), Ok(()), |t| t.graph.create(EC, entry.clone()));
         assert_eq!(written, expected);
-        world.store.remove(EC);
+        test.store.remove(EC);
         let written =
-            writes(world, ops(0, 1), Ok(Created), |w| w.graph.create_or_revive(EC, entry.clone()));
+            writes(test, calls(0, 1), Ok(Created), |t| t.graph.create_or_revive(EC, entry.clone()));
         assert_eq!(written, expected);
     });
 }
 
 #[test]
 fn the_key_is_the_id_with_lower_case_hex_and_its_own_suffix() {
-    for_both(|world| {
+    for_both(|test| {
         let (hash, suffix) = EC.split_at(64);
         let ec_id = hash.to_uppercase() + suffix;
-        assert_eq!(world.graph.create(&ec_id, NewEntry::at(NOW)), Ok(()));
-        assert_eq!(world.graph.create(hash, NewEntry::at(NOW)), Ok(()));
-        assert_eq!(world.store.keys(), [hash, EC]);
+        assert_eq!(test.graph.create(&ec_id, NewEntry::at(NOW)), Ok(()));
+        assert_eq!(test.graph.create(hash, NewEntry::at(NOW)), Ok(()));
+        assert_eq!(test.store.keys(), [hash, EC]);
     });
 }
 
 #[test]
 fn create_leaves_whatever_holds_the_key() {
     for seed in [live(BEFORE), tombstone(BEFORE), tombstone(NOW - 2 * DAY), expired()] {
-        let is_left = |world: &World| {
-            seed.seed(world);
-            leaves(world, ops(0, 1), Err(Failure::AlreadyExists), create);
+        let is_left = |test: &TestGraph| {
+            seed.seed(test);
+            leaves(test, calls(0, 1), Err(Failure::AlreadyExists), create);
         };
         for_both(is_left);
         for_both_handed_over(Policy::default(), is_left);
@@ -113,39 +113,39 @@ fn create_leaves_whatever_holds_the_key() {
 
 #[test]
 fn create_leaves_a_corrupt_row_and_names_it_where_it_was_handed_over() {
-    for_both(|world| {
-        seed_corrupt(world);
-        leaves(world, ops(0, 1), Err(Failure::AlreadyExists), create);
+    for_both(|test| {
+        seed_corrupt(test);
+        leaves(test, calls(0, 1), Err(Failure::AlreadyExists), create);
     });
-    for_both_handed_over(Policy::default(), |world| {
-        seed_corrupt(world);
-        leaves(world, ops(0, 1), Err(CORRUPT), create);
+    for_both_handed_over(Policy::default(), |test| {
+        seed_corrupt(test);
+        leaves(test, calls(0, 1), Err(CORRUPT), create);
     });
 }
 
 #[test]
 fn an_absent_key_is_created_in_one_write() {
-    for_both(|world| {
-        assert_eq!(writes(world, ops(0, 1), Ok(Created), create_or_revive), new_body());
-        assert_eq!(row(world).expires_at, Some(NOW + YEAR));
+    for_both(|test| {
+        assert_eq!(writes(test, calls(0, 1), Ok(Created), create_or_revive), new_body());
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }
 
 #[test]
 fn a_live_entry_stays_as_it_is_and_costs_one_read_more() {
-    for_both(|world| {
-        live(BEFORE).uid(PARTNER, "old", 1).seed(world);
-        leaves(world, ops(1, 1), Ok(AlreadyLive), create_or_revive);
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", 1).seed(test);
+        leaves(test, calls(1, 1), Ok(AlreadyLive), create_or_revive);
     });
 }
 
 #[test]
 fn an_older_withdrawal_gives_way_to_new_consent_in_two_writes() {
     for at in [NOW - 1, BEFORE, NOW - 2 * DAY, 0] {
-        for_both(|world| {
-            tombstone(at).with("note", json!("of the withdrawal")).seed(world);
-            assert_eq!(writes(world, ops(1, 2), Ok(Revived), create_or_revive), new_body());
-            assert_eq!(row(world).expires_at, Some(NOW + YEAR));
+        for_both(|test| {
+            tombstone(at).with("note", json!("of the withdrawal")).seed(test);
+            assert_eq!(writes(test, calls(1, 2), Ok(Revived), create_or_revive), new_body());
+            assert_eq!(row(test).expires_at, Some(NOW + YEAR));
         });
     }
 }
@@ -153,75 +153,75 @@ fn an_older_withdrawal_gives_way_to_new_consent_in_two_writes() {
 #[test]
 fn a_withdrawal_of_the_same_second_or_later_stays() {
     for at in [NOW, NOW + 1, u64::MAX] {
-        for_both(|world| {
-            tombstone(at).seed(world);
-            leaves(world, ops(1, 1), Ok(Withdrawn), create_or_revive);
+        for_both(|test| {
+            tombstone(at).seed(test);
+            leaves(test, calls(1, 1), Ok(Withdrawn), create_or_revive);
         });
     }
 }
 
 #[test]
 fn the_withdrawal_counts_and_not_when_the_tombstone_was_made() {
-    for_both(|world| {
+    for_both(|test| {
         let consent = json!({ "ok": false, "updated": NOW });
-        tombstone(BEFORE).with("consent", consent).seed(world);
-        leaves(world, ops(1, 1), Ok(Withdrawn), create_or_revive);
+        tombstone(BEFORE).with("consent", consent).seed(test);
+        leaves(test, calls(1, 1), Ok(Withdrawn), create_or_revive);
     });
 }
 
 #[test]
 fn a_row_past_its_lifetime_is_replaced_by_a_new_one() {
-    for_both(|world| {
-        expired().seed(world);
-        assert_eq!(writes(world, ops(1, 2), Ok(Created), create_or_revive), new_body());
-        assert_eq!(row(world).expires_at, Some(NOW + YEAR));
+    for_both(|test| {
+        expired().seed(test);
+        assert_eq!(writes(test, calls(1, 2), Ok(Created), create_or_revive), new_body());
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }
 
 #[test]
 fn a_corrupt_row_is_named_and_left() {
-    for_both(|world| {
-        seed_corrupt(world);
-        leaves(world, ops(1, 1), Err(CORRUPT), create_or_revive);
+    for_both(|test| {
+        seed_corrupt(test);
+        leaves(test, calls(1, 1), Err(CORRUPT), create_or_revive);
     });
 }
 
 #[test]
 fn a_conflict_that_hands_the_row_over_saves_the_read() {
-    for_both_handed_over(Policy::default(), |world| {
-        live(BEFORE).seed(world);
-        leaves(world, ops(0, 1), Ok(AlreadyLive), create_or_revive);
-        tombstone(NOW).seed(world);
-        leaves(world, ops(0, 1), Ok(Withdrawn), create_or_revive);
-        tombstone(BEFORE).seed(world);
-        assert_eq!(writes(world, ops(0, 2), Ok(Revived), create_or_revive), new_body());
-        expired().seed(world);
-        assert_eq!(writes(world, ops(0, 2), Ok(Created), create_or_revive), new_body());
-        seed_corrupt(world);
-        leaves(world, ops(0, 1), Err(CORRUPT), create_or_revive);
+    for_both_handed_over(Policy::default(), |test| {
+        live(BEFORE).seed(test);
+        leaves(test, calls(0, 1), Ok(AlreadyLive), create_or_revive);
+        tombstone(NOW).seed(test);
+        leaves(test, calls(0, 1), Ok(Withdrawn), create_or_revive);
+        tombstone(BEFORE).seed(test);
+        assert_eq!(writes(test, calls(0, 2), Ok(Revived), create_or_revive), new_body());
+        expired().seed(test);
+        assert_eq!(writes(test, calls(0, 2), Ok(Created), create_or_revive), new_body());
+        seed_corrupt(test);
+        leaves(test, calls(0, 1), Err(CORRUPT), create_or_revive);
     });
 }
 
 #[test]
 fn an_entry_beyond_the_limit_of_a_row_is_refused_before_the_store() {
-    for_both(|world| {
+    for_both(|test| {
         let entry = NewEntry { tcf: Some("C".repeat(64 * 1024)), ..NewEntry::at(NOW) };
-        leaves(world, NO_OPS, Err(Failure::TooLarge), |w| w.graph.create(EC, entry.clone()));
-        leaves(world, NO_OPS, Err(Failure::TooLarge), |w| {
-            w.graph.create_or_revive(EC, entry.clone())
+        leaves(test, NO_CALLS, Err(Failure::TooLarge), |t| t.graph.create(EC, entry.clone()));
+        leaves(test, NO_CALLS, Err(Failure::TooLarge), |t| {
+            t.graph.create_or_revive(EC, entry.clone())
         });
     });
 }
 
 #[test]
 fn calling_again_changes_nothing() {
-    for_both(|world| {
-        writes(world, ops(0, 1), Ok(Created), create_or_revive);
-        let first = row(world);
+    for_both(|test| {
+        writes(test, calls(0, 1), Ok(Created), create_or_revive);
+        let first = row(test);
         // The row is the very one that would be written, so it may as well have been.
-        answers(world, ops(1, 1), Ok(Created), create_or_revive);
-        assert_eq!(row(world), first);
-        let later = |w: &World| w.graph.create_or_revive(EC, NewEntry::at(NOW + 1));
-        leaves(world, ops(1, 1), Ok(AlreadyLive), later);
+        answers(test, calls(1, 1), Ok(Created), create_or_revive);
+        assert_eq!(row(test), first);
+        let later = |t: &TestGraph| t.graph.create_or_revive(EC, NewEntry::at(NOW + 1));
+        leaves(test, calls(1, 1), Ok(AlreadyLive), later);
     });
 }

@@ -1,8 +1,8 @@
 //! Times at the ends of their range: whatever the answer is, it is an answer.
 
-use host_test::{Failure, World, for_both, for_both_with};
+use host_test::{TestGraph, for_both, for_both_with};
 use identity_graph::{
-    CreateOutcome,
+    CreateOutcome, Failure,
     IfMissing::{CreateMinimal, Skip},
     NewEntry, Policy, UpsertOutcome,
 };
@@ -18,8 +18,8 @@ fn is_sound<T>(answer: &Result<T, Failure>) {
     assert_eq!(answer.as_ref().err(), None);
 }
 
-fn call_everything(world: &World, now: u64) {
-    let graph = &world.graph;
+fn call_everything(test: &TestGraph, now: u64) {
+    let graph = &test.graph;
     for synced in [Some(0), Some(u64::MAX), None] {
         for missing in [Skip, CreateMinimal] {
             let id = uid(PARTNER, &format!("u{now}{synced:?}"), synced);
@@ -41,7 +41,7 @@ fn call_everything(world: &World, now: u64) {
     is_sound(&graph.inspect(EC));
 }
 
-fn at_all_times(world: &World) {
+fn at_all_times(test: &TestGraph) {
     for stored in TIMES {
         for seed in [
             live(stored).uid(PARTNER, "u", stored).clustered(u32::MAX, stored),
@@ -51,10 +51,10 @@ fn at_all_times(world: &World) {
             tombstone(stored),
         ] {
             for now in TIMES {
-                seed.seed(world);
-                call_everything(world, now);
-                is_sound(&world.graph.write_withdrawal_tombstone(EC, now));
-                call_everything(world, now);
+                seed.seed(test);
+                call_everything(test, now);
+                is_sound(&test.graph.write_withdrawal_tombstone(EC, now));
+                call_everything(test, now);
             }
         }
     }
@@ -81,14 +81,14 @@ fn every_operation_answers_at_all_times_with_the_widest_and_the_narrowest_policy
 
 #[test]
 fn at_the_end_of_time_a_life_goes_on_as_usual() {
-    for_both(|world| {
-        let end = world.at(u64::MAX);
-        let graph = &world.graph;
+    for_both(|test| {
+        let end = test.at(u64::MAX);
+        let graph = &test.graph;
         assert_eq!(graph.create_or_revive(EC, NewEntry::at(end)), Ok(CreateOutcome::Created));
-        assert_eq!(row(world).expires_at, Some(end));
+        assert_eq!(row(test).expires_at, Some(end));
         let id = uid(PARTNER, "u", None);
         assert_eq!(graph.upsert_partner_id(EC, id, Skip, end), Ok(UpsertOutcome::Written));
-        assert_eq!(body(world)["ids"][PARTNER]["synced"], json!(end));
+        assert_eq!(body(test)["ids"][PARTNER]["synced"], json!(end));
         assert_eq!(graph.evaluate_cluster(EC, end), Ok(Some(1)));
         assert_eq!(graph.write_withdrawal_tombstone(EC, end), Ok(()));
         assert_eq!(graph.create_or_revive(EC, NewEntry::at(end)), Ok(CreateOutcome::Withdrawn));

@@ -1,8 +1,9 @@
 //! Order in time: whatever order calls arrive in, what was said last stands.
 
-use host_test::{GraphApi, World, for_both};
+use host_test::{TestGraph, for_both};
 use identity_graph::{
     CreateOutcome::{AlreadyLive, Created, Revived, Withdrawn},
+    IdentityGraph,
     IfMissing::Skip,
     NewEntry, TouchOutcome, UpsertOutcome,
 };
@@ -10,28 +11,28 @@ use serde_json::json;
 
 use crate::support::*;
 
-fn assert_uid(world: &World, id: &str) {
-    assert_eq!(body(world)["ids"][PARTNER]["uid"], json!(id));
+fn assert_uid(test: &TestGraph, id: &str) {
+    assert_eq!(body(test)["ids"][PARTNER]["uid"], json!(id));
 }
 
 #[test]
 fn a_browser_does_not_write_back_the_uid_that_its_partner_has_replaced() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
+    for_both(|test| {
+        live(BEFORE).seed(test);
         let browser = uid(PARTNER, "from the cookie", NOW - 100);
-        let seen_again = || world.graph.upsert_partner_id(EC, browser.clone(), Skip, NOW).unwrap();
+        let seen_again = || test.graph.upsert_partner_id(EC, browser.clone(), Skip, NOW).unwrap();
         assert_eq!(seen_again(), UpsertOutcome::Written);
         let batch = [mapping(EC, "from the batch", NOW - 50)];
-        let outcomes = world.graph.sync_partner_ids(PARTNER, &batch, NOW);
+        let outcomes = test.graph.sync_partner_ids(PARTNER, &batch, NOW);
         assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Written)]));
-        let settled = row(world);
+        let settled = row(test);
         for _ in 0..3 {
             assert_eq!(seen_again(), UpsertOutcome::Stale);
-            let outcomes = world.graph.sync_partner_ids(PARTNER, &batch, NOW);
+            let outcomes = test.graph.sync_partner_ids(PARTNER, &batch, NOW);
             assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Unchanged)]));
         }
-        assert_eq!(row(world), settled);
-        assert_uid(world, "from the batch");
+        assert_eq!(row(test), settled);
+        assert_uid(test, "from the batch");
     });
 }
 
@@ -39,72 +40,72 @@ fn a_browser_does_not_write_back_the_uid_that_its_partner_has_replaced() {
 fn assertions_end_the_same_in_whatever_order_they_arrive() {
     let (a, b, c) = (("a", 10), ("b", 20), ("c", 30));
     for order in [[a, b, c], [a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
-        for_both(|world| {
-            live(BEFORE).seed(world);
+        for_both(|test| {
+            live(BEFORE).seed(test);
             for (id, synced) in order {
                 let id = uid(PARTNER, id, synced);
-                world.graph.upsert_partner_id(EC, id, Skip, NOW).unwrap();
+                test.graph.upsert_partner_id(EC, id, Skip, NOW).unwrap();
             }
-            assert_uid(world, "c");
+            assert_uid(test, "c");
         });
     }
 }
 
 #[test]
 fn consent_and_withdrawal_in_turns_end_as_the_last_of_them() {
-    for_both(|world| {
-        let graph = &world.graph;
-        let consent = |graph: &dyn GraphApi, at| {
-            graph.create_or_revive(EC, NewEntry::at(world.at(at))).unwrap()
+    for_both(|test| {
+        let graph = &test.graph;
+        let consent = |graph: &dyn IdentityGraph, at| {
+            graph.create_or_revive(EC, NewEntry::at(test.at(at))).unwrap()
         };
         assert_eq!(consent(graph.as_ref(), NOW), Created);
-        graph.write_withdrawal_tombstone(EC, world.at(NOW + 10)).unwrap();
+        graph.write_withdrawal_tombstone(EC, test.at(NOW + 10)).unwrap();
         assert_eq!(consent(graph.as_ref(), NOW + 5), Withdrawn);
         assert_eq!(consent(graph.as_ref(), NOW + 10), Withdrawn);
         assert_eq!(consent(graph.as_ref(), NOW + 11), Revived);
         assert_eq!(consent(graph.as_ref(), NOW + 12), AlreadyLive);
-        assert_eq!(body(world)["consent"], json!({ "ok": true, "updated": NOW + 11 }));
+        assert_eq!(body(test)["consent"], json!({ "ok": true, "updated": NOW + 11 }));
     });
 }
 
 #[test]
 fn withdrawal_and_consent_of_one_second_end_as_withdrawn_in_either_order() {
-    for_both(|world| {
-        let consent = || world.graph.create_or_revive(EC, NewEntry::at(NOW));
-        let withdraw = || world.graph.write_withdrawal_tombstone(EC, NOW).unwrap();
+    for_both(|test| {
+        let consent = || test.graph.create_or_revive(EC, NewEntry::at(NOW));
+        let withdraw = || test.graph.write_withdrawal_tombstone(EC, NOW).unwrap();
         assert_eq!(consent(), Ok(Created));
         withdraw();
-        assert_eq!(body(world), tombstone_body(NOW));
-        world.store.remove(EC);
+        assert_eq!(body(test), tombstone_body(NOW));
+        test.store.remove(EC);
         withdraw();
         assert_eq!(consent(), Ok(Withdrawn));
-        assert_eq!(body(world), tombstone_body(NOW));
+        assert_eq!(body(test), tombstone_body(NOW));
     });
 }
 
 #[test]
 fn visits_that_arrive_out_of_order_leave_the_latest() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        assert_eq!(world.graph.update_last_seen(EC, NOW), Ok(TouchOutcome::Written));
-        assert_eq!(world.graph.update_last_seen(EC, NOW - 500), Ok(TouchOutcome::Stale));
-        assert_eq!(world.graph.update_last_seen(EC, NOW + 500), Ok(TouchOutcome::Written));
-        assert_eq!(body(world)["last_seen"], json!(NOW + 500));
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        assert_eq!(test.graph.update_last_seen(EC, NOW), Ok(TouchOutcome::Written));
+        assert_eq!(test.graph.update_last_seen(EC, NOW - 500), Ok(TouchOutcome::Stale));
+        assert_eq!(test.graph.update_last_seen(EC, NOW + 500), Ok(TouchOutcome::Written));
+        assert_eq!(body(test)["last_seen"], json!(NOW + 500));
     });
 }
 
 #[test]
 fn no_operation_but_a_visit_moves_last_seen() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        let graph = &world.graph;
-        upsert(world, Skip).unwrap();
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let graph = &test.graph;
+        upsert(test, Skip).unwrap();
         graph.sync_partner_ids(PARTNER, &[mapping(EC, "u", NOW + 1)], NOW + 1).unwrap();
         graph.evaluate_cluster(EC, NOW).unwrap();
         let mut snapshot = graph.get(EC).unwrap().unwrap();
         snapshot.upsert_partner_ids(vec![uid("x.example", "x", NOW)], NOW).unwrap();
-        assert_eq!(body(world)["last_seen"], json!(BEFORE));
-        assert_eq!(body(world)["created"], json!(BEFORE));
-        assert_eq!(body(world)["consent"]["updated"], json!(BEFORE));
+        assert_eq!(body(test)["last_seen"], json!(BEFORE));
+        assert_eq!(body(test)["created"], json!(BEFORE));
+        assert_eq!(body(test)["consent"]["updated"], json!(BEFORE));
     });
 }

@@ -1,38 +1,38 @@
 //! `get`, `get_metadata`, `inspect` and `delete`.
 
-use host_test::{Failure, Fault, MemoryStore, OpKind, Ops, RawRow, World, for_both};
-use identity_graph::{Entry, Graph, KvError, Metadata, NewEntry, Policy};
+use host_test::{Fault, MemoryStore, StoreCall, StoreCalls, TestGraph, for_both};
+use identity_graph::{Entry, Failure, Graph, KvError, Metadata, NewEntry, Policy, RawRow};
 use serde_json::json;
 
 use crate::support::*;
 
-const ONE_HEAD: Ops = Ops { heads: 1, ..NO_OPS };
-const ONE_DELETE: Ops = Ops { deletes: 1, ..NO_OPS };
+const ONE_HEAD: StoreCalls = StoreCalls { heads: 1, ..NO_CALLS };
+const ONE_DELETE: StoreCalls = StoreCalls { deletes: 1, ..NO_CALLS };
 
 /// The entry and its generation.
-fn get(world: &World) -> Result<Option<(Entry, u64)>, Failure> {
-    Ok(world.graph.get(EC)?.map(|snapshot| (snapshot.entry(), snapshot.generation())))
+fn get(test: &TestGraph) -> Result<Option<(Entry, u64)>, Failure> {
+    Ok(test.graph.get(EC)?.map(|snapshot| (snapshot.entry(), snapshot.generation())))
 }
 
-fn get_metadata(world: &World) -> Result<Option<Metadata>, Failure> {
-    world.graph.get_metadata(EC)
+fn get_metadata(test: &TestGraph) -> Result<Option<Metadata>, Failure> {
+    test.graph.get_metadata(EC)
 }
 
-fn inspect(world: &World) -> Result<Option<RawRow>, Failure> {
-    world.graph.inspect(EC)
+fn inspect(test: &TestGraph) -> Result<Option<RawRow>, Failure> {
+    test.graph.inspect(EC)
 }
 
-fn delete(world: &World) -> Result<bool, Failure> {
-    world.graph.delete(EC)
+fn delete(test: &TestGraph) -> Result<bool, Failure> {
+    test.graph.delete(EC)
 }
 
 #[test]
 fn an_absent_row_reads_as_none_and_removes_as_false() {
-    for_both(|world| {
-        leaves(world, ops(1, 0), Ok(None), get);
-        leaves(world, ONE_HEAD, Ok(None), get_metadata);
-        leaves(world, ops(1, 0), Ok(None), inspect);
-        leaves(world, ONE_DELETE, Ok(false), delete);
+    for_both(|test| {
+        leaves(test, calls(1, 0), Ok(None), get);
+        leaves(test, ONE_HEAD, Ok(None), get_metadata);
+        leaves(test, calls(1, 0), Ok(None), inspect);
+        leaves(test, ONE_DELETE, Ok(false), delete);
     });
 }
 
@@ -51,8 +51,8 @@ fn a_borrowed_store_is_a_store_like_any_other() {
 
 #[test]
 fn an_entry_is_read_with_its_generation() {
-    for_both(|world| {
-        live(BEFORE).uid(PARTNER, "u", 5).seed(world);
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "u", 5).seed(test);
         let mut entry = Entry::new(NewEntry {
             tcf: Some("CQinvented".into()),
             ids: vec![uid(PARTNER, "u", 5)],
@@ -60,67 +60,67 @@ fn an_entry_is_read_with_its_generation() {
         })
         .unwrap();
         entry.geo.country = "FR".into();
-        let generation = row(world).generation;
-        leaves(world, ops(1, 0), Ok(Some((entry, generation))), get);
+        let generation = row(test).generation;
+        leaves(test, calls(1, 0), Ok(Some((entry, generation))), get);
     });
 }
 
 #[test]
 fn a_tombstone_is_read_as_one_and_shows_no_ids() {
-    for_both(|world| {
+    for_both(|test| {
         for at in [BEFORE, NOW - 2 * DAY] {
-            tombstone(at).uid(PARTNER, "left behind", 5).seed(world);
-            let expected = (Entry::tombstone(at), row(world).generation);
-            leaves(world, ops(1, 0), Ok(Some(expected)), get);
+            tombstone(at).uid(PARTNER, "left behind", 5).seed(test);
+            let expected = (Entry::tombstone(at), row(test).generation);
+            leaves(test, calls(1, 0), Ok(Some(expected)), get);
         }
     });
 }
 
 #[test]
 fn a_row_past_its_lifetime_is_read_as_it_is_stored() {
-    for_both(|world| {
-        expired().seed(world);
-        let entry = get(world).unwrap().unwrap().0;
+    for_both(|test| {
+        expired().seed(test);
+        let entry = get(test).unwrap().unwrap().0;
         assert_eq!((entry.created, entry.ids.len()), (NOW - YEAR, 1));
     });
 }
 
 #[test]
 fn a_corrupt_row_is_named_shown_and_removed() {
-    for_both(|world| {
-        seed_corrupt(world);
-        leaves(world, ops(1, 0), Err(CORRUPT), get);
-        let row = row(world);
-        let shown = inspect(world).unwrap().unwrap();
+    for_both(|test| {
+        seed_corrupt(test);
+        leaves(test, calls(1, 0), Err(CORRUPT), get);
+        let row = row(test);
+        let shown = inspect(test).unwrap().unwrap();
         assert_eq!((shown.body, shown.generation), (row.body, row.generation));
         assert_eq!(shown.metadata, None);
         assert!(shown.problem.is_some());
-        answers(world, ONE_DELETE, Ok(true), delete);
-        assert!(world.store.is_empty());
+        answers(test, ONE_DELETE, Ok(true), delete);
+        assert!(test.store.is_empty());
     });
 }
 
 #[test]
 fn a_row_is_inspected_as_it_is_stored() {
-    for_both(|world| {
+    for_both(|test| {
         for seed in [live(BEFORE), tombstone(BEFORE), expired()] {
             let body = seed.body();
-            let generation = world.store.seed(EC, body.as_str(), Some("not {} metadata"));
+            let generation = test.store.seed(EC, body.as_str(), Some("not {} metadata"));
             let metadata = Some("not {} metadata".to_owned());
             let raw = RawRow { body: body.into_bytes(), metadata, generation, problem: None };
-            leaves(world, ops(1, 0), Ok(Some(raw)), inspect);
+            leaves(test, calls(1, 0), Ok(Some(raw)), inspect);
         }
     });
 }
 
 #[test]
 fn metadata_is_read_without_the_body() {
-    for_both(|world| {
+    for_both(|test| {
         let metadata = json!({
             "ok": true, "country": "FR", "v": 1, "cluster_size": 3, "is_mobile": 1,
             "known_browser": false, "unknown": []
         });
-        world.store.seed(EC, "no entry", Some(&metadata.to_string()));
+        test.store.seed(EC, "no entry", Some(&metadata.to_string()));
         let expected = Metadata {
             ok: true,
             country: "FR".into(),
@@ -129,32 +129,32 @@ fn metadata_is_read_without_the_body() {
             is_mobile: Some(1),
             known_browser: Some(false),
         };
-        leaves(world, ONE_HEAD, Ok(Some(expected)), get_metadata);
+        leaves(test, ONE_HEAD, Ok(Some(expected)), get_metadata);
     });
 }
 
 #[test]
 fn a_row_without_metadata_has_none_and_odd_metadata_is_named() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        leaves(world, ONE_HEAD, Ok(None), get_metadata);
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        leaves(test, ONE_HEAD, Ok(None), get_metadata);
         for odd in ["", "{}", "[]", "{\"ok\":1,\"country\":\"FR\",\"v\":1}"] {
-            world.store.seed(EC, live(BEFORE).body(), Some(odd));
-            leaves(world, ONE_HEAD, Err(CORRUPT), get_metadata);
-            assert!(get(world).is_ok(), "the body does not depend on it");
+            test.store.seed(EC, live(BEFORE).body(), Some(odd));
+            leaves(test, ONE_HEAD, Err(CORRUPT), get_metadata);
+            assert!(get(test).is_ok(), "the body does not depend on it");
         }
     });
 }
 
 #[test]
 fn a_delete_forgets_whatever_there_is_a_withdrawal_included() {
-    for_both(|world| {
+    for_both(|test| {
         for seed in [live(BEFORE), tombstone(BEFORE), expired()] {
-            seed.seed(world);
-            answers(world, ONE_DELETE, Ok(true), delete);
-            assert!(world.store.is_empty());
+            seed.seed(test);
+            answers(test, ONE_DELETE, Ok(true), delete);
+            assert!(test.store.is_empty());
         }
-        leaves(world, ONE_DELETE, Ok(false), delete);
+        leaves(test, ONE_DELETE, Ok(false), delete);
     });
 }
 
@@ -166,23 +166,23 @@ fn a_store_that_fails_is_named() {
         (KvError::Throttled, Failure::Throttled),
         (KvError::Unavailable, UNAVAILABLE),
     ] {
-        for_both(|world| {
-            live(BEFORE).seed(world);
-            for kind in [OpKind::Get, OpKind::Get, OpKind::Head, OpKind::Delete] {
-                world.faults.next(kind, Fault::Fail(error));
+        for_both(|test| {
+            live(BEFORE).seed(test);
+            for kind in [StoreCall::Get, StoreCall::Get, StoreCall::Head, StoreCall::Delete] {
+                test.faults.next(kind, Fault::Fail(error));
             }
-            let before = contents(world);
-            assert_eq!(get(world).map_err(bare), Err(expected.clone()));
-            assert_eq!(inspect(world).map_err(bare), Err(expected.clone()));
-            assert_eq!(get_metadata(world).map_err(bare), Err(expected.clone()));
-            leaves_after(world, &before, &expected);
+            let before = contents(test);
+            assert_eq!(get(test).map_err(bare), Err(expected.clone()));
+            assert_eq!(inspect(test).map_err(bare), Err(expected.clone()));
+            assert_eq!(get_metadata(test).map_err(bare), Err(expected.clone()));
+            leaves_after(test, &before, &expected);
         });
     }
 }
 
 /// The delete of [`a_store_that_fails_is_named`], and the store after all of it.
-fn leaves_after(world: &World, before: &[(String, host_test::Row)], expected: &Failure) {
-    assert_eq!(delete(world).map_err(bare), Err(expected.clone()));
-    assert_eq!(contents(world), before);
-    assert_eq!(world.take_ops(), sum(&[ops(2, 0), ONE_HEAD, ONE_DELETE]));
+fn leaves_after(test: &TestGraph, before: &[(String, host_test::Row)], expected: &Failure) {
+    assert_eq!(delete(test).map_err(bare), Err(expected.clone()));
+    assert_eq!(contents(test), before);
+    assert_eq!(test.take_store_calls(), sum(&[calls(2, 0), ONE_HEAD, ONE_DELETE]));
 }

@@ -3,9 +3,9 @@
 
 use std::fmt::Debug;
 
-use host_test::{Failure, Fault, MemoryStore, OpKind, World, for_both};
+use host_test::{Fault, MemoryStore, StoreCall, TestGraph, for_both};
 use identity_graph::{
-    Graph, IfMissing, Item, KvError, NewEntry, PartnerUid, Policy, Precondition, Write,
+    Failure, Graph, IfMissing, Item, KvError, NewEntry, PartnerUid, Policy, Precondition, Write,
 };
 
 use crate::support::{NOW, PARTNER, mapping, uid};
@@ -48,8 +48,8 @@ fn is_redacted_debug(shown: &impl Debug) {
 }
 
 /// The failures of every operation on this EC ID, with these UIDs.
-fn failures(world: &World, ec_id: &str, id: &PartnerUid) -> Vec<Failure> {
-    let graph = &world.graph;
+fn failures(test: &TestGraph, ec_id: &str, id: &PartnerUid) -> Vec<Failure> {
+    let graph = &test.graph;
     let visit = || NewEntry { ids: vec![id.clone()], ..secret_visit() };
     let create = IfMissing::CreateMinimal;
     let one = [mapping(ec_id, &id.uid, NOW)];
@@ -96,23 +96,23 @@ fn refused_arguments_are_not_repeated() {
         SECRET.repeat(60),
         format!("\u{85}{SECRET}"),
     ];
-    for_both(|world| {
+    for_both(|test| {
         for bad in &malformed {
-            are_redacted(&failures(world, bad, &secret_uid(None)), 12);
+            are_redacted(&failures(test, bad, &secret_uid(None)), 12);
         }
         for bad in &refused_uids {
-            are_redacted(&failures(world, &id, &uid(PARTNER, bad, None)), 5);
+            are_redacted(&failures(test, &id, &uid(PARTNER, bad, None)), 5);
         }
         for entry in [
             NewEntry { domain: Some(format!("{SECRET}.example")), ..secret_visit() },
             NewEntry { tcf: Some(SECRET.repeat(8_000)), ..secret_visit() },
         ] {
-            are_redacted(&[world.graph.create(&id, entry).unwrap_err()], 1);
+            are_redacted(&[test.graph.create(&id, entry).unwrap_err()], 1);
         }
         let partner = format!("{SECRET} {id}");
         let upsert =
-            world.graph.upsert_partner_id(&id, uid(&partner, SECRET, None), IfMissing::Skip, NOW);
-        let synced = world.graph.sync_partner_ids(&partner, &[], NOW);
+            test.graph.upsert_partner_id(&id, uid(&partner, SECRET, None), IfMissing::Skip, NOW);
+        let synced = test.graph.sync_partner_ids(&partner, &[], NOW);
         are_redacted(&[upsert.unwrap_err(), synced.unwrap_err()], 2);
     });
 }
@@ -126,22 +126,28 @@ fn a_failing_store_is_named_without_what_was_asked_of_it() {
         KvError::Unavailable,
         KvError::UnknownOutcome,
     ] {
-        for_both(|world| {
-            for kind in [OpKind::Get, OpKind::Head, OpKind::Put, OpKind::Delete, OpKind::Count] {
-                world.faults.always(kind, Fault::Fail(error));
+        for_both(|test| {
+            for kind in [
+                StoreCall::Get,
+                StoreCall::Head,
+                StoreCall::Put,
+                StoreCall::Delete,
+                StoreCall::Count,
+            ] {
+                test.faults.always(kind, Fault::Fail(error));
             }
-            are_redacted(&failures(world, &secret_id(), &secret_uid(None)), 12);
+            are_redacted(&failures(test, &secret_id(), &secret_uid(None)), 12);
         });
     }
 }
 
 #[test]
 fn conflicts_are_named_without_the_row() {
-    for_both(|world| {
-        world.graph.create(&secret_id(), secret_visit()).unwrap();
-        world.faults.always(OpKind::Put, Fault::Conflict(None));
+    for_both(|test| {
+        test.graph.create(&secret_id(), secret_visit()).unwrap();
+        test.faults.always(StoreCall::Put, Fault::Conflict(None));
         let other = uid(PARTNER, &format!("{SECRET}-other"), NOW);
-        are_redacted(&failures(world, &secret_id(), &other), 4);
+        are_redacted(&failures(test, &secret_id(), &other), 4);
     });
 }
 
@@ -156,12 +162,12 @@ fn a_corrupt_row_is_named_without_its_text() {
         format!("{{\"v\":1,\"consent\":\"{SECRET}\",\"geo\":\"{id}\"}}"),
         format!("{{\"{SECRET}\":1,\"{id}\":2}}"),
     ];
-    for_both(|world| {
+    for_both(|test| {
         for row in &rows {
-            world.store.seed(&id, row.as_str(), Some(row));
-            are_redacted(&failures(world, &id, &secret_uid(None)), 8);
-            world.store.seed(&id, row.as_str(), Some(row));
-            let problem = world.graph.inspect(&id).unwrap().unwrap().problem.unwrap();
+            test.store.seed(&id, row.as_str(), Some(row));
+            are_redacted(&failures(test, &id, &secret_uid(None)), 8);
+            test.store.seed(&id, row.as_str(), Some(row));
+            let problem = test.graph.inspect(&id).unwrap().unwrap().problem.unwrap();
             is_redacted(&problem);
         }
     });
@@ -169,12 +175,12 @@ fn a_corrupt_row_is_named_without_its_text() {
 
 #[test]
 fn debug_output_shows_neither_ids_nor_consent() {
-    for_both(|world| {
-        world.graph.create(&secret_id(), secret_visit()).unwrap();
-        is_redacted_debug(world);
-        is_redacted_debug(&world.store);
-        is_redacted_debug(&world.store.row(&secret_id()));
-        let entry = world.graph.get(&secret_id()).unwrap().unwrap().entry();
+    for_both(|test| {
+        test.graph.create(&secret_id(), secret_visit()).unwrap();
+        is_redacted_debug(test);
+        is_redacted_debug(&test.store);
+        is_redacted_debug(&test.store.row(&secret_id()));
+        let entry = test.graph.get(&secret_id()).unwrap().unwrap().entry();
         assert!(entry.consent.tcf.is_some() && !entry.ids.is_empty());
         is_redacted_debug(&entry);
     });

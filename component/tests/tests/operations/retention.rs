@@ -1,6 +1,6 @@
 //! How long rows are kept: only a visit starts a lifetime anew.
 
-use host_test::{World, for_both, for_both_with};
+use host_test::{TestGraph, for_both, for_both_with};
 use identity_graph::{
     CreateOutcome,
     IfMissing::{CreateMinimal, Skip},
@@ -10,39 +10,39 @@ use identity_graph::{
 use crate::support::*;
 
 /// Every change of a row that is not a visit, at this time.
-const CHANGES: [fn(&World, u64); 5] = [
-    |w, now| {
+const CHANGES: [fn(&TestGraph, u64); 5] = [
+    |t, now| {
         let id = uid(PARTNER, "upserted", now);
-        let outcome = w.graph.upsert_partner_id(EC, id, CreateMinimal, now);
+        let outcome = t.graph.upsert_partner_id(EC, id, CreateMinimal, now);
         assert_eq!(outcome, Ok(UpsertOutcome::Written));
     },
-    |w, now| {
-        let outcomes = w.graph.sync_partner_ids(PARTNER, &[mapping(EC, "synced", now)], now);
+    |t, now| {
+        let outcomes = t.graph.sync_partner_ids(PARTNER, &[mapping(EC, "synced", now)], now);
         assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Written)]));
     },
-    |w, now| assert!(w.graph.evaluate_cluster(EC, now).unwrap().is_some()),
-    |w, now| {
+    |t, now| assert!(t.graph.evaluate_cluster(EC, now).unwrap().is_some()),
+    |t, now| {
         let ids = vec![uid(PARTNER, "on a snapshot", now)];
-        let outcomes = w.graph.get(EC).unwrap().unwrap().upsert_partner_ids(ids, now);
+        let outcomes = t.graph.get(EC).unwrap().unwrap().upsert_partner_ids(ids, now);
         assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written]));
     },
-    |w, now| {
-        assert!(w.graph.get(EC).unwrap().unwrap().evaluate_cluster(now).unwrap().is_some());
+    |t, now| {
+        assert!(t.graph.get(EC).unwrap().unwrap().evaluate_cluster(now).unwrap().is_some());
     },
 ];
 
-fn expires_at(world: &World) -> u64 {
-    row(world).expires_at.expect("what the graph writes has an end")
+fn expires_at(test: &TestGraph) -> u64 {
+    row(test).expires_at.expect("what the graph writes has an end")
 }
 
 #[test]
 fn what_is_no_visit_keeps_the_remaining_lifetime_to_the_second() {
     for change in CHANGES {
         for now in [NOW, NOW + 1, NOW + 1_000, NOW + YEAR / 2, NOW + YEAR - 1] {
-            for_both(|world| {
-                world.graph.create(EC, NewEntry::at(world.at(NOW))).unwrap();
-                change(world, world.at(now));
-                assert_eq!(expires_at(world), NOW + YEAR);
+            for_both(|test| {
+                test.graph.create(EC, NewEntry::at(test.at(NOW))).unwrap();
+                change(test, test.at(now));
+                assert_eq!(expires_at(test), NOW + YEAR);
             });
         }
     }
@@ -51,40 +51,40 @@ fn what_is_no_visit_keeps_the_remaining_lifetime_to_the_second() {
 #[test]
 fn without_last_seen_the_lifetime_counts_from_when_the_row_was_made() {
     for change in CHANGES {
-        for_both(|world| {
-            live(BEFORE).without("last_seen").seed(world);
-            change(world, world.at(NOW));
-            assert_eq!(expires_at(world), BEFORE + YEAR);
+        for_both(|test| {
+            live(BEFORE).without("last_seen").seed(test);
+            change(test, test.at(NOW));
+            assert_eq!(expires_at(test), BEFORE + YEAR);
         });
     }
 }
 
 #[test]
 fn a_partner_that_alternates_two_uids_does_not_keep_a_row_alive() {
-    for_both(|world| {
-        world.graph.create(EC, NewEntry::at(world.at(NOW))).unwrap();
+    for_both(|test| {
+        test.graph.create(EC, NewEntry::at(test.at(NOW))).unwrap();
         let mut now = NOW;
         for round in 0..24 {
-            now = world.at(now + 15 * DAY);
+            now = test.at(now + 15 * DAY);
             let id = if round % 2 == 0 { "a" } else { "b" };
-            let outcomes = world.graph.sync_partner_ids(PARTNER, &[mapping(EC, id, now)], now);
+            let outcomes = test.graph.sync_partner_ids(PARTNER, &[mapping(EC, id, now)], now);
             assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Written)]));
         }
-        let _ = world.at(NOW + YEAR);
-        assert!(world.store.is_empty());
+        let _ = test.at(NOW + YEAR);
+        assert!(test.store.is_empty());
     });
 }
 
 #[test]
 fn a_visit_starts_the_lifetime_anew() {
-    for_both(|world| {
-        world.graph.create(EC, NewEntry::at(world.at(NOW))).unwrap();
-        let now = world.at(NOW + YEAR - 1);
-        assert_eq!(world.graph.update_last_seen(EC, now), Ok(TouchOutcome::Written));
-        assert_eq!(expires_at(world), now + YEAR);
+    for_both(|test| {
+        test.graph.create(EC, NewEntry::at(test.at(NOW))).unwrap();
+        let now = test.at(NOW + YEAR - 1);
+        assert_eq!(test.graph.update_last_seen(EC, now), Ok(TouchOutcome::Written));
+        assert_eq!(expires_at(test), now + YEAR);
         for change in CHANGES {
-            change(world, world.at(world.store.now() + 2 * DAY));
-            assert_eq!(expires_at(world), now + YEAR);
+            change(test, test.at(test.store.now() + 2 * DAY));
+            assert_eq!(expires_at(test), now + YEAR);
         }
     });
 }
@@ -93,11 +93,11 @@ fn a_visit_starts_the_lifetime_anew() {
 fn the_lifetime_is_the_one_of_the_policy() {
     let policy = Policy { entry_ttl: 1_000, ..Policy::default() };
     for change in CHANGES {
-        for_both_with(policy, |world| {
-            world.graph.create(EC, NewEntry::at(world.at(NOW))).unwrap();
-            assert_eq!(expires_at(world), NOW + 1_000);
-            change(world, world.at(NOW + 999));
-            assert_eq!(expires_at(world), NOW + 1_000);
+        for_both_with(policy, |test| {
+            test.graph.create(EC, NewEntry::at(test.at(NOW))).unwrap();
+            assert_eq!(expires_at(test), NOW + 1_000);
+            change(test, test.at(NOW + 999));
+            assert_eq!(expires_at(test), NOW + 1_000);
         });
     }
 }
@@ -106,10 +106,10 @@ fn the_lifetime_is_the_one_of_the_policy() {
 fn a_clock_behind_the_last_visit_sees_a_whole_lifetime_and_never_more() {
     for ahead in [1, DAY, u64::MAX - NOW] {
         for change in CHANGES {
-            for_both(|world| {
-                live(NOW + ahead).seed(world);
-                change(world, world.at(NOW));
-                assert_eq!(expires_at(world), NOW + YEAR);
+            for_both(|test| {
+                live(NOW + ahead).seed(test);
+                change(test, test.at(NOW));
+                assert_eq!(expires_at(test), NOW + YEAR);
             });
         }
     }
@@ -118,14 +118,14 @@ fn a_clock_behind_the_last_visit_sees_a_whole_lifetime_and_never_more() {
 #[test]
 fn a_row_past_its_lifetime_counts_as_absent_from_its_last_second_on() {
     for (age, is_over) in [(YEAR - 1, false), (YEAR, true), (YEAR + 1, true), (NOW, true)] {
-        for_both(|world| {
-            live(NOW - age).seed(world);
-            let outcome = upsert(world, Skip).unwrap();
+        for_both(|test| {
+            live(NOW - age).seed(test);
+            let outcome = upsert(test, Skip).unwrap();
             assert_eq!(outcome == UpsertOutcome::NotFound, is_over);
-            assert_eq!(row(world).expires_at.is_none(), is_over, "nothing is written");
-            let cluster = world.graph.evaluate_cluster(EC, NOW).unwrap();
+            assert_eq!(row(test).expires_at.is_none(), is_over, "nothing is written");
+            let cluster = test.graph.evaluate_cluster(EC, NOW).unwrap();
             assert_eq!(cluster.is_none(), is_over);
-            let outcome = world.graph.create_or_revive(EC, NewEntry::at(NOW)).unwrap();
+            let outcome = test.graph.create_or_revive(EC, NewEntry::at(NOW)).unwrap();
             assert_eq!(outcome == CreateOutcome::Created, is_over);
         });
     }
@@ -133,14 +133,14 @@ fn a_row_past_its_lifetime_counts_as_absent_from_its_last_second_on() {
 
 #[test]
 fn a_snapshot_that_outlives_its_row_changes_nothing() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
-        let mut snapshot = world.graph.get(EC).unwrap().unwrap();
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let mut snapshot = test.graph.get(EC).unwrap().unwrap();
         let late = BEFORE + YEAR;
         let ids = vec![uid(PARTNER, "new", late)];
-        leaves(world, NO_OPS, Ok(vec![UpsertOutcome::NotFound]), |_| {
+        leaves(test, NO_CALLS, Ok(vec![UpsertOutcome::NotFound]), |_| {
             snapshot.upsert_partner_ids(ids, late)
         });
-        leaves(world, NO_OPS, Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(late));
+        leaves(test, NO_CALLS, Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(late));
     });
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use host_test::{Build, Failure, MemoryStore, Ops, Row, World};
-use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid, Policy, UpsertOutcome};
+use host_test::{Build, MemoryStore, Row, StoreCalls, TestGraph};
+use identity_graph::{Failure, IfMissing, Mapping, NewEntry, PartnerUid, Policy, UpsertOutcome};
 use serde_json::{Value, json};
 
 /// The row that tests act on.
@@ -22,24 +22,24 @@ pub(crate) const INVALID: Failure = Failure::InvalidArgument(String::new());
 pub(crate) const UNAVAILABLE: Failure = Failure::Unavailable(String::new());
 
 /// Single reads and writes.
-pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
-    Ops { gets, puts, ..NO_OPS }
+pub(crate) const fn calls(gets: u64, puts: u64) -> StoreCalls {
+    StoreCalls { gets, puts, ..NO_CALLS }
 }
 
-pub(crate) const NO_OPS: Ops = Ops::NONE;
+pub(crate) const NO_CALLS: StoreCalls = StoreCalls::NONE;
 
 /// A batch of so many reads.
-pub(crate) const fn get_many(keys: u64) -> Ops {
-    Ops { get_manys: 1, get_many_keys: keys, ..NO_OPS }
+pub(crate) const fn get_many(keys: u64) -> StoreCalls {
+    StoreCalls { get_manys: 1, get_many_keys: keys, ..NO_CALLS }
 }
 
 /// A batch of so many writes.
-pub(crate) const fn put_many(keys: u64) -> Ops {
-    Ops { put_manys: 1, put_many_keys: keys, ..NO_OPS }
+pub(crate) const fn put_many(keys: u64) -> StoreCalls {
+    StoreCalls { put_manys: 1, put_many_keys: keys, ..NO_CALLS }
 }
 
-pub(crate) fn sum(all: &[Ops]) -> Ops {
-    all.iter().fold(NO_OPS, |a, b| Ops {
+pub(crate) fn sum(all: &[StoreCalls]) -> StoreCalls {
+    all.iter().fold(NO_CALLS, |a, b| StoreCalls {
         gets: a.gets + b.gets,
         heads: a.heads + b.heads,
         puts: a.puts + b.puts,
@@ -113,12 +113,12 @@ impl Seed {
     }
 
     /// Stores it, to stay until something replaces it.
-    pub(crate) fn seed(&self, world: &World) {
-        self.seed_under(world, EC);
+    pub(crate) fn seed(&self, test: &TestGraph) {
+        self.seed_under(test, EC);
     }
 
-    pub(crate) fn seed_under(&self, world: &World, key: &str) {
-        self.seed_in(&world.store, key);
+    pub(crate) fn seed_under(&self, test: &TestGraph, key: &str) {
+        self.seed_in(&test.store, key);
     }
 
     /// As another writer does it while a call is under way.
@@ -132,8 +132,8 @@ pub(crate) fn expired() -> Seed {
     live(NOW - YEAR).uid(PARTNER, "old", NOW - YEAR)
 }
 
-pub(crate) fn seed_corrupt(world: &World) {
-    world.store.seed(EC, "{\"v\":1,\"consent\":", None);
+pub(crate) fn seed_corrupt(test: &TestGraph) {
+    test.store.seed(EC, "{\"v\":1,\"consent\":", None);
 }
 
 pub(crate) fn uid(partner: &str, uid: &str, synced: impl Into<Option<u64>>) -> PartnerUid {
@@ -150,8 +150,8 @@ pub(crate) fn ec_id(number: usize) -> String {
 }
 
 /// One UID asserted now for the row of the test.
-pub(crate) fn upsert(world: &World, missing: IfMissing) -> Result<UpsertOutcome, Failure> {
-    world.graph.upsert_partner_id(EC, uid(PARTNER, "new", NOW), missing, NOW)
+pub(crate) fn upsert(test: &TestGraph, missing: IfMissing) -> Result<UpsertOutcome, Failure> {
+    test.graph.upsert_partner_id(EC, uid(PARTNER, "new", NOW), missing, NOW)
 }
 
 /// A first visit now.
@@ -164,10 +164,10 @@ pub(crate) fn attempts(max_cas_attempts: u8) -> Policy {
 }
 
 /// Runs a test over both builds on a store whose conflicts hand the item over.
-pub(crate) fn for_both_handed_over(policy: Policy, test: impl Fn(&World)) {
+pub(crate) fn for_both_handed_over(policy: Policy, check: impl Fn(&TestGraph)) {
     for &build in Build::ALL {
         println!("over the rules as {build:?}");
-        test(&World::over(build, MemoryStore::handing_over(), policy));
+        check(&TestGraph::over(build, MemoryStore::handing_over(), policy));
     }
 }
 
@@ -186,69 +186,69 @@ pub(crate) fn each_bare<T>(outcomes: Vec<Result<T, Failure>>) -> Vec<Result<T, F
     outcomes.into_iter().map(|outcome| outcome.map_err(bare)).collect()
 }
 
-pub(crate) fn contents(world: &World) -> Vec<(String, Row)> {
-    let row = |key: String| world.store.row(&key).map(|row| (key, row));
-    world.store.keys().into_iter().filter_map(row).collect()
+pub(crate) fn contents(test: &TestGraph) -> Vec<(String, Row)> {
+    let row = |key: String| test.store.row(&key).map(|row| (key, row));
+    test.store.keys().into_iter().filter_map(row).collect()
 }
 
 /// The row of the test.
 #[track_caller]
-pub(crate) fn row(world: &World) -> Row {
-    world.store.row(EC).expect("there is a row")
+pub(crate) fn row(test: &TestGraph) -> Row {
+    test.store.row(EC).expect("there is a row")
 }
 
 #[track_caller]
-pub(crate) fn body(world: &World) -> Value {
-    body_of(world, EC)
+pub(crate) fn body(test: &TestGraph) -> Value {
+    body_of(test, EC)
 }
 
 #[track_caller]
-pub(crate) fn body_of(world: &World, key: &str) -> Value {
-    let row = world.store.row(key).expect("there is a row");
+pub(crate) fn body_of(test: &TestGraph, key: &str) -> Value {
+    let row = test.store.row(key).expect("there is a row");
     serde_json::from_slice(&row.body).expect("a written body is JSON")
 }
 
 /// Checks that a call answers this, with these store calls, and leaves the store as it was.
 #[track_caller]
 pub(crate) fn leaves<T: Debug + PartialEq>(
-    world: &World,
-    ops: Ops,
+    test: &TestGraph,
+    calls: StoreCalls,
     expected: Result<T, Failure>,
-    call: impl FnOnce(&World) -> Result<T, Failure>,
+    call: impl FnOnce(&TestGraph) -> Result<T, Failure>,
 ) {
-    let before = contents(world);
-    answers(world, ops, expected, call);
-    assert_eq!(contents(world), before, "the store is as it was");
+    let before = contents(test);
+    answers(test, calls, expected, call);
+    assert_eq!(contents(test), before, "the store is as it was");
 }
 
 /// Checks that a call answers this, with these store calls, and writes the row of the test anew.
 /// The body of the row.
 #[track_caller]
 pub(crate) fn writes<T: Debug + PartialEq>(
-    world: &World,
-    ops: Ops,
+    test: &TestGraph,
+    calls: StoreCalls,
     expected: Result<T, Failure>,
-    call: impl FnOnce(&World) -> Result<T, Failure>,
+    call: impl FnOnce(&TestGraph) -> Result<T, Failure>,
 ) -> Value {
-    let before = world.store.row(EC).map(|row| row.generation);
-    answers(world, ops, expected, call);
-    assert_ne!(Some(row(world).generation), before, "the row is written");
-    body(world)
+    let before = test.store.row(EC).map(|row| row.generation);
+    answers(test, calls, expected, call);
+    assert_ne!(Some(row(test).generation), before, "the row is written");
+    body(test)
 }
 
 /// Checks that a call answers this, with these store calls.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "what is expected is written where it is called")]
 pub(crate) fn answers<T: Debug + PartialEq>(
-    world: &World,
-    ops: Ops,
+    test: &TestGraph,
+    calls: StoreCalls,
     expected: Result<T, Failure>,
-    call: impl FnOnce(&World) -> Result<T, Failure>,
+    call: impl FnOnce(&TestGraph) -> Result<T, Failure>,
 ) {
-    let _ = world.at(NOW);
-    let _ = world.take_ops();
-    let outcome = call(world).map_err(bare);
+    let _ = test.at(NOW);
+    let _ = test.take_store_calls();
+    let outcome = call(test).map_err(bare);
     assert_eq!(outcome, expected);
-    assert_eq!(world.take_ops(), ops);
-    assert!(world.faults.is_done(), "everything scripted has happened");
+    assert_eq!(test.take_store_calls(), calls);
+    assert!(test.faults.is_done(), "everything scripted has happened");
 }

@@ -1,29 +1,29 @@
 //! `update_last_seen`.
 
-use host_test::{Failure, World, for_both, for_both_with};
+use host_test::{TestGraph, for_both, for_both_with};
 use identity_graph::{
-    Policy,
+    Failure, Policy,
     TouchOutcome::{self, Debounced, NotFound, Stale, Withdrawn, Written},
 };
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-fn visit(world: &World) -> Result<TouchOutcome, Failure> {
-    world.graph.update_last_seen(EC, NOW)
+fn visit(test: &TestGraph) -> Result<TouchOutcome, Failure> {
+    test.graph.update_last_seen(EC, NOW)
 }
 
 /// Checks that a visit now meets this end on the row.
 fn meets(policy: Policy, seed: &Seed, expected: TouchOutcome) {
-    for_both_with(policy, |world| {
-        seed.seed(world);
+    for_both_with(policy, |test| {
+        seed.seed(test);
         if expected == Written {
             let mut wanted: Value = serde_json::from_str(&seed.body()).unwrap();
             wanted["last_seen"] = json!(NOW);
-            assert_eq!(writes(world, ops(1, 1), Ok(Written), visit), wanted);
-            assert_eq!(row(world).expires_at, Some(NOW + u64::from(policy.entry_ttl)));
+            assert_eq!(writes(test, calls(1, 1), Ok(Written), visit), wanted);
+            assert_eq!(row(test).expires_at, Some(NOW + u64::from(policy.entry_ttl)));
         } else {
-            leaves(world, ops(1, 0), Ok(expected), visit);
+            leaves(test, calls(1, 0), Ok(expected), visit);
         }
     });
 }
@@ -74,13 +74,13 @@ fn a_tombstone_is_not_visited_however_old_it_is() {
 fn a_missing_row_and_one_past_its_lifetime_are_not_found() {
     meets(Policy::default(), &expired(), NotFound);
     meets(Policy::default(), &live(NOW - YEAR + 1), Written);
-    for_both(|world| leaves(world, ops(1, 0), Ok(NotFound), visit));
+    for_both(|test| leaves(test, calls(1, 0), Ok(NotFound), visit));
 }
 
 #[test]
 fn a_corrupt_row_is_named_and_left() {
-    for_both(|world| {
-        seed_corrupt(world);
-        leaves(world, ops(1, 0), Err(CORRUPT), visit);
+    for_both(|test| {
+        seed_corrupt(test);
+        leaves(test, calls(1, 0), Err(CORRUPT), visit);
     });
 }

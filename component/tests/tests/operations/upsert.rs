@@ -1,7 +1,8 @@
 //! `upsert_partner_id` and `upsert_partner_ids`.
 
-use host_test::{Failure, World, for_both};
+use host_test::{TestGraph, for_both};
 use identity_graph::{
+    Failure,
     IfMissing::{self, CreateMinimal, Skip},
     UpsertOutcome::{self, NotFound, Stale, Unchanged, Withdrawn, Written},
 };
@@ -14,14 +15,14 @@ const EITHER: [IfMissing; 2] = [Skip, CreateMinimal];
 /// Checks that the UID "new" of [`upsert`], asserted at [`NOW`], meets this end on the row.
 fn meets(seed: &Seed, expected: UpsertOutcome) {
     for missing in EITHER {
-        for_both(|world| {
-            seed.seed(world);
+        for_both(|test| {
+            seed.seed(test);
             if expected == Written {
                 let mut wanted: Value = serde_json::from_str(&seed.body()).unwrap();
                 wanted["ids"][PARTNER] = json!({ "uid": "new", "synced": NOW });
-                assert_eq!(writes(world, ops(1, 1), Ok(Written), |w| upsert(w, missing)), wanted);
+                assert_eq!(writes(test, calls(1, 1), Ok(Written), |t| upsert(t, missing)), wanted);
             } else {
-                leaves(world, ops(1, 0), Ok(expected), |w| upsert(w, missing));
+                leaves(test, calls(1, 0), Ok(expected), |t| upsert(t, missing));
             }
         });
     }
@@ -58,24 +59,27 @@ fn the_same_uid_is_no_write_whenever_it_was_asserted() {
 #[test]
 fn a_uid_without_a_time_is_older_than_any_that_has_one() {
     meets(&live(BEFORE).uid_without_time(PARTNER, "old"), Written);
-    for_both(|world| {
-        live(BEFORE).uid_without_time(PARTNER, "old").seed(world);
+    for_both(|test| {
+        live(BEFORE).uid_without_time(PARTNER, "old").seed(test);
         let asserted_at = |synced| {
-            move |w: &World| w.graph.upsert_partner_id(EC, uid(PARTNER, "new", synced), Skip, NOW)
+            move |t: &TestGraph| {
+                t.graph.upsert_partner_id(EC, uid(PARTNER, "new", synced), Skip, NOW)
+            }
         };
-        leaves(world, ops(1, 0), Ok(Stale), asserted_at(0));
-        let written = writes(world, ops(1, 1), Ok(Written), asserted_at(1));
+        leaves(test, calls(1, 0), Ok(Stale), asserted_at(0));
+        let written = writes(test, calls(1, 1), Ok(Written), asserted_at(1));
         assert_eq!(written["ids"][PARTNER], json!({ "uid": "new", "synced": 1 }));
     });
 }
 
 #[test]
 fn without_its_own_time_a_uid_is_asserted_now() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
+    for_both(|test| {
+        live(BEFORE).seed(test);
         let id = uid(PARTNER, "new", None);
-        let written =
-            writes(world, ops(1, 1), Ok(Written), |w| w.graph.upsert_partner_id(EC, id, Skip, NOW));
+        let written = writes(test, calls(1, 1), Ok(Written), |t| {
+            t.graph.upsert_partner_id(EC, id, Skip, NOW)
+        });
         assert_eq!(written["ids"][PARTNER], json!({ "uid": "new", "synced": NOW }));
     });
 }
@@ -91,12 +95,12 @@ fn a_tombstone_refuses_however_old_it_is() {
 
 #[test]
 fn a_missing_row_is_told_apart_from_a_withdrawn_one() {
-    for_both(|world| {
-        leaves(world, ops(1, 0), Ok(NotFound), |w| upsert(w, Skip));
-        tombstone(BEFORE).seed(world);
-        leaves(world, ops(1, 0), Ok(Withdrawn), |w| upsert(w, Skip));
-        expired().seed(world);
-        leaves(world, ops(1, 0), Ok(NotFound), |w| upsert(w, Skip));
+    for_both(|test| {
+        leaves(test, calls(1, 0), Ok(NotFound), |t| upsert(t, Skip));
+        tombstone(BEFORE).seed(test);
+        leaves(test, calls(1, 0), Ok(Withdrawn), |t| upsert(t, Skip));
+        expired().seed(test);
+        leaves(test, calls(1, 0), Ok(NotFound), |t| upsert(t, Skip));
     });
 }
 
@@ -113,41 +117,41 @@ fn minimal() -> Value {
 
 #[test]
 fn a_missing_row_is_made_where_that_is_asked_for() {
-    for_both(|world| {
-        let written = writes(world, ops(1, 1), Ok(Written), |w| upsert(w, CreateMinimal));
+    for_both(|test| {
+        let written = writes(test, calls(1, 1), Ok(Written), |t| upsert(t, CreateMinimal));
         assert_eq!(written, minimal());
-        assert_eq!(row(world).expires_at, Some(NOW + YEAR));
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }
 
 #[test]
 fn a_row_past_its_lifetime_is_made_anew_where_that_is_asked_for() {
-    for_both(|world| {
-        expired().uid("other.example", "x", 5).seed(world);
-        let written = writes(world, ops(1, 1), Ok(Written), |w| upsert(w, CreateMinimal));
+    for_both(|test| {
+        expired().uid("other.example", "x", 5).seed(test);
+        let written = writes(test, calls(1, 1), Ok(Written), |t| upsert(t, CreateMinimal));
         assert_eq!(written, minimal());
-        assert_eq!(row(world).expires_at, Some(NOW + YEAR));
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }
 
 #[test]
 fn a_corrupt_row_is_named_and_left() {
     for missing in EITHER {
-        for_both(|world| {
-            seed_corrupt(world);
-            leaves(world, ops(1, 0), Err(CORRUPT), |w| upsert(w, missing));
+        for_both(|test| {
+            seed_corrupt(test);
+            leaves(test, calls(1, 0), Err(CORRUPT), |t| upsert(t, missing));
         });
     }
 }
 
 #[test]
 fn several_uids_are_one_read_and_one_write_with_an_outcome_each() {
-    for_both(|world| {
+    for_both(|test| {
         live(BEFORE)
             .uid("same.example", "s", 1)
             .uid("older.example", "o", NOW - 1)
             .uid("later.example", "l", NOW + 1)
-            .seed(world);
+            .seed(test);
         let ids = vec![
             uid("later.example", "x", NOW),
             uid("new.example", "n", NOW),
@@ -155,8 +159,8 @@ fn several_uids_are_one_read_and_one_write_with_an_outcome_each() {
             uid("OLDER.example", "o2", NOW),
         ];
         let outcomes = vec![Stale, Written, Unchanged, Written];
-        let written = writes(world, ops(1, 1), Ok(outcomes), |w| {
-            w.graph.upsert_partner_ids(EC, ids, Skip, NOW)
+        let written = writes(test, calls(1, 1), Ok(outcomes), |t| {
+            t.graph.upsert_partner_ids(EC, ids, Skip, NOW)
         });
         let expected = json!({
             "same.example": { "uid": "s", "synced": 1 },
@@ -170,19 +174,19 @@ fn several_uids_are_one_read_and_one_write_with_an_outcome_each() {
 
 #[test]
 fn several_uids_that_change_nothing_are_one_read() {
-    for_both(|world| {
-        live(BEFORE).uid("a.example", "a", 1).uid("b.example", "b", NOW).seed(world);
+    for_both(|test| {
+        live(BEFORE).uid("a.example", "a", 1).uid("b.example", "b", NOW).seed(test);
         let ids = vec![uid("a.example", "a", NOW), uid("b.example", "x", NOW)];
-        leaves(world, ops(1, 0), Ok(vec![Unchanged, Stale]), |w| {
-            w.graph.upsert_partner_ids(EC, ids, Skip, NOW)
+        leaves(test, calls(1, 0), Ok(vec![Unchanged, Stale]), |t| {
+            t.graph.upsert_partner_ids(EC, ids, Skip, NOW)
         });
     });
 }
 
 #[test]
 fn of_several_uids_of_one_partner_the_latest_counts_and_of_equals_the_first() {
-    for_both(|world| {
-        live(BEFORE).seed(world);
+    for_both(|test| {
+        live(BEFORE).seed(test);
         let ids = vec![
             uid(PARTNER, "older", NOW - 1),
             uid(&PARTNER.to_uppercase(), "first", NOW),
@@ -190,8 +194,8 @@ fn of_several_uids_of_one_partner_the_latest_counts_and_of_equals_the_first() {
             uid(PARTNER, "first", 3),
         ];
         let outcomes = vec![Stale, Written, Stale, Written];
-        let written = writes(world, ops(1, 1), Ok(outcomes), |w| {
-            w.graph.upsert_partner_ids(EC, ids, Skip, NOW)
+        let written = writes(test, calls(1, 1), Ok(outcomes), |t| {
+            t.graph.upsert_partner_ids(EC, ids, Skip, NOW)
         });
         assert_eq!(written["ids"], json!({ PARTNER: { "uid": "first", "synced": NOW } }));
     });
@@ -199,21 +203,21 @@ fn of_several_uids_of_one_partner_the_latest_counts_and_of_equals_the_first() {
 
 #[test]
 fn several_uids_share_the_fate_of_a_row_that_takes_none() {
-    for_both(|world| {
+    for_both(|test| {
         let ids = || vec![uid("a.example", "a", 1), uid("b.example", "b", 2)];
-        let call = |w: &World| w.graph.upsert_partner_ids(EC, ids(), Skip, NOW);
-        leaves(world, ops(1, 0), Ok(vec![NotFound; 2]), call);
-        tombstone(BEFORE).seed(world);
-        leaves(world, ops(1, 0), Ok(vec![Withdrawn; 2]), call);
+        let call = |t: &TestGraph| t.graph.upsert_partner_ids(EC, ids(), Skip, NOW);
+        leaves(test, calls(1, 0), Ok(vec![NotFound; 2]), call);
+        tombstone(BEFORE).seed(test);
+        leaves(test, calls(1, 0), Ok(vec![Withdrawn; 2]), call);
     });
 }
 
 #[test]
 fn several_uids_make_one_minimal_row() {
-    for_both(|world| {
+    for_both(|test| {
         let ids = vec![uid("a.example", "a", 1), uid("b.example", "b", None)];
-        let written = writes(world, ops(1, 1), Ok(vec![Written; 2]), |w| {
-            w.graph.upsert_partner_ids(EC, ids, CreateMinimal, NOW)
+        let written = writes(test, calls(1, 1), Ok(vec![Written; 2]), |t| {
+            t.graph.upsert_partner_ids(EC, ids, CreateMinimal, NOW)
         });
         let expected = json!({
             "a.example": { "uid": "a", "synced": 1 },
@@ -225,10 +229,10 @@ fn several_uids_make_one_minimal_row() {
 
 #[test]
 fn no_uids_are_no_store_call() {
-    for_both(|world| {
+    for_both(|test| {
         for missing in EITHER {
-            leaves(world, NO_OPS, Ok(vec![]), |w| {
-                w.graph.upsert_partner_ids(EC, vec![], missing, NOW)
+            leaves(test, NO_CALLS, Ok(vec![]), |t| {
+                t.graph.upsert_partner_ids(EC, vec![], missing, NOW)
             });
         }
     });
@@ -236,12 +240,12 @@ fn no_uids_are_no_store_call() {
 
 #[test]
 fn a_row_that_would_outgrow_its_limit_is_left() {
-    for_both(|world| {
-        live(BEFORE).with("padding", json!("x".repeat(64 * 1024 - 400))).seed(world);
+    for_both(|test| {
+        live(BEFORE).with("padding", json!("x".repeat(64 * 1024 - 400))).seed(test);
         let id = uid(PARTNER, &"u".repeat(512), NOW);
-        leaves(world, ops(1, 0), Err(Failure::TooLarge), |w| {
-            w.graph.upsert_partner_id(EC, id, Skip, NOW)
+        leaves(test, calls(1, 0), Err(Failure::TooLarge), |t| {
+            t.graph.upsert_partner_id(EC, id, Skip, NOW)
         });
-        writes(world, ops(1, 1), Ok(Written), |w| upsert(w, Skip));
+        writes(test, calls(1, 1), Ok(Written), |t| upsert(t, Skip));
     });
 }

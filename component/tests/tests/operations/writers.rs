@@ -2,9 +2,12 @@
 
 use std::fmt::Debug;
 
-use host_test::{Failure, MemoryStore, Ops, SnapshotApi, World};
-use identity_graph::IfMissing::{CreateMinimal, Skip};
+use host_test::{MemoryStore, StoreCalls, TestGraph};
 use identity_graph::Policy;
+use identity_graph::{
+    EntrySnapshot, Failure,
+    IfMissing::{CreateMinimal, Skip},
+};
 
 use crate::support::*;
 
@@ -12,12 +15,12 @@ use crate::support::*;
 pub(crate) struct Writer {
     pub(crate) name: &'static str,
     /// What is stored before.
-    pub(crate) seed: fn(&World),
-    pub(crate) call: fn(&World) -> Result<String, Failure>,
+    pub(crate) seed: fn(&TestGraph),
+    pub(crate) call: fn(&TestGraph) -> Result<String, Failure>,
     /// What it answers when nothing is in its way.
     pub(crate) outcome: &'static str,
     /// The store calls that takes.
-    pub(crate) ops: Ops,
+    pub(crate) calls: StoreCalls,
     /// Writes of those that are refused since a row is there.
     pub(crate) refused: u64,
     pub(crate) is_batch: bool,
@@ -25,25 +28,25 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// One more read in the way of this operation.
-    pub(crate) fn read(&self) -> Ops {
-        if self.is_batch { get_many(1) } else { ops(1, 0) }
+    pub(crate) fn read(&self) -> StoreCalls {
+        if self.is_batch { get_many(1) } else { calls(1, 0) }
     }
 
     /// One more write.
-    pub(crate) fn write(&self) -> Ops {
-        if self.is_batch { put_many(1) } else { ops(0, 1) }
+    pub(crate) fn write(&self) -> StoreCalls {
+        if self.is_batch { put_many(1) } else { calls(0, 1) }
     }
 
     /// So many reads and writes more than when nothing is in its way.
-    pub(crate) fn ops_and(&self, reads: u64, writes: u64) -> Ops {
+    pub(crate) fn calls_and(&self, reads: u64, writes: u64) -> StoreCalls {
         let reads = (0..reads).map(|_| self.read());
         let writes = (0..writes).map(|_| self.write());
-        sum(&reads.chain(writes).chain([self.ops]).collect::<Vec<_>>())
+        sum(&reads.chain(writes).chain([self.calls]).collect::<Vec<_>>())
     }
 
     /// Reads before the first write that is not refused.
     pub(crate) fn reads_before(&self) -> u64 {
-        self.ops.gets + self.ops.get_many_keys
+        self.calls.gets + self.calls.get_many_keys
     }
 
     /// True where the operation writes whatever the key holds.
@@ -53,27 +56,27 @@ impl Writer {
 }
 
 /// Runs a test for every operation that writes, over both builds, each on a store of its own.
-pub(crate) fn for_every_writer(policy: Policy, test: impl Fn(&World, &Writer)) {
+pub(crate) fn for_every_writer(policy: Policy, check: impl Fn(&TestGraph, &Writer)) {
     for writer in &ALL {
-        host_test::for_both_with(policy, |world| {
+        host_test::for_both_with(policy, |test| {
             println!("{}", writer.name);
-            (writer.seed)(world);
-            test(world, writer);
+            (writer.seed)(test);
+            check(test, writer);
         });
     }
 }
 
 /// How often something was written, the refused writes not counted.
 pub(crate) fn applied(store: &MemoryStore, writer: &Writer) -> u64 {
-    store.ops().writes() - writer.refused
+    store.store_calls().writes() - writer.refused
 }
 
 fn shown<T: Debug>(outcome: Result<T, Failure>) -> Result<String, Failure> {
     outcome.map(|outcome| format!("{outcome:?}"))
 }
 
-fn snapshot(world: &World) -> Result<Box<dyn SnapshotApi>, Failure> {
-    Ok(world.graph.get(EC)?.expect("there is an entry"))
+fn snapshot(test: &TestGraph) -> Result<Box<dyn EntrySnapshot + '_>, Failure> {
+    Ok(test.graph.get(EC)?.expect("there is an entry"))
 }
 
 const BASE: Writer = Writer {
@@ -81,107 +84,113 @@ const BASE: Writer = Writer {
     seed: |_| {},
     call: |_| Ok(String::new()),
     outcome: "Written",
-    ops: ops(1, 1),
+    calls: calls(1, 1),
     refused: 0,
     is_batch: false,
 };
 
-fn seed_live(world: &World) {
-    live(BEFORE).uid(PARTNER, "old", 5).seed(world);
+fn seed_live(test: &TestGraph) {
+    live(BEFORE).uid(PARTNER, "old", 5).seed(test);
 }
 
 pub(crate) const ALL: [Writer; 13] = [
     Writer {
         name: "create",
-        call: |w| shown(w.graph.create(EC, visit_with(PARTNER, "new"))),
+        call: |t| shown(t.graph.create(EC, visit_with(PARTNER, "new"))),
         outcome: "()",
-        ops: ops(0, 1),
+        calls: calls(0, 1),
         ..BASE
     },
     Writer {
         name: "create where nothing is",
         call: create_or_revive,
         outcome: "Created",
-        ops: ops(0, 1),
+        calls: calls(0, 1),
         ..BASE
     },
     Writer {
         name: "revive",
-        seed: |w| tombstone(BEFORE).seed(w),
+        seed: |t| tombstone(BEFORE).seed(t),
         call: create_or_revive,
         outcome: "Revived",
-        ops: ops(1, 2),
+        calls: calls(1, 2),
         refused: 1,
         ..BASE
     },
     Writer {
         name: "create where a lifetime is over",
-        seed: |w| expired().seed(w),
+        seed: |t| expired().seed(t),
         call: create_or_revive,
         outcome: "Created",
-        ops: ops(1, 2),
+        calls: calls(1, 2),
         refused: 1,
         ..BASE
     },
-    Writer { name: "upsert", seed: seed_live, call: |w| shown(upsert(w, Skip)), ..BASE },
-    Writer { name: "upsert that makes the row", call: |w| shown(upsert(w, CreateMinimal)), ..BASE },
+    Writer { name: "upsert", seed: seed_live, call: |t| shown(upsert(t, Skip)), ..BASE },
+    Writer { name: "upsert that makes the row", call: |t| shown(upsert(t, CreateMinimal)), ..BASE },
     Writer {
         name: "touch",
         seed: seed_live,
-        call: |w| shown(w.graph.update_last_seen(EC, NOW)),
+        call: |t| shown(t.graph.update_last_seen(EC, NOW)),
         ..BASE
     },
     Writer {
         name: "evaluate the cluster",
         seed: seed_live,
-        call: |w| shown(w.graph.evaluate_cluster(EC, NOW)),
+        call: |t| shown(t.graph.evaluate_cluster(EC, NOW)),
         outcome: "Some(1)",
-        ops: Ops { gets: 1, counts: 1, puts: 1, ..NO_OPS },
+        calls: StoreCalls { gets: 1, counts: 1, puts: 1, ..NO_CALLS },
         ..BASE
     },
     Writer {
         name: "upsert on a snapshot",
         seed: seed_live,
-        call: |w| shown(snapshot(w)?.upsert_partner_ids(vec![uid(PARTNER, "new", NOW)], NOW)),
+        call: |t| shown(snapshot(t)?.upsert_partner_ids(vec![uid(PARTNER, "new", NOW)], NOW)),
         outcome: "[Written]",
         ..BASE
     },
     Writer {
         name: "touch on a snapshot",
         seed: seed_live,
-        call: |w| shown(snapshot(w)?.update_last_seen(NOW)),
+        call: |t| shown(snapshot(t)?.update_last_seen(NOW)),
         ..BASE
     },
     Writer {
         name: "evaluate the cluster on a snapshot",
         seed: seed_live,
-        call: |w| shown(snapshot(w)?.evaluate_cluster(NOW)),
+        call: |t| shown(snapshot(t)?.evaluate_cluster(NOW)),
         outcome: "Some(1)",
-        ops: Ops { gets: 1, counts: 1, puts: 1, ..NO_OPS },
+        calls: StoreCalls { gets: 1, counts: 1, puts: 1, ..NO_CALLS },
         ..BASE
     },
     Writer {
         name: "withdraw",
         seed: seed_live,
-        call: |w| shown(w.graph.write_withdrawal_tombstone(EC, NOW)),
+        call: |t| shown(t.graph.write_withdrawal_tombstone(EC, NOW)),
         outcome: "()",
-        ops: ops(0, 1),
+        calls: calls(0, 1),
         ..BASE
     },
     Writer {
         name: "sync",
         seed: seed_live,
-        call: |w| {
+        call: |t| {
             let mut outcomes =
-                w.graph.sync_partner_ids(PARTNER, &[mapping(EC, "new", NOW)], NOW)?;
+                t.graph.sync_partner_ids(PARTNER, &[mapping(EC, "new", NOW)], NOW)?;
             shown(outcomes.remove(0))
         },
-        ops: Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS },
+        calls: StoreCalls {
+            get_manys: 1,
+            get_many_keys: 1,
+            put_manys: 1,
+            put_many_keys: 1,
+            ..NO_CALLS
+        },
         is_batch: true,
         ..BASE
     },
 ];
 
-fn create_or_revive(world: &World) -> Result<String, Failure> {
-    shown(world.graph.create_or_revive(EC, visit_with(PARTNER, "new")))
+fn create_or_revive(test: &TestGraph) -> Result<String, Failure> {
+    shown(test.graph.create_or_revive(EC, visit_with(PARTNER, "new")))
 }

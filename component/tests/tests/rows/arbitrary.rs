@@ -1,8 +1,8 @@
 //! Whatever is stored, each operation answers: it names the row corrupt, or changes what it is to
 //! change and nothing else.
 
-use host_test::{Failure, World, for_both};
-use identity_graph::{CreateOutcome, IfMissing, Mapping, NewEntry};
+use host_test::{TestGraph, for_both};
+use identity_graph::{CreateOutcome, Failure, IfMissing, Mapping, NewEntry};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -17,64 +17,64 @@ const NOW: u64 = 1_790_100_000;
 
 /// An operation, and what it may change beside what every change brings to shape.
 struct Operation {
-    run: fn(&World) -> Result<(), Failure>,
+    run: fn(&TestGraph) -> Result<(), Failure>,
     touched: &'static [&'static str],
 }
 
 const OPERATIONS: [Operation; 5] = [
     Operation {
-        run: |world| {
+        run: |test| {
             let id = uid("new.example", "u", None);
-            world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, NOW).map(drop)
+            test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, NOW).map(drop)
         },
         touched: &["/ids/new.example"],
     },
     Operation {
-        run: |world| {
+        run: |test| {
             let ids = vec![uid("acme_ssp", "u", None), uid("ids.acme.example", "u", None)];
-            world.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, NOW).map(drop)
+            test.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, NOW).map(drop)
         },
         touched: &["/ids/acme_ssp", "/ids/ids.acme.example"],
     },
     Operation {
-        run: |world| {
+        run: |test| {
             let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: NOW };
-            let outcomes = world.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
+            let outcomes = test.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
             outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
         },
         touched: &["/ids/new.example"],
     },
     Operation {
-        run: |world| world.graph.update_last_seen(KEY, NOW).map(drop),
+        run: |test| test.graph.update_last_seen(KEY, NOW).map(drop),
         touched: &["/last_seen"],
     },
     Operation {
-        run: |world| world.graph.evaluate_cluster(KEY, NOW).map(drop),
+        run: |test| test.graph.evaluate_cluster(KEY, NOW).map(drop),
         touched: &["/network/cluster_size", "/network/cluster_checked"],
     },
 ];
 
 /// Tries everything on a stored value.
-fn assert_answers(world: &World, body: &[u8]) {
-    let _ = world.at(NOW);
-    world.store.seed(KEY, body, None);
-    let entry = world.graph.get(KEY).map(|snapshot| snapshot.map(|s| s.entry()));
-    let raw = world.graph.inspect(KEY).unwrap().unwrap();
+fn assert_answers(test: &TestGraph, body: &[u8]) {
+    let _ = test.at(NOW);
+    test.store.seed(KEY, body, None);
+    let entry = test.graph.get(KEY).map(|snapshot| snapshot.map(|s| s.entry()));
+    let raw = test.graph.inspect(KEY).unwrap().unwrap();
     assert_eq!(raw.body, body);
     match &entry {
         Ok(entry) => assert!(entry.is_some() && raw.problem.is_none()),
         Err(failure) => assert_eq!(Some(failure), raw.problem.map(Failure::Corrupt).as_ref()),
     }
     for operation in &OPERATIONS {
-        let generation = world.store.seed(KEY, body, None);
-        let result = (operation.run)(world);
-        let row = world.store.row(KEY).unwrap();
+        let generation = test.store.seed(KEY, body, None);
+        let result = (operation.run)(test);
+        let row = test.store.row(KEY).unwrap();
         if row.generation == generation {
             assert_eq!(row.body, body);
         } else {
             assert_eq!(result, Ok(()), "what was written was said to be refused");
             assert_differs_only(operation.touched, body, &row.body);
-            assert!(world.graph.get(KEY).unwrap().is_some());
+            assert!(test.graph.get(KEY).unwrap().is_some());
         }
         match (&entry, result) {
             // What would have to be replaced to make the change is left as it is.
@@ -83,17 +83,17 @@ fn assert_answers(world: &World, body: &[u8]) {
             (Err(corrupt), result) => assert_eq!(result.as_ref(), Err(corrupt)),
         }
     }
-    let generation = world.store.seed(KEY, body, None);
+    let generation = test.store.seed(KEY, body, None);
     let kept = matches!(
-        world.graph.create_or_revive(KEY, NewEntry::at(NOW)),
+        test.graph.create_or_revive(KEY, NewEntry::at(NOW)),
         Ok(CreateOutcome::AlreadyLive | CreateOutcome::Withdrawn) | Err(Failure::Corrupt(_))
     );
-    assert_eq!(kept, world.store.row(KEY).unwrap().generation == generation);
-    world.store.seed(KEY, body, None);
-    assert_eq!(world.graph.write_withdrawal_tombstone(KEY, NOW), Ok(()));
-    assert!(!world.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
-    world.store.seed(KEY, body, None);
-    assert_eq!(world.graph.delete(KEY), Ok(true));
+    assert_eq!(kept, test.store.row(KEY).unwrap().generation == generation);
+    test.store.seed(KEY, body, None);
+    assert_eq!(test.graph.write_withdrawal_tombstone(KEY, NOW), Ok(()));
+    assert!(!test.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    test.store.seed(KEY, body, None);
+    assert_eq!(test.graph.delete(KEY), Ok(true));
 }
 
 /// True where something else stands in the place of an object that operations write to.
@@ -282,16 +282,16 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn assert_metadata_answers(world: &World, metadata: &str) {
+fn assert_metadata_answers(test: &TestGraph, metadata: &str) {
     let stored = stored::named("2026-08-current");
-    world.store.seed(&stored.key, stored.body.as_str(), Some(metadata));
-    let read = world.graph.get_metadata(&stored.key);
+    test.store.seed(&stored.key, stored.body.as_str(), Some(metadata));
+    let read = test.graph.get_metadata(&stored.key);
     assert!(matches!(read, Ok(Some(_)) | Err(Failure::Corrupt(_))));
-    let now = world.at(NOW);
-    match world.graph.update_last_seen(&stored.key, now) {
+    let now = test.at(NOW);
+    match test.graph.update_last_seen(&stored.key, now) {
         Ok(_) => {
-            let entry = world.graph.get(&stored.key).unwrap().unwrap().entry();
-            let read = world.graph.get_metadata(&stored.key).unwrap();
+            let entry = test.graph.get(&stored.key).unwrap().unwrap().entry();
+            let read = test.graph.get_metadata(&stored.key).unwrap();
             assert_eq!(read, Some(identity_graph::Metadata::from(&entry)));
         }
         Err(failure) => assert_eq!(failure, Failure::TooLarge),
@@ -303,7 +303,7 @@ proptest! {
 
     #[test]
     fn every_operation_answers_for_any_stored_value(body in any_body()) {
-        assert_answers(&World::native(), &body);
+        assert_answers(&TestGraph::native(), &body);
     }
 }
 
@@ -313,13 +313,13 @@ proptest! {
     #[test]
     #[cfg(feature = "component")]
     fn the_component_never_traps_whatever_is_stored(body in any_body()) {
-        assert_answers(&World::component(), &body);
+        assert_answers(&TestGraph::component(), &body);
     }
 
     #[test]
     fn any_metadata_is_read_or_named_and_replaced(metadata in ".{0,40}", damage in damaged()) {
         for metadata in [metadata, String::from_utf8_lossy(&damage).into_owned()] {
-            for_both(|world| assert_metadata_answers(world, &metadata));
+            for_both(|test| assert_metadata_answers(test, &metadata));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a change leaves behind: the fields it is to change are changed, and all else is as it was.
 
-use host_test::{World, for_both};
+use host_test::{TestGraph, for_both};
 use identity_graph::policy::{MAX_DOMAIN_BYTES, MAX_SEEN_DOMAINS};
 use identity_graph::{
     CreateOutcome, IfMissing, Mapping, Metadata, NewEntry, Policy, TouchOutcome, UpsertOutcome,
@@ -41,13 +41,13 @@ fn bring_to_shape(flat: &mut Flat) {
 /// Makes the change and compares the row with what was there, value by value and byte by byte.
 pub(crate) fn assert_changes_only(operation: &Operation, call: &Call<'_>, before: &str) {
     println!("operation {}", operation.name);
-    let world = call.world;
-    let generation = world.store.row(call.key).unwrap().generation;
-    let _ = world.take_ops();
+    let test = call.test;
+    let generation = test.store.row(call.key).unwrap().generation;
+    let _ = test.take_store_calls();
     (operation.run)(call);
-    assert_eq!(world.take_ops().writes(), 1);
+    assert_eq!(test.take_store_calls().writes(), 1);
 
-    let after = body(world, call.key);
+    let after = body(test, call.key);
     let mut expected = flat(before);
     bring_to_shape(&mut expected);
     (operation.change)(call, &mut expected);
@@ -55,25 +55,25 @@ pub(crate) fn assert_changes_only(operation: &Operation, call: &Call<'_>, before
     let was = flat(before);
     assert_kept(before, &after, |path| was.get(path) != expected.get(path));
 
-    let row = world.store.row(call.key).unwrap();
+    let row = test.store.row(call.key).unwrap();
     assert_ne!(row.generation, generation);
     let ttl = u64::from(Policy::default().entry_ttl);
     let time = |path: &str| expected[path].parse::<u64>().unwrap();
     let from = if operation.is_visit { call.now } else { time("last_seen") };
     assert_eq!(row.expires_at, Some(from + ttl));
-    let entry = world.graph.get(call.key).unwrap().unwrap().entry();
-    let metadata = world.graph.get_metadata(call.key).unwrap();
+    let entry = test.graph.get(call.key).unwrap().unwrap().entry();
+    let metadata = test.graph.get_metadata(call.key).unwrap();
     assert_eq!(metadata, Some(Metadata::from(&entry)), "metadata mirrors the body");
 }
 
-fn each_change(test: impl Fn(&World, &Stored, &Operation, &Call<'_>)) {
-    for_both(|world| {
+fn each_change(check: impl Fn(&TestGraph, &Stored, &Operation, &Call<'_>)) {
+    for_both(|test| {
         for stored in live() {
             for operation in &ALL {
-                stored.seed(world);
-                let call = Call::on(world, &stored.key, &stored.body);
-                test(world, &stored, operation, &call);
-                world.store.remove(&stored.key);
+                stored.seed(test);
+                let call = Call::on(test, &stored.key, &stored.body);
+                check(test, &stored, operation, &call);
+                test.store.remove(&stored.key);
             }
         }
     });
@@ -86,58 +86,58 @@ fn every_change_of_every_shape_leaves_the_rest_to_the_byte() {
 
 #[test]
 fn readers_of_every_version_read_every_row_that_is_written() {
-    each_change(|world, stored, operation, call| {
+    each_change(|test, stored, operation, call| {
         (operation.run)(call);
-        let entry = world.graph.get(&stored.key).unwrap().unwrap().entry();
-        assert_all_read(&body(world, &stored.key), &entry);
+        let entry = test.graph.get(&stored.key).unwrap().unwrap().entry();
+        assert_all_read(&body(test, &stored.key), &entry);
     });
 }
 
 #[test]
 fn readers_of_every_version_read_new_rows_and_tombstones() {
-    for_both(|world| {
+    for_both(|test| {
         let check = |key: &str| {
-            let entry = world.graph.get(key).unwrap().unwrap().entry();
-            assert_all_read(&body(world, key), &entry);
-            let metadata = world.graph.get_metadata(key).unwrap();
+            let entry = test.graph.get(key).unwrap().unwrap().entry();
+            assert_all_read(&body(test, key), &entry);
+            let metadata = test.graph.get_metadata(key).unwrap();
             assert_eq!(metadata, Some(Metadata::from(&entry)));
         };
         let key = &named("2026-03-first").key;
-        let now = world.at(1_800_000_000);
+        let now = test.at(1_800_000_000);
         let ids = vec![uid("b", "1", None), uid("a", NEW_UID, Some(3))];
         let first =
             NewEntry { ids: ids.clone(), domain: Some("a.example".into()), ..NewEntry::at(now) };
-        world.graph.create(key, first).unwrap();
+        test.graph.create(key, first).unwrap();
         check(key);
-        world.graph.write_withdrawal_tombstone(key, now).unwrap();
+        test.graph.write_withdrawal_tombstone(key, now).unwrap();
         check(key);
-        world.graph.delete(key).unwrap();
-        world.graph.upsert_partner_ids(key, ids, IfMissing::CreateMinimal, now).unwrap();
+        test.graph.delete(key).unwrap();
+        test.graph.upsert_partner_ids(key, ids, IfMissing::CreateMinimal, now).unwrap();
         check(key);
     });
 }
 
 #[test]
 fn a_second_change_finds_the_row_in_shape_and_adds_nothing_of_its_own() {
-    each_change(|world, stored, _, call| {
+    each_change(|test, stored, _, call| {
         let now = call.now;
-        world.graph.update_last_seen(&stored.key, now).unwrap();
-        let before = body(world, &stored.key);
-        let now = world.at(now + 300);
-        world.graph.update_last_seen(&stored.key, now).unwrap();
+        test.graph.update_last_seen(&stored.key, now).unwrap();
+        let before = body(test, &stored.key);
+        let now = test.at(now + 300);
+        test.graph.update_last_seen(&stored.key, now).unwrap();
         let old = format!("\"last_seen\":{}", call.now);
         let expected = before.replacen(&old, &format!("\"last_seen\":{now}"), 1);
-        assert_eq!(body(world, &stored.key), expected);
+        assert_eq!(body(test, &stored.key), expected);
     });
 }
 
 #[test]
 fn a_map_of_seen_domains_becomes_a_sorted_list_and_stays_beside_it() {
-    for_both(|world| {
+    for_both(|test| {
         let stored = named("2026-04-seen-domains-map");
-        stored.seed(world);
-        let now = world.at(1_775_700_000);
-        world.graph.update_last_seen(&stored.key, now).unwrap();
+        stored.seed(test);
+        let now = test.at(1_775_700_000);
+        test.graph.update_last_seen(&stored.key, now).unwrap();
         let map = "{\"news.example\":{\"first\":1775600000,\"last\":1775690000,\"visits\":4},\
                    \"sport.example\":{\"first\":1775650000,\"last\":1775650000,\"visits\":1}}";
         let expected = stored
@@ -147,41 +147,41 @@ fn a_map_of_seen_domains_becomes_a_sorted_list_and_stays_beside_it() {
                 &format!("[\"news.example\",\"sport.example\"],\"seen_domains_map\":{map}"),
             )
             .replace("\"last_seen\":1775690000", "\"last_seen\":1775700000");
-        assert_eq!(body(world, &stored.key), expected);
+        assert_eq!(body(test, &stored.key), expected);
     });
 }
 
 #[test]
 fn numbers_and_escapes_of_unknown_fields_stay_as_they_are_written() {
-    for_both(|world| {
+    for_both(|test| {
         let stored = named("from-the-future");
-        stored.seed(world);
-        let now = world.at(1_790_001_000);
+        stored.seed(test);
+        let now = test.at(1_790_001_000);
         let id = uid("ids.acme.example", "ACME-0010", Some(5));
-        world.graph.upsert_partner_id(&stored.key, id, IfMissing::Skip, now).unwrap();
+        test.graph.upsert_partner_id(&stored.key, id, IfMissing::Skip, now).unwrap();
         let expected = stored
             .body
             .replace("\"created\":1790000000", "\"created\":1790000000,\"last_seen\":1790000000")
             .replace("ACME-0009", "ACME-0010")
             .replace("\"rtiPartner\":\"idl\"}}", "\"rtiPartner\":\"idl\"},\"synced\":5}");
-        assert_eq!(body(world, &stored.key), expected);
+        assert_eq!(body(test, &stored.key), expected);
         assert!(expected.contains(r#"[true,null,1000.0],"b":{"c":"\u00e9\u2028"}"#));
     });
 }
 
 #[test]
 fn nothing_is_written_where_nothing_changes() {
-    for_both(|world| {
+    for_both(|test| {
         for stored in live() {
-            stored.seed(world);
-            let row = world.store.row(&stored.key);
-            let Call { now, existing, .. } = Call::on(world, &stored.key, &stored.body);
-            let graph = &world.graph;
+            stored.seed(test);
+            let row = test.store.row(&stored.key);
+            let Call { now, existing, .. } = Call::on(test, &stored.key, &stored.body);
+            let graph = &test.graph;
             let known =
                 flat(&stored.body)[&format!("ids/{}/uid", existing.clone().unwrap())].clone();
             let known: String = serde_json::from_str(&known).unwrap();
             let partner = existing.unwrap();
-            let _ = world.take_ops();
+            let _ = test.take_store_calls();
 
             let upsert =
                 |id| graph.upsert_partner_id(&stored.key, id, IfMissing::CreateMinimal, now);
@@ -201,20 +201,24 @@ fn nothing_is_written_where_nothing_changes() {
             let outcome = graph.create_or_revive(&stored.key, NewEntry::at(now));
             assert_eq!(outcome, Ok(CreateOutcome::AlreadyLive));
 
-            assert_eq!(world.take_ops().writes(), 1, "the refused creation of the last call");
-            assert_eq!(world.store.row(&stored.key), row);
+            assert_eq!(
+                test.take_store_calls().writes(),
+                1,
+                "the refused creation of the last call"
+            );
+            assert_eq!(test.store.row(&stored.key), row);
         }
     });
 }
 
 #[test]
 fn a_tombstone_stays_as_it_is_until_newer_consent_replaces_it() {
-    for_both(|world| {
+    for_both(|test| {
         let stored = named("tombstone");
-        stored.seed(world);
-        let row = world.store.row(&stored.key);
-        let (graph, key) = (&world.graph, stored.key.as_str());
-        let now = world.at(1_787_000_600);
+        stored.seed(test);
+        let row = test.store.row(&stored.key);
+        let (graph, key) = (&test.graph, stored.key.as_str());
+        let now = test.at(1_787_000_600);
         let id = uid(NEW, NEW_UID, Some(now));
         let outcome = graph.upsert_partner_id(key, id.clone(), IfMissing::CreateMinimal, now);
         assert_eq!(outcome, Ok(UpsertOutcome::Withdrawn));
@@ -230,7 +234,7 @@ fn a_tombstone_stays_as_it_is_until_newer_consent_replaces_it() {
         assert_eq!(snapshot.evaluate_cluster(now), Ok(None));
         let same_second = NewEntry::at(1_787_000_500);
         assert_eq!(graph.create_or_revive(key, same_second), Ok(CreateOutcome::Withdrawn));
-        assert_eq!(world.store.row(key), row);
+        assert_eq!(test.store.row(key), row);
         assert_eq!(graph.create_or_revive(key, NewEntry::at(now)), Ok(CreateOutcome::Revived));
         let entry = graph.get(key).unwrap().unwrap().entry();
         assert_eq!((entry.created, entry.consent.ok, entry.consent.updated), (now, true, now));
@@ -239,17 +243,17 @@ fn a_tombstone_stays_as_it_is_until_newer_consent_replaces_it() {
 
 #[test]
 fn a_withdrawal_leaves_nothing_of_any_shape() {
-    for_both(|world| {
+    for_both(|test| {
         for stored in all() {
-            stored.seed(world);
-            let now = world.at(1_795_000_000);
-            world.graph.write_withdrawal_tombstone(&stored.key, now).unwrap();
+            stored.seed(test);
+            let now = test.at(1_795_000_000);
+            test.graph.write_withdrawal_tombstone(&stored.key, now).unwrap();
             assert_eq!(
-                body(world, &stored.key),
+                body(test, &stored.key),
                 "{\"v\":1,\"created\":1795000000,\"last_seen\":1795000000,\
                  \"consent\":{\"ok\":false,\"updated\":1795000000},\"geo\":{\"country\":\"ZZ\"}}"
             );
-            let row = world.store.row(&stored.key).unwrap();
+            let row = test.store.row(&stored.key).unwrap();
             let metadata = "{\"ok\":false,\"country\":\"ZZ\",\"v\":1}";
             assert_eq!(row.metadata.as_deref(), Some(metadata));
             assert_eq!(row.expires_at, Some(now + 86_400));

@@ -1,8 +1,8 @@
 //! Rows that are no entries: every operation says so, none changes them, and a withdrawal or a
 //! delete removes them.
 
-use host_test::{Failure, World, for_both};
-use identity_graph::{Corrupt, IfMissing, Mapping, NewEntry};
+use host_test::{TestGraph, for_both};
+use identity_graph::{Corrupt, Failure, IfMissing, Mapping, NewEntry};
 
 use crate::operations::uid;
 
@@ -11,31 +11,31 @@ const OTHER: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3
 const BASE: &str = r#"{"v":1,"created":1000,"consent":{"ok":true,"updated":1000},"geo":{"country":"US"},"ids":{"p":{"uid":"u"}}}"#;
 
 fn assert_corrupt(body: &[u8], why: Corrupt) {
-    for_both(|world| {
+    for_both(|test| {
         println!("{why}");
-        world.store.seed(OTHER, BASE, None);
-        world.store.seed(KEY, body, None);
-        let row = world.store.row(KEY);
+        test.store.seed(OTHER, BASE, None);
+        test.store.seed(KEY, body, None);
+        let row = test.store.row(KEY);
         let corrupt = Failure::Corrupt(why.to_string());
-        let now = world.at(2_000);
-        assert_all_fail(world, now, &corrupt);
-        assert_eq!(world.store.row(KEY), row, "nothing is written");
+        let now = test.at(2_000);
+        assert_all_fail(test, now, &corrupt);
+        assert_eq!(test.store.row(KEY), row, "nothing is written");
 
-        let raw = world.graph.inspect(KEY).unwrap().unwrap();
+        let raw = test.graph.inspect(KEY).unwrap().unwrap();
         assert_eq!(raw.body, body);
         assert_eq!(raw.problem, Some(why.to_string()));
 
-        world.graph.write_withdrawal_tombstone(KEY, now).unwrap();
-        let entry = world.graph.get(KEY).unwrap().unwrap().entry();
+        test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
+        let entry = test.graph.get(KEY).unwrap().unwrap().entry();
         assert!(!entry.consent.ok);
-        world.store.seed(KEY, body, None);
-        assert_eq!(world.graph.delete(KEY), Ok(true));
-        assert_eq!(world.store.row(KEY), None);
+        test.store.seed(KEY, body, None);
+        assert_eq!(test.graph.delete(KEY), Ok(true));
+        assert_eq!(test.store.row(KEY), None);
     });
 }
 
-fn assert_all_fail(world: &World, now: u64, corrupt: &Failure) {
-    let graph = &world.graph;
+fn assert_all_fail(test: &TestGraph, now: u64, corrupt: &Failure) {
+    let graph = &test.graph;
     let id = || uid("new", "u", None);
     assert_eq!(graph.get(KEY).err().as_ref(), Some(corrupt));
     assert_eq!(graph.create(KEY, NewEntry::at(now)), Err(Failure::AlreadyExists));
@@ -160,12 +160,12 @@ fn nesting_beyond_the_limit() {
     };
     assert_corrupt(&nested(129), Corrupt::TooDeep);
     assert_corrupt(&b"{\"a\":".repeat(100_000), Corrupt::TooDeep);
-    for_both(|world| {
-        world.store.seed(KEY, nested(128), None);
-        let now = world.at(2_000);
-        let outcome = world.graph.upsert_partner_id(KEY, uid("n", "u", None), IfMissing::Skip, now);
+    for_both(|test| {
+        test.store.seed(KEY, nested(128), None);
+        let now = test.at(2_000);
+        let outcome = test.graph.upsert_partner_id(KEY, uid("n", "u", None), IfMissing::Skip, now);
         assert!(outcome.is_ok());
-        assert!(world.graph.get(KEY).unwrap().is_some());
+        assert!(test.graph.get(KEY).unwrap().is_some());
     });
 }
 

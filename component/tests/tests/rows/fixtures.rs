@@ -40,13 +40,13 @@ fn domains(seen: &[&str]) -> PubProperties {
 
 /// Reads the fixture in every way.
 fn assert_reads(name: &str, expected: &Entry, expected_metadata: &Metadata) {
-    for_both(|world| {
+    for_both(|test| {
         let stored = named(name);
-        let generation = stored.seed(world);
-        let snapshot = world.graph.get(&stored.key).unwrap().unwrap();
+        let generation = stored.seed(test);
+        let snapshot = test.graph.get(&stored.key).unwrap().unwrap();
         assert_eq!(snapshot.entry(), *expected);
         assert_eq!(snapshot.generation(), generation);
-        let metadata = world.graph.get_metadata(&stored.key).unwrap();
+        let metadata = test.graph.get_metadata(&stored.key).unwrap();
         assert_eq!(metadata.as_ref(), Some(expected_metadata));
     });
 }
@@ -147,10 +147,10 @@ fn a_shape_of_a_later_version() {
 
 #[test]
 fn every_shape_is_inspected_as_it_is_stored() {
-    for_both(|world| {
+    for_both(|test| {
         for stored in all() {
-            let generation = stored.seed(world);
-            let raw = world.graph.inspect(&stored.key).unwrap().unwrap();
+            let generation = stored.seed(test);
+            let raw = test.graph.inspect(&stored.key).unwrap().unwrap();
             assert_eq!(raw.body, stored.body.as_bytes());
             assert_eq!(raw.metadata, stored.metadata);
             assert_eq!(raw.generation, generation);

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use host_test::{Failure, World, for_both};
-use identity_graph::policy::{MAX_BODY_BYTES, MAX_READ_BYTES};
+use host_test::{TestGraph, for_both};
+use identity_graph::{
+    Failure,
+    policy::{MAX_BODY_BYTES, MAX_READ_BYTES},
+};
 use identity_graph::{IfMissing, Mapping, UpsertOutcome};
 
 use crate::operations::uid;
@@ -23,35 +26,35 @@ fn padded(bytes: usize) -> String {
     row(&"x".repeat(bytes - row("").len()))
 }
 
-fn upsert(world: &World, text: &str) -> Result<UpsertOutcome, Failure> {
-    let now = world.at(2_000);
-    world.graph.upsert_partner_id(KEY, uid("new", text, Some(5)), IfMissing::Skip, now)
+fn upsert(test: &TestGraph, id: &str) -> Result<UpsertOutcome, Failure> {
+    let now = test.at(2_000);
+    test.graph.upsert_partner_id(KEY, uid("new", id, Some(5)), IfMissing::Skip, now)
 }
 
 /// Everything that reads works, every change is too large, and a withdrawal ends it.
-fn assert_read_only(world: &World, row: &str, partners: usize) {
-    world.store.seed(KEY, row, None);
-    let stored = world.store.row(KEY);
-    let mut snapshot = world.graph.get(KEY).unwrap().unwrap();
+fn assert_read_only(test: &TestGraph, row: &str, partners: usize) {
+    test.store.seed(KEY, row, None);
+    let stored = test.store.row(KEY);
+    let mut snapshot = test.graph.get(KEY).unwrap().unwrap();
     assert_eq!(snapshot.entry().ids.len(), partners);
-    assert_eq!(world.graph.inspect(KEY).unwrap().unwrap().problem, None);
-    let now = world.at(2_000);
-    assert_eq!(upsert(world, "u"), Err(Failure::TooLarge));
+    assert_eq!(test.graph.inspect(KEY).unwrap().unwrap().problem, None);
+    let now = test.at(2_000);
+    assert_eq!(upsert(test, "u"), Err(Failure::TooLarge));
     let ids = vec![uid("new", "u", None)];
     assert_eq!(snapshot.upsert_partner_ids(ids, now), Err(Failure::TooLarge));
-    assert_eq!(world.graph.update_last_seen(KEY, now), Err(Failure::TooLarge));
-    assert_eq!(world.graph.evaluate_cluster(KEY, now), Err(Failure::TooLarge));
+    assert_eq!(test.graph.update_last_seen(KEY, now), Err(Failure::TooLarge));
+    assert_eq!(test.graph.evaluate_cluster(KEY, now), Err(Failure::TooLarge));
     let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: now };
-    let outcomes = world.graph.sync_partner_ids("new", &[mapping], now).unwrap();
+    let outcomes = test.graph.sync_partner_ids("new", &[mapping], now).unwrap();
     assert_eq!(outcomes, [Err(Failure::TooLarge)]);
-    assert_eq!(world.store.row(KEY), stored, "the row is unchanged");
-    world.graph.write_withdrawal_tombstone(KEY, now).unwrap();
-    assert!(!world.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    assert_eq!(test.store.row(KEY), stored, "the row is unchanged");
+    test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
+    assert!(!test.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
 }
 
 #[test]
 fn a_row_of_one_mebibyte() {
-    for_both(|world| assert_read_only(world, &padded(MAX_READ_BYTES), 1));
+    for_both(|test| assert_read_only(test, &padded(MAX_READ_BYTES), 1));
 }
 
 #[test]
@@ -62,15 +65,15 @@ fn a_row_of_ten_thousand_partners() {
         write!(row, ",\"partner-{n}.example\":{{\"uid\":\"u-{n}\"}}").unwrap();
     }
     row.push_str("}}");
-    for_both(|world| assert_read_only(world, &row, 10_000));
+    for_both(|test| assert_read_only(test, &row, 10_000));
 }
 
 #[test]
 fn an_answer_that_needs_no_write_is_given_for_a_large_row_too() {
-    for_both(|world| {
-        world.store.seed(KEY, padded(MAX_READ_BYTES), None);
-        let now = world.at(2_000);
-        let graph = &world.graph;
+    for_both(|test| {
+        test.store.seed(KEY, padded(MAX_READ_BYTES), None);
+        let now = test.at(2_000);
+        let graph = &test.graph;
         let upsert = |text: &str, synced: u64| {
             graph.upsert_partner_id(KEY, uid("p", text, Some(synced)), IfMissing::Skip, now)
         };
@@ -82,26 +85,26 @@ fn an_answer_that_needs_no_write_is_given_for_a_large_row_too() {
 #[test]
 fn the_limit_of_writes_is_met_to_the_byte() {
     let added = ",\"new\":{\"uid\":\"u\",\"synced\":5}".len();
-    for_both(|world| {
-        world.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
-        let row = world.store.row(KEY);
-        assert_eq!(upsert(world, "u2"), Err(Failure::TooLarge));
-        assert_eq!(world.store.row(KEY), row);
-        assert_eq!(upsert(world, "u"), Ok(UpsertOutcome::Written));
-        assert_eq!(body(world, KEY).len(), MAX_BODY_BYTES);
+    for_both(|test| {
+        test.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
+        let row = test.store.row(KEY);
+        assert_eq!(upsert(test, "u2"), Err(Failure::TooLarge));
+        assert_eq!(test.store.row(KEY), row);
+        assert_eq!(upsert(test, "u"), Ok(UpsertOutcome::Written));
+        assert_eq!(body(test, KEY).len(), MAX_BODY_BYTES);
     });
 }
 
 #[test]
 fn several_partners_in_a_row_near_the_limit_are_written_together_or_not_at_all() {
     let added = ",\"new\":{\"uid\":\"u\",\"synced\":5}".len();
-    for_both(|world| {
-        world.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
-        let row = world.store.row(KEY);
-        let now = world.at(2_000);
+    for_both(|test| {
+        test.store.seed(KEY, padded(MAX_BODY_BYTES - added), None);
+        let row = test.store.row(KEY);
+        let now = test.at(2_000);
         let ids = vec![uid("new", "u", Some(5)), uid("more", "u", Some(5))];
-        let outcomes = world.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, now);
+        let outcomes = test.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, now);
         assert_eq!(outcomes, Err(Failure::TooLarge));
-        assert_eq!(world.store.row(KEY), row);
+        assert_eq!(test.store.row(KEY), row);
     });
 }

@@ -1,7 +1,7 @@
 //! One odd item does not make a row unreadable: the rest is shown, and all of it survives a change.
 
-use host_test::{Build, Failure, MemoryStore, World, for_both};
-use identity_graph::{Corrupt, Entry, IfMissing, Mapping, Policy, UpsertOutcome};
+use host_test::{Build, MemoryStore, TestGraph, for_both};
+use identity_graph::{Corrupt, Entry, Failure, IfMissing, Mapping, Policy, UpsertOutcome};
 use serde_json::Value;
 
 use crate::changes::assert_changes_only;
@@ -19,24 +19,24 @@ fn odd(from: &str, to: &str) -> String {
 
 /// The base entry with a change.
 fn shown(change: impl FnOnce(&mut Entry)) -> Entry {
-    let world = World::native();
-    world.store.seed(KEY, BASE, None);
-    let mut entry = world.graph.get(KEY).unwrap().unwrap().entry();
+    let test = TestGraph::native();
+    test.store.seed(KEY, BASE, None);
+    let mut entry = test.graph.get(KEY).unwrap().unwrap().entry();
     change(&mut entry);
     entry
 }
 
 /// Reads the row and makes every change on it.
 fn assert_lenient(row: &str, expected: &Entry) {
-    for_both(|world| {
+    for_both(|test| {
         for operation in &ALL {
-            world.store.seed(KEY, row, None);
-            assert_eq!(world.graph.get(KEY).unwrap().unwrap().entry(), *expected);
-            let raw = world.graph.inspect(KEY).unwrap().unwrap();
+            test.store.seed(KEY, row, None);
+            assert_eq!(test.graph.get(KEY).unwrap().unwrap().entry(), *expected);
+            let raw = test.graph.inspect(KEY).unwrap().unwrap();
             assert_eq!((raw.body.as_slice(), raw.problem), (row.as_bytes(), None));
-            let call = Call { world, key: KEY, now: world.at(100_000), existing: existing(row) };
+            let call = Call { test, key: KEY, now: test.at(100_000), existing: existing(row) };
             assert_changes_only(operation, &call, row);
-            let after = body(world, KEY);
+            let after = body(test, KEY);
             assert!(serde_json::from_str::<Value>(&after).is_ok(), "still JSON");
         }
     });
@@ -203,15 +203,15 @@ fn odd_optional_numbers_at_the_root_and_in_network() {
         // lifetime is counted from the creation.
         let row = odd("\"last_seen\":1500", &format!("\"last_seen\":{last_seen}"));
         for &build in Build::ALL {
-            let world = World::over(build, MemoryStore::new(), Policy::default());
-            world.store.seed(KEY, row.as_str(), None);
-            let now = world.at(2_000);
+            let test = TestGraph::over(build, MemoryStore::new(), Policy::default());
+            test.store.seed(KEY, row.as_str(), None);
+            let now = test.at(2_000);
             let id = uid("new", "u", None);
-            world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).unwrap();
-            assert_eq!(world.store.row(KEY).unwrap().expires_at, Some(1_000 + 31_536_000));
-            assert!(body(&world, KEY).contains(&format!("\"last_seen\":{last_seen}")));
-            world.graph.update_last_seen(KEY, now).unwrap();
-            assert!(body(&world, KEY).contains("\"last_seen\":2000"));
+            test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).unwrap();
+            assert_eq!(test.store.row(KEY).unwrap().expires_at, Some(1_000 + 31_536_000));
+            assert!(body(&test, KEY).contains(&format!("\"last_seen\":{last_seen}")));
+            test.graph.update_last_seen(KEY, now).unwrap();
+            assert!(body(&test, KEY).contains("\"last_seen\":2000"));
         }
     }
     for size in ["-1", "\"2\"", "4294967296", "null"] {
@@ -223,46 +223,46 @@ fn odd_optional_numbers_at_the_root_and_in_network() {
 #[test]
 fn a_partner_that_stands_twice_counts_with_its_latest_uid() {
     let row = odd("\"ids\":{", r#""ids":{"kept":{"uid":"older","synced":800},"#);
-    for_both(|world| {
-        world.store.seed(KEY, row.as_str(), None);
-        let now = world.at(2_000);
+    for_both(|test| {
+        test.store.seed(KEY, row.as_str(), None);
+        let now = test.at(2_000);
         let upsert = |text, synced| {
             let id = uid("kept", text, Some(synced));
-            world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now)
+            test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now)
         };
         assert_eq!(upsert("k", 2_000), Ok(UpsertOutcome::Unchanged));
         assert_eq!(upsert("between", 850), Ok(UpsertOutcome::Stale));
-        assert_eq!(body(world, KEY), row);
+        assert_eq!(body(test, KEY), row);
         assert_eq!(upsert("newer", 901), Ok(UpsertOutcome::Written));
         let expected =
             row.replace(r#"{"uid":"k","synced":900}"#, r#"{"uid":"newer","synced":901}"#);
-        assert_eq!(body(world, KEY), expected);
+        assert_eq!(body(test, KEY), expected);
     });
 }
 
 #[test]
 fn the_latest_uid_counts_wherever_it_stands() {
     let row = odd("900}", r#"900},"kept":{"uid":"older","synced":800}"#);
-    for_both(|world| {
-        world.store.seed(KEY, row.as_str(), None);
-        let now = world.at(2_000);
+    for_both(|test| {
+        test.store.seed(KEY, row.as_str(), None);
+        let now = test.at(2_000);
         let id = uid("kept", "k", Some(2_000));
-        let outcome = world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now);
+        let outcome = test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now);
         assert_eq!(outcome, Ok(UpsertOutcome::Unchanged));
-        assert_eq!(body(world, KEY), row);
+        assert_eq!(body(test, KEY), row);
     });
 }
 
 #[test]
 fn a_uid_that_is_no_text_is_replaced_only_by_one_asserted_later() {
     let row = odd("\"k\",\"synced\":900", "17,\"synced\":900");
-    for_both(|world| {
-        world.store.seed(KEY, row.as_str(), None);
-        let now = world.at(2_000);
+    for_both(|test| {
+        test.store.seed(KEY, row.as_str(), None);
+        let now = test.at(2_000);
         for (synced, outcome) in [(900, UpsertOutcome::Stale), (901, UpsertOutcome::Written)] {
             let id = uid("kept", "new", Some(synced));
             assert_eq!(
-                world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now),
+                test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now),
                 Ok(outcome),
                 "asserted at {synced}"
             );
@@ -281,26 +281,26 @@ fn something_else_in_the_place_of_an_optional_object() {
         ("ids", r#"{"kept":{"uid":"k","synced":900}}"#, "[]"),
     ] {
         let row = odd(from, text);
-        for_both(|world| {
-            let now = world.at(2_000);
+        for_both(|test| {
+            let now = test.at(2_000);
             let calls: [(&str, &dyn Fn() -> Done); 3] = [
-                ("", &|| world.graph.update_last_seen(KEY, now).map(drop)),
+                ("", &|| test.graph.update_last_seen(KEY, now).map(drop)),
                 ("ids", &|| {
                     let id = uid("new", "u", None);
-                    world.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).map(drop)
+                    test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).map(drop)
                 }),
-                ("network", &|| world.graph.evaluate_cluster(KEY, now).map(drop)),
+                ("network", &|| test.graph.evaluate_cluster(KEY, now).map(drop)),
             ];
             for (written, call) in calls {
-                let generation = world.store.seed(KEY, row.as_str(), None);
-                assert!(world.graph.get(KEY).unwrap().is_some());
+                let generation = test.store.seed(KEY, row.as_str(), None);
+                assert!(test.graph.get(KEY).unwrap().is_some());
                 if written == name {
                     let why = Corrupt::WrongType(written).to_string();
                     assert_eq!(call(), Err(Failure::Corrupt(why)));
-                    assert_eq!(world.store.row(KEY).unwrap().generation, generation);
+                    assert_eq!(test.store.row(KEY).unwrap().generation, generation);
                 } else {
                     assert_eq!(call(), Ok(()));
-                    assert!(body(world, KEY).contains(&format!("\"{name}\":{text}")));
+                    assert!(body(test, KEY).contains(&format!("\"{name}\":{text}")));
                 }
             }
         });
@@ -312,14 +312,14 @@ fn escaped_field_names_are_the_same_fields() {
     let row = odd("\"ids\":{\"kept\":{\"uid\"", "\"\\u0069ds\":{\"k\\u0065pt\":{\"\\u0075id\"");
     let row = row.replace("\"created\"", "\"cre\\u0061ted\"").replace("\"geo\"", "\"\\u0067eo\"");
     let expected = shown(|_| {});
-    for_both(|world| {
+    for_both(|test| {
         for operation in &ALL {
-            world.store.seed(KEY, row.as_str(), None);
-            assert_eq!(world.graph.get(KEY).unwrap().unwrap().entry(), expected);
+            test.store.seed(KEY, row.as_str(), None);
+            assert_eq!(test.graph.get(KEY).unwrap().unwrap().entry(), expected);
             let existing = Some("kept".to_owned());
-            let call = Call { world, key: KEY, now: world.at(100_000), existing };
+            let call = Call { test, key: KEY, now: test.at(100_000), existing };
             assert_changes_only(operation, &call, &row);
-            assert!(body(world, KEY).contains("\"\\u0069ds\":{\"k\\u0065pt\":{\"\\u0075id\""));
+            assert!(body(test, KEY).contains("\"\\u0069ds\":{\"k\\u0065pt\":{\"\\u0075id\""));
         }
     });
 }
@@ -340,16 +340,16 @@ fn white_space_anywhere_stays() {
 
 #[test]
 fn a_text_that_unicode_cannot_hold_stays() {
-    for_both(|world| {
+    for_both(|test| {
         let row = odd("\"ids\":{", r#""ids":{"odd":{"uid":"\ud800"},"\udfff":{"uid":"u"},"#);
-        world.store.seed(KEY, row.as_str(), None);
-        let entry = world.graph.get(KEY).unwrap().unwrap().entry();
+        test.store.seed(KEY, row.as_str(), None);
+        let entry = test.graph.get(KEY).unwrap().unwrap().entry();
         assert_eq!(entry.ids, [uid("kept", "k", Some(900))]);
         let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: 1 };
-        let now = world.at(2_000);
-        let outcomes = world.graph.sync_partner_ids("odd", &[mapping], now).unwrap();
+        let now = test.at(2_000);
+        let outcomes = test.graph.sync_partner_ids("odd", &[mapping], now).unwrap();
         assert_eq!(outcomes, [Ok(UpsertOutcome::Written)]);
-        let after = body(world, KEY);
+        let after = body(test, KEY);
         assert!(after.contains(r#""odd":{"uid":"u","synced":1}"#) && after.contains(r#""\udfff""#));
     });
 }

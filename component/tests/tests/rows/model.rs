@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use host_test::Failure;
 use identity_graph::{
-    Consent, CreateOutcome, Entry, Geo, IfMissing, PartnerUid, Policy, TouchOutcome, UpsertOutcome,
+    Consent, CreateOutcome, Entry, Failure, Geo, IfMissing, PartnerUid, Policy, TouchOutcome,
+    UpsertOutcome,
 };
 
 /// Hash alone, two of the same network, and one of another.

@@ -1,6 +1,6 @@
 //! The operations that change a live row, each with the fields that it is to change.
 
-use host_test::World;
+use host_test::TestGraph;
 use identity_graph::{IfMissing, Mapping, PartnerUid, Policy, TouchOutcome, UpsertOutcome};
 
 use crate::raw::{Flat, flat};
@@ -11,7 +11,7 @@ pub(crate) const NEW_UID: &str = "n\"\\/\u{e9}\u{2028}";
 
 /// One call on one row.
 pub(crate) struct Call<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) test: &'a TestGraph,
     pub(crate) key: &'a str,
     pub(crate) now: u64,
     /// A partner of the row whose key today's rules accept.
@@ -33,7 +33,7 @@ pub(crate) const ALL: [Operation; 9] = [
         name: "upsert of one UID",
         run: |call| {
             let id = uid(NEW, NEW_UID, Some(7));
-            let graph = &call.world.graph;
+            let graph = &call.test.graph;
             let outcome = graph.upsert_partner_id(call.key, id, IfMissing::Skip, call.now);
             assert_eq!(outcome, Ok(UpsertOutcome::Written));
         },
@@ -44,7 +44,7 @@ pub(crate) const ALL: [Operation; 9] = [
         name: "upsert that would create",
         run: |call| {
             let id = uid(&NEW.to_uppercase(), NEW_UID, None);
-            let graph = &call.world.graph;
+            let graph = &call.test.graph;
             let outcome = graph.upsert_partner_id(call.key, id, IfMissing::CreateMinimal, call.now);
             assert_eq!(outcome, Ok(UpsertOutcome::Written));
         },
@@ -54,7 +54,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "upsert of several UIDs",
         run: |call| {
-            let graph = &call.world.graph;
+            let graph = &call.test.graph;
             let outcomes =
                 graph.upsert_partner_ids(call.key, several(call), IfMissing::Skip, call.now);
             assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written; several(call).len()]));
@@ -65,7 +65,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "upsert on a snapshot",
         run: |call| {
-            let mut snapshot = call.world.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
             let outcomes = snapshot.upsert_partner_ids(several(call), call.now);
             assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written; several(call).len()]));
         },
@@ -78,7 +78,7 @@ pub(crate) const ALL: [Operation; 9] = [
             let (ec_id, uid) = (call.key.to_owned(), NEW_UID.to_owned());
             let mapping = Mapping { ec_id, uid, synced: call.now };
             let partner = call.existing.as_deref().unwrap_or(NEW);
-            let outcomes = call.world.graph.sync_partner_ids(partner, &[mapping], call.now);
+            let outcomes = call.test.graph.sync_partner_ids(partner, &[mapping], call.now);
             assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Written)]));
         },
         change: |call, flat| {
@@ -89,7 +89,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "visit",
         run: |call| {
-            let outcome = call.world.graph.update_last_seen(call.key, call.now);
+            let outcome = call.test.graph.update_last_seen(call.key, call.now);
             assert_eq!(outcome, Ok(TouchOutcome::Written));
         },
         change: visit,
@@ -98,7 +98,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "visit on a snapshot",
         run: |call| {
-            let mut snapshot = call.world.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
             assert_eq!(snapshot.update_last_seen(call.now), Ok(TouchOutcome::Written));
         },
         change: visit,
@@ -107,7 +107,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "cluster",
         run: |call| {
-            let size = call.world.graph.evaluate_cluster(call.key, call.now);
+            let size = call.test.graph.evaluate_cluster(call.key, call.now);
             assert_eq!(size, Ok(Some(1)));
         },
         change: cluster,
@@ -116,7 +116,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "cluster on a snapshot",
         run: |call| {
-            let mut snapshot = call.world.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
             assert_eq!(snapshot.evaluate_cluster(call.now), Ok(Some(1)));
         },
         change: cluster,
@@ -126,12 +126,12 @@ pub(crate) const ALL: [Operation; 9] = [
 
 impl<'a> Call<'a> {
     /// A call on the row `body` a day after it was last seen.
-    pub(crate) fn on(world: &'a World, key: &'a str, body: &str) -> Self {
+    pub(crate) fn on(test: &'a TestGraph, key: &'a str, body: &str) -> Self {
         let flat = flat(body);
         let time = |path: &str| flat.get(path).and_then(|raw| raw.parse::<u64>().ok());
         let last_visit = time("last_seen").or(time("created")).expect("a row has a time");
-        let now = world.at(last_visit + u64::from(Policy::default().cluster_recheck));
-        Self { world, key, now, existing: existing(&flat) }
+        let now = test.at(last_visit + u64::from(Policy::default().cluster_recheck));
+        Self { test, key, now, existing: existing(&flat) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows as they could be: any order, any white space, any escapes, unknown fields at every level and
 //! odd values in optional ones.
 
-use host_test::World;
+use host_test::TestGraph;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -210,10 +210,10 @@ fn raw(text: &str) -> Node {
     Node::Raw(text.to_owned())
 }
 
-fn changes_leave_the_rest(world: &World, row: &str) {
+fn changes_leave_the_rest(test: &TestGraph, row: &str) {
     for operation in &ALL {
-        world.store.seed(KEY, row, None);
-        let call = Call::on(world, KEY, row);
+        test.store.seed(KEY, row, None);
+        let call = Call::on(test, KEY, row);
         assert_changes_only(operation, &call, row);
     }
 }
@@ -223,7 +223,7 @@ proptest! {
 
     #[test]
     fn changes_leave_the_rest_of_any_row_to_the_byte(row in row()) {
-        changes_leave_the_rest(&World::native(), &row);
+        changes_leave_the_rest(&TestGraph::native(), &row);
     }
 }
 
@@ -233,6 +233,6 @@ proptest! {
     #[test]
     #[cfg(feature = "component")]
     fn the_component_leaves_the_rest_of_any_row_to_the_byte(row in row()) {
-        changes_leave_the_rest(&World::component(), &row);
+        changes_leave_the_rest(&TestGraph::component(), &row);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_test::{Build, MemoryStore, World};
+use host_test::{Build, MemoryStore, TestGraph};
 use identity_graph::{Entry, IfMissing, Mapping, NewEntry, PartnerUid, Policy};
 use identity_graph::{TouchOutcome, UpsertOutcome};
 use proptest::collection::vec;
@@ -80,8 +80,8 @@ fn first_visit(ids: &[Said], now: u64) -> NewEntry {
     NewEntry { ids: partner_uids(ids), ..NewEntry::at(now) }
 }
 
-fn carry_out(world: &World, call: &Call, now: u64) -> Answer {
-    let graph = &world.graph;
+fn carry_out(test: &TestGraph, call: &Call, now: u64) -> Answer {
+    let graph = &test.graph;
     match call {
         Call::Create { key, ids } => {
             Answer::Created(graph.create(KEYS[*key], first_visit(ids, now)))
@@ -129,31 +129,31 @@ fn carry_out(world: &World, call: &Call, now: u64) -> Answer {
 }
 
 /// The entry as `get` shows it, its UIDs by partner.
-fn entry(world: &World, key: usize) -> Option<Entry> {
-    let mut entry = world.graph.get(KEYS[key]).unwrap()?.entry();
+fn entry(test: &TestGraph, key: usize) -> Option<Entry> {
+    let mut entry = test.graph.get(KEYS[key]).unwrap()?.entry();
     entry.ids.sort_by(|a, b| a.partner.cmp(&b.partner));
     Some(entry)
 }
 
 fn assert_follows_the_model(build: Build, steps: &[Step]) {
-    let world = World::over(build, MemoryStore::new(), POLICY);
+    let test = TestGraph::over(build, MemoryStore::new(), POLICY);
     let mut model = Model { rows: BTreeMap::new(), policy: POLICY, clock: 0 };
     let mut now = START;
     for step in steps {
         now = now.saturating_add_signed(step.after);
         model.set_clock(now);
-        let now = world.at(now);
+        let now = test.at(now);
         let rows = model.rows.clone();
-        let stored = KEYS.map(|key| world.store.row(key));
-        let _ = world.take_ops();
+        let stored = KEYS.map(|key| test.store.row(key));
+        let _ = test.take_store_calls();
 
         let expected = model.call(&step.call, now);
-        assert_eq!(carry_out(&world, &step.call, now), expected, "{step:?}");
-        let writes = world.take_ops().writes();
+        assert_eq!(carry_out(&test, &step.call, now), expected, "{step:?}");
+        let writes = test.take_store_calls().writes();
 
         for (key, stored) in stored.iter().enumerate() {
-            assert_eq!(entry(&world, key), model.entry(key), "key {key} after {step:?}");
-            let row = world.store.row(KEYS[key]);
+            assert_eq!(entry(&test, key), model.entry(key), "key {key} after {step:?}");
+            let row = test.store.row(KEYS[key]);
             let expires_at = row.as_ref().and_then(|row| row.expires_at);
             assert_eq!(expires_at, model.rows.get(&key).map(|row| row.expires_at));
             if rows.get(&key) == model.rows.get(&key) && expected != Answer::Withdrawn {

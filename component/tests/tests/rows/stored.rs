@@ -1,6 +1,6 @@
 //! The fixtures: one row of every shape that has been stored.
 
-use host_test::World;
+use host_test::TestGraph;
 
 pub(crate) struct Stored {
     pub(crate) name: &'static str,
@@ -15,7 +15,7 @@ macro_rules! stored {
             $name,
             include_str!(concat!(
                 env!("CARGO_MANIFEST_DIR"),
-                "/../component/tests/rows/",
+                "/rows/",
                 $name,
                 ".json"
             )),
@@ -57,15 +57,15 @@ impl Stored {
     }
 
     /// Puts the row into the store as another writer would.
-    pub(crate) fn seed(&self, world: &World) -> u64 {
+    pub(crate) fn seed(&self, test: &TestGraph) -> u64 {
         // Shown when the test fails.
         println!("row {}", self.name);
-        world.store.seed(&self.key, self.body.as_str(), self.metadata.as_deref())
+        test.store.seed(&self.key, self.body.as_str(), self.metadata.as_deref())
     }
 }
 
 /// The body under `key`.
-pub(crate) fn body(world: &World, key: &str) -> String {
-    let row = world.store.row(key).expect("there is a row");
+pub(crate) fn body(test: &TestGraph, key: &str) -> String {
+    let row = test.store.row(key).expect("there is a row");
     String::from_utf8(row.body).expect("a body is text")
 }

@@ -64,10 +64,10 @@ impl Service {
     #[track_caller]
     pub(crate) fn serve(&self, cost: StoreCalls, request: Request<Vec<u8>>) -> Response {
         let config = Config::parse(&self.config, true);
-        let _ = self.faults.take_calls();
+        let _ = self.faults.take_store_calls();
         let (parts, body) = request.into_parts();
         let response = handle(self, &config, Request::from_parts(parts, body.as_slice()));
-        assert_eq!(self.faults.take_calls(), cost);
+        assert_eq!(self.faults.take_store_calls(), cost);
         response
     }
 

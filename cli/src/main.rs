@@ -1,0 +1,51 @@
+//! `ec-graph`: the identity graph on the command line.
+
+mod answer;
+mod args;
+mod demo;
+mod draw;
+mod generate;
+mod inspect;
+mod mask;
+mod player;
+mod replay;
+mod simulate;
+mod stored;
+mod storm;
+mod summary;
+mod text;
+mod trace;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Ending, Replay};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        None => replay::run(&Replay::default()),
+        Some(Command::Replay(arguments)) => replay::run(&arguments),
+        Some(Command::Trace(arguments)) => generate::run(&arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+        Some(Command::Demo) => demo::run(),
+        Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+        Some(Command::Storm(arguments)) => storm::run(&arguments),
+    };
+    match done {
+        Ok(Ending::Good) => ExitCode::SUCCESS,
+        Ok(Ending::Flawed) => ExitCode::from(1),
+        // Whoever reads has seen enough, as with `| head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "ec-graph: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.root_cause().downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,316 @@
+//! Every state that a worker can be in. A worker is a function of the answers that it has heard, so
+//! that each is run once, whichever schedule leads there.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use identity_graph::{Item, KvError, Policy, Precondition, WriteOutcome};
+
+use super::deeds::{Deed, EC, NOW, Start};
+use crate::bounds::check_calls;
+use crate::broken::Broken;
+use crate::call::{Answer, Call, Put};
+use crate::outcomes::check_words;
+use crate::reference::Held;
+use crate::words;
+use crate::worker::{Next, Outcome, Worker, Workers};
+use crate::writes::{check_delete, check_put};
+use host_test::contract::scatter;
+
+/// A row, of all that were ever written.
+pub(super) type RowId = u16;
+/// A worker's state, of all that were ever met.
+pub(super) type NodeId = u32;
+
+/// The absence of a row.
+pub(super) const NOTHING: RowId = 0;
+
+/// Most versions of a key in one schedule.
+const MOST_VERSIONS: u8 = 64;
+
+/// What a worker hears, in small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Heard {
+    /// A read shows this version of the key: the row, and which one in a row it is.
+    Shows(RowId, u8),
+    Counted(u8),
+    Stored,
+    Refused,
+    Deleted(bool),
+    Failed(Fault),
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Fault {
+    Unavailable,
+    Throttled,
+    /// Nobody knows. The write lands later, or never.
+    Unanswered,
+}
+
+impl Fault {
+    fn error(self) -> KvError {
+        match self {
+            Self::Unavailable => KvError::Unavailable,
+            Self::Throttled => KvError::Throttled,
+            Self::Unanswered => KvError::UnknownOutcome,
+        }
+    }
+}
+
+/// What a worker waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Request {
+    Read,
+    Count,
+    Write(Effect),
+    /// Nothing, it has ended.
+    Done,
+}
+
+/// What a write does where its condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Effect {
+    Put(RowId, Condition),
+    Delete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Condition {
+    None,
+    Absent,
+    /// The key holds this version.
+    Matches(u8),
+}
+
+pub(super) struct Node {
+    parent: Option<NodeId>,
+    pub(super) worker: Worker,
+    pub(super) request: Request,
+    /// Rows that the worker has wanted to write.
+    pub(super) wanted: Vec<RowId>,
+    pub(super) in_doubt: bool,
+    /// What is wrong with it, whatever else happens.
+    pub(super) broken: Option<Broken>,
+}
+
+pub(super) struct Row {
+    pub(super) held: Held,
+    body: Vec<u8>,
+    metadata: Option<String>,
+}
+
+/// All workers and rows.
+pub(super) struct Trie<'w> {
+    workers: &'w dyn Workers,
+    pub(super) policy: Policy,
+    pub(super) rows: Vec<Row>,
+    row_ids: HashMap<(Vec<u8>, Option<String>, u32), RowId>,
+    pub(super) nodes: Vec<Node>,
+    roots: HashMap<(Deed, u64), NodeId>,
+    edges: HashMap<(NodeId, Heard), NodeId>,
+    /// Writes that were checked: by the worker, on which row.
+    checked: HashMap<(NodeId, RowId), Result<(), Broken>>,
+}
+
+impl<'w> Trie<'w> {
+    pub(super) fn new(workers: &'w dyn Workers, policy: Policy) -> Self {
+        let nothing = Row { held: Held::Nothing, body: Vec::new(), metadata: None };
+        Self {
+            workers,
+            policy,
+            rows: vec![nothing],
+            row_ids: HashMap::new(),
+            nodes: Vec::new(),
+            roots: HashMap::new(),
+            edges: HashMap::new(),
+            checked: HashMap::new(),
+        }
+    }
+
+    pub(super) fn start(&mut self, start: Start) -> RowId {
+        match start.body(&self.policy) {
+            Some(body) => self.row(body, None, 0),
+            None => NOTHING,
+        }
+    }
+
+    /// A worker that has not begun.
+    pub(super) fn root(&mut self, deed: Deed, worker: u64) -> NodeId {
+        if let Some(node) = self.roots.get(&(deed, worker)) {
+            return *node;
+        }
+        let operation = Rc::new(deed.operation(worker));
+        let worker_state = Worker::start(self.workers, operation, self.policy).at_rest();
+        let node = self.node(None, worker_state, &[], false);
+        self.roots.insert((deed, worker), node);
+        node
+    }
+
+    /// The worker once it has heard this.
+    pub(super) fn after(&mut self, node: NodeId, heard: Heard) -> NodeId {
+        if let Some(next) = self.edges.get(&(node, heard)) {
+            return *next;
+        }
+        let answer = self.answer(node, heard);
+        let from = &self.nodes[node as usize];
+        let in_doubt = from.in_doubt || heard == Heard::Failed(Fault::Unanswered);
+        let worker = from.worker.answered(self.workers, answer).at_rest();
+        let wanted = from.wanted.clone();
+        let next = self.node(Some(node), worker, &wanted, in_doubt);
+        self.edges.insert((node, heard), next);
+        next
+    }
+
+    /// Checks the write that a worker waits for, on the row that it meets.
+    pub(super) fn check(&mut self, node: NodeId, before: RowId) -> Result<(), Broken> {
+        if let Some(checked) = self.checked.get(&(node, before)) {
+            return checked.clone();
+        }
+        let worker = &self.nodes[node as usize].worker;
+        let checked = match call(worker) {
+            Some(Call::Put(put)) => {
+                let before = &self.rows[before as usize].held;
+                check_put(worker.operation(), &self.policy, before, put)
+            }
+            Some(Call::PutMany(puts)) => {
+                let before = &self.rows[before as usize].held;
+                check_put(worker.operation(), &self.policy, before, &puts[0])
+            }
+            _ => check_delete(worker.operation()),
+        };
+        self.checked.insert((node, before), checked.clone());
+        checked
+    }
+
+    /// The state that a worker was in before, the latest of which this is true.
+    pub(super) fn ancestor(&self, node: NodeId, is: impl Fn(&Node) -> bool) -> Option<NodeId> {
+        let parents = std::iter::successors(Some(node), |at| self.nodes[*at as usize].parent);
+        parents.skip(1).find(|at| is(&self.nodes[*at as usize]))
+    }
+
+    /// How a worker has ended.
+    pub(super) fn outcome(&self, node: NodeId) -> Option<&Outcome> {
+        match self.nodes[node as usize].worker.next() {
+            Next::Done(outcome) => Some(outcome),
+            Next::Call(_) => None,
+        }
+    }
+
+    /// What a worker asks and hears, in words.
+    pub(super) fn words(&self, node: NodeId, heard: Heard) -> (String, String) {
+        let call = call(&self.nodes[node as usize].worker).map(words::call).unwrap_or_default();
+        (call, words::answer(&self.answer(node, heard), NOW))
+    }
+
+    fn node(
+        &mut self,
+        parent: Option<NodeId>,
+        worker: Worker,
+        wanted: &[RowId],
+        in_doubt: bool,
+    ) -> NodeId {
+        let mut wanted = wanted.to_vec();
+        let request = match call(&worker).cloned() {
+            None => Request::Done,
+            Some(Call::Get(_) | Call::Head(_)) => Request::Read,
+            Some(Call::GetMany(keys)) => {
+                assert_eq!(keys, [EC], "a batch reads each row once");
+                Request::Read
+            }
+            Some(Call::Count(..)) => Request::Count,
+            Some(Call::Delete(_)) => Request::Write(Effect::Delete),
+            Some(Call::Put(put)) => Request::Write(self.effect(put, &mut wanted)),
+            Some(Call::PutMany(mut puts)) => {
+                assert_eq!(puts.len(), 1, "a batch writes each row once");
+                Request::Write(self.effect(puts.remove(0), &mut wanted))
+            }
+        };
+        let mut checked = check_calls(worker.operation(), self.policy, worker.heard());
+        if let Next::Done(outcome) = worker.next() {
+            let secrets =
+                [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
+            checked = checked.and_then(|()| check_words(outcome, &secrets));
+        }
+        self.nodes.push(Node { parent, worker, request, wanted, in_doubt, broken: checked.err() });
+        NodeId::try_from(self.nodes.len() - 1).expect("fewer workers' states than 2^32")
+    }
+
+    fn effect(&mut self, put: Put, wanted: &mut Vec<RowId>) -> Effect {
+        let condition = match put.condition {
+            Precondition::None => Condition::None,
+            Precondition::Absent => Condition::Absent,
+            Precondition::Matches(generation) => {
+                let version = (0..MOST_VERSIONS).find(|at| generation_of(*at) == generation);
+                Condition::Matches(version.expect("a worker writes on what it has read"))
+            }
+        };
+        let row = self.row(put.body, Some(put.metadata), put.time_to_live);
+        wanted.push(row);
+        Effect::Put(row, condition)
+    }
+
+    fn row(&mut self, body: Vec<u8>, metadata: Option<String>, time_to_live: u32) -> RowId {
+        let next = RowId::try_from(self.rows.len()).expect("fewer rows than 65,536");
+        let rows = &mut self.rows;
+        *self.row_ids.entry((body.clone(), metadata.clone(), time_to_live)).or_insert_with(|| {
+            rows.push(Row { held: Held::of(Some(&body)), body, metadata });
+            next
+        })
+    }
+
+    fn answer(&self, node: NodeId, heard: Heard) -> Answer {
+        let written = match heard {
+            Heard::Refused => Ok(WriteOutcome::Conflict(None)),
+            Heard::Failed(fault) => Err(fault.error()),
+            _ => Ok(WriteOutcome::Stored),
+        };
+        let read = match heard {
+            Heard::Shows(row, version) => Ok(self.item(row, version)),
+            Heard::Failed(fault) => Err(fault.error()),
+            _ => Ok(None),
+        };
+        match call(&self.nodes[node as usize].worker).expect("only who asks is answered") {
+            Call::Get(_) => Answer::Read(read),
+            Call::Head(_) => Answer::Head(read.map(|item| {
+                item.map(|Item { metadata, generation, .. }| identity_graph::ItemHead {
+                    metadata,
+                    generation,
+                })
+            })),
+            Call::GetMany(_) => Answer::Reads(vec![read]),
+            Call::Put(_) => Answer::Written(written),
+            Call::PutMany(_) => Answer::Writes(vec![written]),
+            Call::Delete(_) => Answer::Deleted(match heard {
+                Heard::Failed(fault) => Err(fault.error()),
+                heard => Ok(heard == Heard::Deleted(true)),
+            }),
+            Call::Count(..) => Answer::Counted(match heard {
+                Heard::Failed(fault) => Err(fault.error()),
+                Heard::Counted(number) => Ok(u32::from(number)),
+                _ => Ok(0),
+            }),
+        }
+    }
+
+    fn item(&self, row: RowId, version: u8) -> Option<Item> {
+        let Row { body, metadata, .. } = &self.rows[row as usize];
+        (row != NOTHING).then(|| Item {
+            body: body.clone(),
+            metadata: metadata.clone(),
+            generation: generation_of(version),
+        })
+    }
+}
+
+fn call(worker: &Worker) -> Option<&Call> {
+    match worker.next() {
+        Next::Call(call) => Some(call),
+        Next::Done(_) => None,
+    }
+}
+
+fn generation_of(version: u8) -> u64 {
+    scatter(u64::from(version) + 1)
+}

@@ -1,0 +1,116 @@
+//! The ways in which a page load may add its UIDs.
+
+use std::rc::Rc;
+
+use identity_graph::{
+    Failure, IdentityGraph, IfMissing, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
+};
+
+use super::common::Common;
+use crate::{Component, Operation, Outcome, Runner, Script, Workers};
+use host_test::Instance;
+
+/// A way to add the UIDs that the requests of a page load carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// Every request reads, changes and writes the row for each UID, with five tries at once.
+    Common,
+    /// Every request calls `upsert-partner-ids` of the component.
+    Graph,
+    /// Only the document's request calls the component, as the example application does: it writes
+    /// what the row does not have, and the browser keeps that it is stored.
+    Application,
+}
+
+/// One request of a page load.
+pub(super) struct Request {
+    pub(super) is_document: bool,
+    /// The browser's cookie says that its UIDs are stored.
+    pub(super) is_stored: bool,
+    pub(super) now: u64,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Common, Self::Graph, Self::Application];
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Common => "common way",
+            Self::Graph => "graph, every request",
+            Self::Application => "graph, documents only",
+        }
+    }
+
+    pub(super) fn workers(self) -> &'static dyn Workers {
+        match self {
+            Self::Common => &Common,
+            Self::Graph => &Component,
+            Self::Application => &Application,
+        }
+    }
+
+    /// What a request does to the row; none where it does not ask for the store.
+    pub(super) fn operation(self, request: &Request, ec: &Rc<str>) -> Option<Operation> {
+        let (now, ec, ids) = (request.now, Rc::clone(ec), ids());
+        match self {
+            Self::Common | Self::Graph => {
+                Some(Operation::Upsert { ec, ids, missing: IfMissing::Skip, now })
+            }
+            Self::Application if request.is_document && !request.is_stored => {
+                Some(Operation::View { ec, ids, now })
+            }
+            Self::Application => None,
+        }
+    }
+}
+
+/// The UIDs that every request carries.
+pub(super) fn ids() -> Vec<PartnerUid> {
+    let id = |at: u64| PartnerUid {
+        partner: format!("partner-{at}.example"),
+        uid: format!("uid-{at}"),
+        synced: None,
+    };
+    (0..super::UIDS).map(id).collect()
+}
+
+/// The page view of the example application (`examples/edge-app/src/page.rs`) over the component.
+struct Application;
+
+impl Workers for Application {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
+        const NAME: &str = "ec_identity_store";
+        let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
+        match instance.open_with(NAME, policy) {
+            Ok(graph) => Box::new(move |operation| match operation {
+                Operation::View { ec, ids, now } => Outcome::Upserted(view(&graph, ec, ids, *now)),
+                _ => Outcome::Trapped("the application only views pages".to_owned()),
+            }),
+            Err(failure) => Box::new(move |_| Outcome::Trapped(failure.to_string())),
+        }
+    }
+}
+
+fn view(
+    graph: &dyn IdentityGraph,
+    ec: &str,
+    ids: &[PartnerUid],
+    now: u64,
+) -> Result<Vec<UpsertOutcome>, Failure> {
+    let Some(mut snapshot) = graph.get(ec)? else {
+        // The row may be too fresh to be seen.
+        return match graph.create(ec, NewEntry { ids: ids.to_vec(), ..NewEntry::at(now) }) {
+            Ok(()) => Ok(vec![UpsertOutcome::Written; ids.len()]),
+            Err(Failure::AlreadyExists) => Ok(vec![UpsertOutcome::NotFound; ids.len()]),
+            Err(failure) => Err(failure),
+        };
+    };
+    let outcomes = snapshot.upsert_partner_ids(ids.to_vec(), now)?;
+    if !outcomes.contains(&UpsertOutcome::Written) {
+        snapshot.update_last_seen(now)?;
+    }
+    Ok(outcomes)
+}

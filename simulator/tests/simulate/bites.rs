@@ -1,0 +1,307 @@
+//! Workers that break a rule are caught, each by the invariant that it breaks.
+
+use identity_graph::Graph;
+use identity_graph::{
+    Failure, IfMissing, ItemHead, KvError, Policy, Precondition, Read, Store, TouchOutcome, Write,
+    WriteOutcome, Written,
+};
+use identity_graph_simulator::exhaustive::{combinations, explore};
+use identity_graph_simulator::random;
+use identity_graph_simulator::{
+    Invariant, NativeRules, Operation, Outcome, Runner, Script, Workers,
+};
+use serde_json::Value;
+
+/// What a worker does wrong; all else it leaves to the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    /// It writes whatever is stored by now.
+    WritesBlind,
+    /// It says that a withdrawal is done when the store refused or lost it.
+    SwallowsFailedWithdrawals,
+    /// It takes a write without an answer for done.
+    TrustsSilence,
+    /// It takes a write without an answer for not done.
+    DistrustsSilence,
+    /// Its syncs create what they do not find.
+    SyncsIntoNothing,
+    /// It drops fields that it does not know.
+    DropsUnknownFields,
+    /// Its writes keep a row for a full lifetime.
+    ExtendsLifetimes,
+    /// It writes `last_seen` as it was at some time.
+    TurnsBackTime,
+    /// It reads every row twice.
+    ReadsTwice,
+    /// It sends a refused write again, and again.
+    RetriesForEver,
+    /// It reports a batch in another order.
+    MixesUpOutcomes,
+    /// It says that it noted a visit whenever it looked.
+    ClaimsVisits,
+    /// It says `conflict` whatever it is asked, without a look at the store.
+    GivesUpAtOnce,
+    /// It reports a lost race as an outage.
+    CallsConflictsOutages,
+    /// It writes a row without the time of the last visit, as the first readers could not read it.
+    LeavesTimesOut,
+    /// Its batches read and write row by row.
+    SyncsOneByOne,
+    /// It writes numbers anew that nobody touched.
+    RewritesNumbers,
+    /// It shows the whole key in a message.
+    TellsTheKey,
+    /// It panics at a corrupt row.
+    Panics,
+}
+
+struct Flawed(Flaw);
+
+impl Workers for Flawed {
+    fn open(&self, store: Script, policy: Policy) -> Runner {
+        let Self(flaw) = *self;
+        let shim = Shim { store, flaw, policy };
+        let graph = Graph::new(shim, policy).expect("the policy is in order");
+        Box::new(move |operation| {
+            let mut operation = operation.clone();
+            let withdraws = matches!(operation, Operation::Withdraw { .. });
+            if let (Flaw::SyncsIntoNothing, Operation::Upsert { missing, .. }) =
+                (flaw, &mut operation)
+            {
+                *missing = IfMissing::CreateMinimal;
+            }
+            let key = operation.key().unwrap_or_default().to_owned();
+            if flaw == Flaw::GivesUpAtOnce && matches!(operation, Operation::Upsert { .. }) {
+                return Outcome::Upserted(Err(Failure::Conflict));
+            }
+            match operation.run(&graph) {
+                Outcome::Done(Err(_)) if withdraws && flaw == Flaw::SwallowsFailedWithdrawals => {
+                    Outcome::Done(Ok(()))
+                }
+                outcome => flawed(flaw, &key, outcome),
+            }
+        })
+    }
+}
+
+/// What the flaw makes of an outcome.
+fn flawed(flaw: Flaw, key: &str, outcome: Outcome) -> Outcome {
+    match (flaw, outcome) {
+        (Flaw::MixesUpOutcomes, Outcome::Synced(Ok(mut outcomes))) => {
+            outcomes.reverse();
+            Outcome::Synced(Ok(outcomes))
+        }
+        (Flaw::ClaimsVisits, Outcome::Touched(Ok(_))) => {
+            Outcome::Touched(Ok(TouchOutcome::Written))
+        }
+        (Flaw::CallsConflictsOutages, Outcome::Upserted(Err(Failure::Conflict))) => {
+            Outcome::Upserted(Err(Failure::Unavailable("the store failed".to_owned())))
+        }
+        (Flaw::TellsTheKey, Outcome::Upserted(Err(Failure::Corrupt(_)))) => {
+            Outcome::Upserted(Err(Failure::Corrupt(format!("{key} is corrupt"))))
+        }
+        (Flaw::Panics, Outcome::Upserted(Err(Failure::Corrupt(_)))) => panic!("a corrupt row"),
+        (_, outcome) => outcome,
+    }
+}
+
+struct Shim {
+    store: Script,
+    flaw: Flaw,
+    policy: Policy,
+}
+
+impl Shim {
+    fn body(&self, write: &Write<'_>) -> Vec<u8> {
+        let Ok(mut row) = serde_json::from_slice::<Value>(write.body) else {
+            return write.body.to_vec();
+        };
+        let is_update = matches!(write.condition, Precondition::Matches(_));
+        match (self.flaw, row.as_object_mut()) {
+            (Flaw::DropsUnknownFields, Some(row)) => drop(row.remove("hints")),
+            (Flaw::LeavesTimesOut, Some(row)) if is_update => drop(row.remove("last_seen")),
+            (Flaw::RewritesNumbers, _) => {}
+            (Flaw::TurnsBackTime, Some(row)) if is_update => {
+                row.insert("last_seen".to_owned(), 1_700_000_000.into());
+            }
+            _ => return write.body.to_vec(),
+        }
+        row.to_string().into_bytes()
+    }
+}
+
+impl Store for Shim {
+    fn get(&self, key: &str) -> Read {
+        if self.flaw == Flaw::ReadsTwice {
+            self.store.get(key)?;
+        }
+        self.store.get(key)
+    }
+
+    fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
+        self.store.head(key)
+    }
+
+    fn put(&self, write: Write<'_>) -> Written {
+        let body = self.body(&write);
+        let mut write = Write { body: &body, ..write };
+        match self.flaw {
+            Flaw::WritesBlind => write.condition = Precondition::None,
+            Flaw::ExtendsLifetimes => write.time_to_live = self.policy.entry_ttl,
+            _ => {}
+        }
+        let mut written = self.store.put(write);
+        if self.flaw == Flaw::RetriesForEver {
+            for _ in 0..5 {
+                if matches!(written, Ok(WriteOutcome::Conflict(_))) {
+                    written = self.store.put(write);
+                }
+            }
+        }
+        match (self.flaw, &written) {
+            (Flaw::TrustsSilence, Err(KvError::UnknownOutcome)) => Ok(WriteOutcome::Stored),
+            (Flaw::DistrustsSilence, Err(KvError::UnknownOutcome)) => Err(KvError::Unavailable),
+            _ => written,
+        }
+    }
+
+    fn delete(&self, key: &str) -> Result<bool, KvError> {
+        self.store.delete(key)
+    }
+
+    fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
+        self.store.count(prefix, limit)
+    }
+
+    fn get_many(&self, keys: &[&str]) -> Vec<Read> {
+        match self.flaw {
+            Flaw::SyncsOneByOne => keys.iter().map(|key| self.store.get(key)).collect(),
+            _ => self.store.get_many(keys),
+        }
+    }
+
+    fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
+        match self.flaw {
+            Flaw::SyncsOneByOne => writes.iter().map(|write| self.store.put(*write)).collect(),
+            _ => self.store.put_many(writes),
+        }
+    }
+}
+
+/// By which invariant the flaw is caught in pairs of operations and, if so, by the seeds.
+fn caught(flaw: Flaw) -> (Option<Invariant>, Option<Invariant>) {
+    let in_pairs = explore(&Flawed(flaw), &combinations(2), |_| ());
+    let in_pairs = in_pairs.err().and_then(|failed| failed.history.broken);
+    let in_seeds = (0..1_000).find_map(|seed| random::run(&Flawed(flaw), seed).err());
+    let in_seeds = in_seeds.and_then(|history| history.broken);
+    (in_pairs.map(|broken| broken.invariant), in_seeds.map(|broken| broken.invariant))
+}
+
+#[track_caller]
+fn is_caught(flaw: Flaw, by: &[Invariant]) {
+    let (in_pairs, in_seeds) = caught(flaw);
+    for found in [in_pairs, in_seeds] {
+        assert!(found.is_some_and(|found| by.contains(&found)), "{in_pairs:?} {in_seeds:?}");
+    }
+}
+
+#[test]
+fn the_same_worker_without_a_flaw_is_not_caught() {
+    explore(&NativeRules, &combinations(2), |_| ()).expect("no schedule breaks an invariant");
+}
+
+#[test]
+fn a_blind_write_over_a_withdrawal_or_another_write() {
+    is_caught(Flaw::WritesBlind, &[Invariant::Withdrawal, Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_failed_withdrawal_that_is_called_done() {
+    is_caught(Flaw::SwallowsFailedWithdrawals, &[Invariant::Withdrawal]);
+}
+
+#[test]
+fn silence_taken_for_success() {
+    is_caught(Flaw::TrustsSilence, &[Invariant::Withdrawal, Invariant::Acknowledged]);
+}
+
+#[test]
+fn silence_taken_for_failure() {
+    is_caught(Flaw::DistrustsSilence, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_row_that_nobody_asked_for() {
+    is_caught(Flaw::SyncsIntoNothing, &[Invariant::Appearance]);
+}
+
+#[test]
+fn a_field_of_a_later_version_that_is_dropped() {
+    // Its read-back does not know its own row again, which may show first.
+    is_caught(Flaw::DropsUnknownFields, &[Invariant::Untouched, Invariant::Outcome]);
+}
+
+#[test]
+fn a_partner_write_that_extends_a_lifetime() {
+    is_caught(Flaw::ExtendsLifetimes, &[Invariant::Time, Invariant::Withdrawal]);
+}
+
+#[test]
+fn a_last_visit_that_goes_back() {
+    is_caught(Flaw::TurnsBackTime, &[Invariant::Time, Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_read_too_many() {
+    is_caught(Flaw::ReadsTwice, &[Invariant::Bounds]);
+}
+
+#[test]
+fn tries_that_cannot_succeed() {
+    is_caught(Flaw::RetriesForEver, &[Invariant::Bounds]);
+}
+
+#[test]
+fn outcomes_of_other_mappings() {
+    is_caught(Flaw::MixesUpOutcomes, &[Invariant::Outcome, Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_visit_that_was_not_noted() {
+    is_caught(Flaw::ClaimsVisits, &[Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_conflict_that_nothing_explains() {
+    is_caught(Flaw::GivesUpAtOnce, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_lost_race_that_is_called_an_outage() {
+    is_caught(Flaw::CallsConflictsOutages, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_row_that_the_first_readers_cannot_read() {
+    is_caught(Flaw::LeavesTimesOut, &[Invariant::Untouched]);
+}
+
+#[test]
+fn a_number_that_is_written_in_another_form() {
+    is_caught(Flaw::RewritesNumbers, &[Invariant::Untouched, Invariant::Outcome]);
+}
+
+#[test]
+fn a_batch_that_goes_row_by_row() {
+    is_caught(Flaw::SyncsOneByOne, &[Invariant::Bounds]);
+}
+
+#[test]
+fn a_message_with_a_key_in_it() {
+    is_caught(Flaw::TellsTheKey, &[Invariant::Words]);
+}
+
+#[test]
+fn a_trap() {
+    is_caught(Flaw::Panics, &[Invariant::Words]);
+}
