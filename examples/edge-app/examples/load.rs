@@ -12,11 +12,15 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use service::{ACME, Browser, OPERATOR, Service, ZETA, mapping, now};
+use json::mapping;
+use service::{ACME, Browser, OPERATOR, Service, ZETA, now};
 
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/support/jar.rs"]
 mod jar;
+#[allow(dead_code, reason = "it is that of the tests, which do more")]
+#[path = "../tests/support/json.rs"]
+mod json;
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/http/service.rs"]
 mod service;

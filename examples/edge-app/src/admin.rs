@@ -3,12 +3,11 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, StatusCode};
-use identity_graph::{EcId, Entry};
+use identity_graph::{EcId, Entry, RawRow};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Problem, Response};
 use crate::config::Config;
-use crate::graph::StoredRow;
 use crate::partner;
 use crate::platform::Platform;
 
@@ -38,7 +37,7 @@ pub(crate) fn row(
     Ok(answer::json(StatusCode::OK, &answer))
 }
 
-fn stored(row: StoredRow) -> Value {
+fn stored(row: RawRow) -> Value {
     // A row may be anything; what is not text is shown as base64.
     let (body, encoding) = match String::from_utf8(row.body) {
         Ok(text) => (text, "text"),

@@ -2,9 +2,8 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use identity_graph::Failure;
 use serde::Serialize;
-
-use crate::graph::Failure;
 
 /// A response that is complete in memory.
 pub type Response = http::Response<Vec<u8>>;
@@ -55,27 +54,41 @@ impl From<Problem> for Response {
     }
 }
 
+/// The stable name of a failure in answers and log lines. Its text is not shown.
+pub(crate) fn code(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::InvalidArgument(_) => "invalid_argument",
+        Failure::NoSuchStore => "no_such_store",
+        Failure::AlreadyExists => "already_exists",
+        Failure::Corrupt(_) => "corrupt",
+        Failure::TooLarge => "too_large",
+        Failure::Conflict => "conflict",
+        Failure::Throttled => "throttled",
+        Failure::Unavailable(_) => "unavailable",
+    }
+}
+
 /// For routes that cannot go on without the store.
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let (status, message) = match failure {
-            Failure::InvalidArgument => (StatusCode::BAD_REQUEST, "an argument breaks a rule"),
+            Failure::InvalidArgument(_) => (StatusCode::BAD_REQUEST, "an argument breaks a rule"),
             Failure::NoSuchStore => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "a KV store is missing; create it and link it to the service",
             ),
             Failure::AlreadyExists => (StatusCode::CONFLICT, "the row exists"),
-            Failure::Corrupt => (
+            Failure::Corrupt(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the stored row cannot be read; an operator can look at it",
             ),
             Failure::TooLarge => (StatusCode::CONFLICT, "the row would outgrow its limit"),
-            Failure::Conflict | Failure::Throttled | Failure::Unavailable => (
+            Failure::Conflict | Failure::Throttled | Failure::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the store is busy or failing; the same request is safe to send again later",
             ),
         };
-        Self::new(status, failure.code(), message)
+        Self::new(status, code(&failure), message)
     }
 }
 

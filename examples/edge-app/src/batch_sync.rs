@@ -5,12 +5,11 @@ use std::io::Read;
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
-use identity_graph::{EcId, Mapping, UpsertOutcome};
+use identity_graph::{EcId, Failure, Mapping, UpsertOutcome};
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::answer::{Problem, Response, json};
-use crate::graph::Failure;
+use crate::answer::{Problem, Response, code, json};
 use crate::partner;
 use crate::platform::Platform;
 
@@ -107,20 +106,27 @@ pub(crate) fn batch_sync(
         }
     }
     let outcomes = platform.graph()?.sync_partner_ids(&partner.source_domain, &mappings, now)?;
-    if outcomes.len() != mappings.len() {
-        // What became of the others is not known; sent again all are told.
-        return Err(Failure::Unavailable.into());
-    }
-    for ((index, mapping), outcome) in places.into_iter().zip(&mappings).zip(outcomes) {
-        if let Some(reason) = reason(mapping, outcome) {
-            errors.push(Rejected { index, reason });
-        }
-    }
+    let reasons = reasons(&mappings, outcomes)?;
+    let rejected = places.into_iter().zip(reasons);
+    errors.extend(rejected.filter_map(|(index, reason)| Some(Rejected { index, reason: reason? })));
     errors.sort_by_key(|rejected| rejected.index);
     let rejected = errors.len();
     let accepted = batch.mappings.len() - rejected;
     let status = if rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     Ok(json(status, &Answer { accepted, rejected, errors }))
+}
+
+/// Why each mapping is not what is stored now, when it is not.
+fn reasons(
+    mappings: &[Mapping],
+    outcomes: Vec<Result<UpsertOutcome, Failure>>,
+) -> Result<Vec<Option<&'static str>>, Failure> {
+    if outcomes.len() != mappings.len() {
+        // What became of the others is not known; sent again all are told.
+        let text = "the graph did not tell the outcome of every mapping";
+        return Err(Failure::Unavailable(text.to_owned()));
+    }
+    Ok(mappings.iter().zip(outcomes).map(|(mapping, outcome)| reason(mapping, outcome)).collect())
 }
 
 /// Why a mapping is not what is stored now, when it is not.
@@ -132,11 +138,11 @@ fn reason(mapping: &Mapping, outcome: Result<UpsertOutcome, Failure>) -> Option<
         Ok(UpsertOutcome::Withdrawn) => Some("withdrawn"),
         // The row may be too fresh to be seen from here: worth another try later.
         Ok(UpsertOutcome::NotFound) => Some("not_found"),
-        Err(Failure::InvalidArgument) if EcId::parse(&mapping.ec_id).is_err() => {
+        Err(Failure::InvalidArgument(_)) if EcId::parse(&mapping.ec_id).is_err() => {
             Some("invalid_ec_id")
         }
-        Err(Failure::InvalidArgument) => Some("invalid_partner_uid"),
-        Err(failure) => Some(failure.code()),
+        Err(Failure::InvalidArgument(_)) => Some("invalid_partner_uid"),
+        Err(failure) => Some(code(&failure)),
     }
 }
 
@@ -169,4 +175,18 @@ fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
             "line {line}, column {column}: expected {{\"mappings\": [{{\"ec_id\", \"partner_uid\", \"timestamp\"}}]}}"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_without_an_outcome_is_not_said_to_be_stored() {
+        let mapping = Mapping { ec_id: "0".repeat(64), uid: "u".to_owned(), synced: 1 };
+        let refused = reasons(&[mapping.clone(), mapping], vec![Ok(UpsertOutcome::Written)]);
+        let problem = refused.map_err(Problem::from).expect_err("one outcome is missing");
+        assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(problem.code, "unavailable");
+    }
 }

@@ -7,10 +7,9 @@ use fastly::compute_runtime::hostname;
 use fastly::geo::geo_lookup;
 use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{Body, Request};
-use identity_graph::Geo;
+use identity_graph::{Failure, Geo, IdentityGraph};
 
 use crate::config::Config;
-use crate::graph::{Failure, IdentityGraph};
 use crate::platform::{Client, Platform};
 use crate::routes::handle;
 
@@ -81,6 +80,6 @@ fn failure(error: &KVStoreError) -> Failure {
     match error {
         KVStoreError::StoreNotFound(_) => Failure::NoSuchStore,
         KVStoreError::TooManyRequests => Failure::Throttled,
-        _ => Failure::Unavailable,
+        _ => Failure::Unavailable("the partner store failed".to_owned()),
     }
 }

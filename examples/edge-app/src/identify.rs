@@ -1,14 +1,13 @@
 //! `GET /_ts/api/v1/identify`: what a partner knows the browser of this request by.
 
 use http::{HeaderMap, StatusCode};
-use identity_graph::{Entry, Policy};
+use identity_graph::{Entry, Failure, Policy};
 use serde::Serialize;
 
-use crate::answer::{Problem, Response, json};
+use crate::answer::{Problem, Response, code, json};
 use crate::config::Config;
 use crate::cookies;
 use crate::eids::{Eid, Uid};
-use crate::graph::Failure;
 use crate::log::log;
 use crate::partner::{self, Partner};
 use crate::platform::Platform;
@@ -48,7 +47,7 @@ pub(crate) fn identify(
     let (read, degraded) = match read(platform, id.as_str()) {
         Ok(read) => (read, false),
         Err(failure) => {
-            log(&format!("row of {id} is not read: {}", failure.code()));
+            log(&format!("row of {id} is not read: {}", code(&failure)));
             (Read::Missing, true)
         }
     };

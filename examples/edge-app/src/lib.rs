@@ -1,7 +1,8 @@
 //! An edge application over the identity graph, as an example of how to use it well.
 //!
 //! - [`handle`]: one request in, one response out; the routes
-//! - [`Platform`], [`IdentityGraph`]: what it needs of the place it runs in and of the graph
+//! - [`Platform`]: what it needs of the place it runs in; its graph is an
+//!   [`IdentityGraph`](identity_graph::IdentityGraph), whoever carries out the operations
 //! - [`Config`]: the `[ec]` section of its configuration file
 //! - `compute`: the same on Fastly Compute
 //!
@@ -14,7 +15,6 @@ mod batch_sync;
 mod config;
 mod cookies;
 mod eids;
-mod graph;
 mod identify;
 mod log;
 mod mint;
@@ -31,6 +31,5 @@ pub mod compute;
 pub use answer::Response;
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
 pub use config::{Config, ConfigError};
-pub use graph::{EntrySnapshot, Failure, IdentityGraph, StoredRow};
 pub use platform::{Client, Platform};
 pub use routes::handle;

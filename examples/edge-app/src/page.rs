@@ -4,15 +4,15 @@ use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use identity_graph::{
-    CreateOutcome, Device, EcId, Entry, NewEntry, PartnerUid, Policy, TouchOutcome, UpsertOutcome,
+    CreateOutcome, Device, EcId, Entry, Failure, IdentityGraph, NewEntry, PartnerUid, Policy,
+    TouchOutcome, UpsertOutcome,
 };
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Response, response};
+use crate::answer::{Response, code, response};
 use crate::config::{Config, is_domain};
 use crate::cookies::{self, EC, EIDS, GPP, SEEN, TCF};
 use crate::eids;
-use crate::graph::{Failure, IdentityGraph};
 use crate::log::log;
 use crate::mint::mint;
 use crate::platform::Platform;
@@ -90,7 +90,7 @@ impl Visit<'_> {
         };
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
-            log(&format!("page view of {id} is not stored: {}", failure.code()));
+            log(&format!("page view of {id} is not stored: {}", code(&failure)));
             Stored::default()
         })
     }
@@ -106,7 +106,7 @@ impl Visit<'_> {
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
-                log(&format!("first view is not stored yet: {}", failure.code()));
+                log(&format!("first view is not stored yet: {}", code(&failure)));
                 Stored { ec_id: Some(ec_id), seen: None }
             }
         }

@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use identity_graph::Geo;
-
-use crate::graph::{Failure, IdentityGraph};
+use identity_graph::{Failure, Geo, IdentityGraph};
 
 /// Where the application runs. Stores are opened when a route needs them: most requests touch none.
 pub trait Platform {

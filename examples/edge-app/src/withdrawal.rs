@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::answer::Response;
+use crate::answer::{Response, code};
 use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
 use crate::log::log;
@@ -30,7 +30,7 @@ pub(crate) fn withdraw(
             .graph()
             .and_then(|graph| graph.write_withdrawal_tombstone(id.as_str(), platform.now()));
         if let Err(failure) = tombstone {
-            log(&format!("withdrawal of {id} is not stored yet: {}", failure.code()));
+            log(&format!("withdrawal of {id} is not stored yet: {}", code(&failure)));
             is_stored = false;
         }
     }

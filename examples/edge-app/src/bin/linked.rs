@@ -1,10 +1,10 @@
 //! The service as one module, with the rules of the graph linked over the Fastly store.
 
 #[cfg(target_arch = "wasm32")]
-fn open(store: &str) -> Result<Box<dyn edge_app::IdentityGraph>, edge_app::Failure> {
+fn open(store: &str) -> Result<Box<dyn identity_graph::IdentityGraph>, identity_graph::Failure> {
     use identity_graph::{Graph, GraphError, Policy};
 
-    let store = host_fastly::FastlyStore::open(store).map_err(GraphError::from)?;
+    let store = host_fastly_store::FastlyStore::open(store).map_err(GraphError::from)?;
     let graph = Graph::new(store, Policy::default()).map_err(GraphError::from)?;
     Ok(Box::new(graph))
 }

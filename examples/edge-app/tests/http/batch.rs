@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::service::{ACME, Browser, Service, mapping, now};
+use crate::json::mapping;
+use crate::service::{ACME, Browser, Service, now};
 
 pub(crate) fn a_thousand_mappings_are_all_stored(service: &Service) {
     let ids: Vec<_> = (0..1_000)

@@ -8,6 +8,8 @@ mod bad;
 mod batch;
 #[path = "../support/jar.rs"]
 mod jar;
+#[path = "../support/json.rs"]
+mod json;
 mod life;
 mod seeds;
 mod service;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{ACME, Browser, Service, ZETA, mapping};
+use crate::json::mapping;
+use crate::service::{ACME, Browser, Service, ZETA};
 
 const LIVE: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.LiveAa";
 const FUTURE: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Future";

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fastly_local::{Shared, Viceroy, workspace};
+use host_fastly_local::{Shared, Viceroy, workspace};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
 
 use crate::jar::Jar;
+use crate::json::{Answer, answer};
 
 pub(crate) const OPERATOR: &str = "local-operator-token";
 pub(crate) const ACME: &str = "local-acme-token";
@@ -41,9 +42,6 @@ fn serve(program: &str) -> Viceroy {
     );
     Viceroy::serve(&program, &workspace().join("fastly.toml"))
 }
-
-/// Status and JSON of an answer.
-pub(crate) type Answer = (u16, Value);
 
 impl Service {
     fn over(shared: &Shared) -> Self {
@@ -120,19 +118,6 @@ impl Service {
         let body = json!({ "mappings": mappings }).to_string();
         self.ask("POST", "/_ts/api/v1/batch-sync", token, body.as_bytes())
     }
-}
-
-#[track_caller]
-pub(crate) fn answer(response: &Response<Vec<u8>>) -> Answer {
-    let body = match response.body().as_slice() {
-        [] => Value::Null,
-        body => serde_json::from_slice(body).expect("JSON"),
-    };
-    (response.status().as_u16(), body)
-}
-
-pub(crate) fn mapping(ec_id: &str, uid: &str, timestamp: u64) -> Value {
-    json!({ "ec_id": ec_id, "partner_uid": uid, "timestamp": timestamp })
 }
 
 pub(crate) fn now() -> u64 {

@@ -4,6 +4,8 @@
 
 #[path = "../support/jar.rs"]
 mod jar;
+#[path = "../support/json.rs"]
+mod json;
 mod page;
 mod partners;
 mod support;

@@ -1,6 +1,6 @@
 //! Page views.
 
-use host_test::{Fault, OpKind};
+use host_test::{Fault, StoreCall};
 use http::Request;
 use identity_graph::KvError;
 use serde_json::json;
@@ -15,7 +15,7 @@ fn a_first_view_is_one_write_with_everything_that_is_known() {
     browser.set("__gpp", "DBABLA~invented");
     browser.set_eids(&[("id5-sync.com", "ID5*a"), ("Acme.example", "x")]);
     let hints = [("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")];
-    let response = browser.open_with(&service, ops(0, 1), &hints);
+    let response = browser.open_with(&service, calls(0, 1), &hints);
 
     let key = service.only_key();
     assert_eq!(browser.get("ts-ec"), Some(key.as_str()));
@@ -59,7 +59,7 @@ fn what_a_page_requests_itself_mints_no_ids() {
         &[],
     ] {
         let mut browser = Browser::default();
-        browser.send(&service, NO_OPS, "/", headers);
+        browser.send(&service, NO_CALLS, "/", headers);
         assert!(browser.has_none(), "{headers:?}");
     }
     assert!(service.store.is_empty());
@@ -69,7 +69,7 @@ fn what_a_page_requests_itself_mints_no_ids() {
 fn a_browser_that_does_not_say_opens_a_page_when_it_wants_html() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.send(&service, ops(0, 1), "/", &[("accept", "text/html,*/*;q=0.8")]);
+    browser.send(&service, calls(0, 1), "/", &[("accept", "text/html,*/*;q=0.8")]);
     assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
 }
 
@@ -78,10 +78,10 @@ fn a_returning_view_without_news_costs_nothing() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.set_eids(&[("acme.example", "x")]);
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     service.advance(299);
     for _ in 0..50 {
-        let response = browser.open(&service, NO_OPS);
+        let response = browser.open(&service, NO_CALLS);
         assert!(!response.headers().contains_key("set-cookie"));
     }
 }
@@ -90,42 +90,42 @@ fn a_returning_view_without_news_costs_nothing() {
 fn a_visit_is_noted_again_after_the_debounce() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     service.advance(300);
-    let response = browser.open(&service, ops(1, 1));
+    let response = browser.open(&service, calls(1, 1));
     let key = service.only_key();
     assert_eq!(service.body(&key)["last_seen"], NOW + 300);
     // The ID in the browser lives as long as the row.
     let set = response.headers().get("set-cookie").unwrap().to_str().unwrap();
     assert!(set.starts_with(&format!("ts-ec={key};")) && set.ends_with("Max-Age=31536000"));
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
 fn a_new_uid_is_one_read_and_one_write_and_then_no_news() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     service.advance(2);
     browser.set_eids(&[("acme.example", "x"), ("b.example", "y")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     let ids = &service.body(&service.only_key())["ids"];
     assert_eq!(ids["acme.example"], json!({ "uid": "x", "synced": NOW + 2 }));
     assert_eq!(ids["b.example"], json!({ "uid": "y", "synced": NOW + 2 }));
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
 fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     service.advance(400);
     browser.set_eids(&[("acme.example", "x")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&service.only_key())["last_seen"], NOW);
     service.advance(2);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 402);
 }
 
@@ -134,15 +134,15 @@ fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() 
 fn a_visit_that_was_not_noted_for_a_month_comes_before_news() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     let key = service.only_key();
     service.advance(30 * 86_400);
     browser.set_eids(&[("acme.example", "new")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&key)["last_seen"], json!(NOW + 30 * 86_400));
     assert_eq!(service.body(&key)["ids"], json!(null));
     service.advance(1);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&key)["ids"]["acme.example"]["uid"], json!("new"));
 }
 
@@ -151,14 +151,14 @@ fn a_uid_that_changes_twice_in_a_second_is_stored_in_the_next() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.set_eids(&[("acme.example", "x")]);
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     browser.set_eids(&[("acme.example", "y")]);
-    browser.open(&service, ops(1, 0));
+    browser.open(&service, calls(1, 0));
     service.advance(1);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     let ids = &service.body(&service.only_key())["ids"];
     assert_eq!(ids["acme.example"], json!({ "uid": "y", "synced": NOW + 1 }));
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.set_eids(&[(PARTNER, "old")]);
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     let key = service.only_key();
     service.advance(10);
     let (status, _) = sync(&service, ONE_SYNCED, &[mapping(&key, "new", NOW + 10)]);
@@ -175,9 +175,9 @@ fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
     // Not when another source has news, and not when the visit is due.
     service.advance(10);
     browser.set_eids(&[(PARTNER, "old"), ("b.example", "y")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     service.advance(400);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     let ids = &service.body(&key)["ids"];
     assert_eq!(ids[PARTNER], json!({ "uid": "new", "synced": NOW + 10 }));
     assert_eq!(ids["b.example"]["uid"], "y");
@@ -188,24 +188,24 @@ fn a_uid_that_was_missing_from_a_view_does_not_come_back_over_a_partners() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.set_eids(&[(PARTNER, "A")]);
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     let key = service.only_key();
     service.advance(10);
     assert_eq!(sync(&service, ONE_SYNCED, &[mapping(&key, "B", NOW + 10)]).0, 200);
 
     service.advance(10);
     browser.set_eids(&[("new.example", "n")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     service.advance(10);
     browser.set_eids(&[(PARTNER, "A"), ("new.example", "n")]);
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
     assert_eq!(service.body(&key)["ids"][PARTNER], json!({ "uid": "B", "synced": NOW + 10 }));
 
     // One that the browser has had in between is a change, though.
     for uid in ["C", "A"] {
         service.advance(10);
         browser.set_eids(&[(PARTNER, uid)]);
-        browser.open(&service, ops(1, 1));
+        browser.open(&service, calls(1, 1));
         assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], uid);
     }
 }
@@ -214,20 +214,20 @@ fn a_uid_that_was_missing_from_a_view_does_not_come_back_over_a_partners() {
 fn a_uid_that_yields_to_a_partner_whose_clock_is_ahead_stays_news() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     let key = service.only_key();
     assert_eq!(sync(&service, ONE_SYNCED, &[mapping(&key, "theirs", NOW + 100)]).0, 200);
     browser.set_eids(&[(PARTNER, "browsers"), ("b.example", "y")]);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], "theirs");
-    browser.open(&service, ops(1, 0));
+    browser.open(&service, calls(1, 0));
     browser.set_eids(&[("b.example", "y")]);
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
     browser.set_eids(&[(PARTNER, "browsers"), ("b.example", "y")]);
     service.advance(101);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&key)["ids"][PARTNER]["uid"], "browsers");
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
@@ -235,11 +235,11 @@ fn a_browser_that_lost_its_mark_costs_a_read() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.set_eids(&[("acme.example", "x")]);
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     for mark in ["", "nonsense", "18446744073709551615"] {
         browser.set("ts-ec-seen", mark);
-        browser.open(&service, ops(1, 0));
-        browser.open(&service, NO_OPS);
+        browser.open(&service, calls(1, 0));
+        browser.open(&service, NO_CALLS);
     }
 }
 
@@ -249,7 +249,7 @@ fn a_mark_from_the_future_does_not_keep_visits_from_being_noted() {
     service.store.seed(EC, live(NOW - 1_000).to_string(), None);
     let mut browser = Browser::with(EC);
     browser.set("ts-ec-seen", &(NOW + 86_400).to_string());
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(EC)["last_seen"], NOW);
 }
 
@@ -258,18 +258,18 @@ fn a_visit_that_is_noted_too_early_is_due_when_the_row_says() {
     let service = Service::new();
     service.store.seed(EC, live(NOW - 200).to_string(), None);
     let mut browser = Browser::with(EC);
-    browser.open(&service, ops(1, 0));
+    browser.open(&service, calls(1, 0));
     service.advance(99);
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
     service.advance(1);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
 }
 
 #[test]
 fn a_head_request_stores_nothing() {
     let service = Service::new();
     let request = Request::head("/").header("sec-fetch-dest", "document").body(Vec::new());
-    let response = service.serve(NO_OPS, request.unwrap());
+    let response = service.serve(NO_CALLS, request.unwrap());
     assert_eq!(response.status(), 200);
     assert!(!response.headers().contains_key("set-cookie"));
 }
@@ -280,15 +280,15 @@ fn a_first_view_that_fails_is_made_up_for_by_the_next() {
         let service = Service::new();
         let mut browser = Browser::default();
         browser.set_eids(&[("acme.example", "x")]);
-        service.faults.next(OpKind::Put, Fault::Fail(error));
-        browser.open(&service, ops(0, 1));
+        service.faults.next(StoreCall::Put, Fault::Fail(error));
+        browser.open(&service, calls(0, 1));
         assert!(service.store.is_empty());
         let id = browser.get("ts-ec").expect("the browser keeps the ID").to_owned();
         service.advance(1);
-        browser.open(&service, ops(1, 1));
+        browser.open(&service, calls(1, 1));
         assert_eq!(service.only_key(), id);
         assert_eq!(service.body(&id)["ids"]["acme.example"]["uid"], "x");
-        browser.open(&service, NO_OPS);
+        browser.open(&service, NO_CALLS);
     }
 }
 
@@ -296,23 +296,23 @@ fn a_first_view_that_fails_is_made_up_for_by_the_next() {
 fn a_first_view_whose_answer_is_lost_is_not_minted_twice() {
     let service = Service::new();
     let mut browser = Browser::default();
-    service.faults.next(OpKind::Put, Fault::LoseAnswer);
-    browser.open(&service, ops(1, 1));
+    service.faults.next(StoreCall::Put, Fault::LoseAnswer);
+    browser.open(&service, calls(1, 1));
     assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
 fn news_that_cannot_be_stored_are_news_to_the_next_view() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     browser.set_eids(&[("acme.example", "x")]);
-    service.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
-    browser.open(&service, ops(1, 1));
+    service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&service.only_key()).get("ids"), None);
     service.advance(1);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(&service.only_key())["ids"]["acme.example"]["uid"], "x");
 }
 
@@ -322,7 +322,7 @@ fn a_row_that_cannot_be_read_is_left_alone() {
     service.store.seed(EC, "{\"v\":1,", None);
     let mut browser = Browser::with(EC);
     browser.set_eids(&[("acme.example", "x")]);
-    browser.open(&service, ops(1, 0));
+    browser.open(&service, calls(1, 0));
     assert_eq!(service.store.row(EC).unwrap().body, b"{\"v\":1,");
     assert_eq!(browser.get("ts-ec"), Some(EC));
 }
@@ -331,7 +331,7 @@ fn a_row_that_cannot_be_read_is_left_alone() {
 fn an_id_without_a_row_gets_one() {
     let service = Service::new();
     let mut browser = Browser::with(EC);
-    browser.open(&service, ops(1, 1));
+    browser.open(&service, calls(1, 1));
     assert_eq!(service.body(EC)["created"], NOW);
     assert_eq!(browser.get("ts-ec"), Some(EC));
 }
@@ -342,9 +342,9 @@ fn a_row_past_its_lifetime_is_made_anew() {
     service.store.seed(EC, live(NOW - 31_536_000).to_string(), None);
     let mut browser = Browser::with(EC);
     // The read, a creation that finds the old row, and one that replaces it.
-    browser.open(&service, ops(2, 2));
+    browser.open(&service, calls(2, 2));
     assert_eq!(service.body(EC)["created"], NOW);
-    browser.open(&service, NO_OPS);
+    browser.open(&service, NO_CALLS);
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn a_withdrawn_id_is_not_used_again() {
         service.store.seed(EC, tombstone(NOW - 5).to_string(), None);
         let mut browser = Browser::with(EC);
         browser.set_eids(eids);
-        browser.open(&service, ops(1, 1));
+        browser.open(&service, calls(1, 1));
         assert_eq!(service.body(EC), tombstone(NOW - 5));
         let new = browser.get("ts-ec").unwrap();
         assert_ne!(new, EC);
@@ -368,11 +368,11 @@ fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
         let service = Service::new();
         service.store.seed(EC, tombstone(at).to_string(), None);
         let mut browser = Browser::with(EC);
-        service.faults.next(OpKind::Get, Fault::Miss);
+        service.faults.next(StoreCall::Get, Fault::Miss);
         // The miss, and a creation that is refused; the next view sees the tombstone.
-        browser.open(&service, ops(1, 1));
+        browser.open(&service, calls(1, 1));
         assert_eq!((browser.get("ts-ec"), browser.get("ts-ec-seen")), (Some(EC), None));
-        browser.open(&service, ops(1, 1));
+        browser.open(&service, calls(1, 1));
         assert_eq!(service.body(EC), tombstone(at));
         assert_ne!(browser.get("ts-ec"), Some(EC));
     }
@@ -382,7 +382,7 @@ fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
 fn an_id_of_another_form_is_replaced() {
     let service = Service::new();
     let mut browser = Browser::with("../../etc/passwd");
-    browser.open(&service, ops(0, 1));
+    browser.open(&service, calls(0, 1));
     assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
 }
 
@@ -401,7 +401,7 @@ fn what_a_request_says_of_itself_does_not_cost_the_visit() {
                 request = request.header(name, value);
             }
         }
-        service.serve(ops(0, 1), request.body(Vec::new()).unwrap());
+        service.serve(calls(0, 1), request.body(Vec::new()).unwrap());
         // What is malformed is left out alone.
         let body = service.body(&service.only_key());
         assert_eq!(body["device"]["ja4_class"], "t13d1516h2");

@@ -1,11 +1,8 @@
 //! What partners and the operator ask for.
 
-use edge_app::{
-    Client, Config, EntrySnapshot, Failure, IdentityGraph, Platform, StoredRow, handle,
-};
-use host_test::{Fault, OpKind, Ops};
+use host_test::{Fault, StoreCall, StoreCalls};
 use http::Request;
-use identity_graph::{CreateOutcome, KvError, Mapping, NewEntry, UpsertOutcome};
+use identity_graph::KvError;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -13,13 +10,13 @@ use crate::support::*;
 const OPERATOR: &str = "local-operator-token";
 
 /// A batch of so many reads, and of so many writes.
-fn batch(reads: u64, writes: u64) -> Ops {
-    Ops {
+fn batch(reads: u64, writes: u64) -> StoreCalls {
+    StoreCalls {
         get_manys: 1,
         get_many_keys: reads,
         put_manys: u64::from(writes > 0),
         put_many_keys: writes,
-        ..NO_OPS
+        ..NO_CALLS
     }
 }
 
@@ -39,7 +36,7 @@ fn known() -> Value {
 fn identify_shows_a_partner_its_own_uid_for_one_read() {
     let service = Service::new();
     seed(&service, EC, &known());
-    let answer = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let answer = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     let expected = json!({
         "ec": EC,
         "consent": "ok",
@@ -56,10 +53,10 @@ fn identify_shows_a_partner_its_own_uid_for_one_read() {
 fn identify_counts_a_cluster_that_is_due() {
     let service = Service::new();
     seed(&service, EC, &live(NOW - 60));
-    let cost = Ops { counts: 1, ..ops(1, 1) };
+    let cost = StoreCalls { counts: 1, ..calls(1, 1) };
     let (_, body) = Browser::with(EC).identify(&service, cost, &[]);
     assert_eq!(body["cluster_size"], 1);
-    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let (_, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((&body["cluster_size"], &body["uid"]), (&json!(1), &Value::Null));
 }
 
@@ -67,12 +64,12 @@ fn identify_counts_a_cluster_that_is_due() {
 fn identify_says_when_the_row_cannot_be_read() {
     let service = Service::new();
     service.store.seed(EC, "[]", None);
-    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let (status, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
     assert_eq!(body["consent"], "unknown");
     seed(&service, EC, &known());
-    service.faults.next(OpKind::Get, Fault::Fail(KvError::Unavailable));
-    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    service.faults.next(StoreCall::Get, Fault::Fail(KvError::Unavailable));
+    let (status, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
     assert_eq!(body["consent"], "unknown");
 }
@@ -80,16 +77,16 @@ fn identify_says_when_the_row_cannot_be_read() {
 #[test]
 fn identify_knows_nothing_of_what_is_not_there() {
     let service = Service::new();
-    assert_eq!(Browser::default().identify(&service, NO_OPS, &[]), (204, Value::Null));
-    assert_eq!(Browser::with("short").identify(&service, NO_OPS, &[]).0, 204);
-    let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    assert_eq!(Browser::default().identify(&service, NO_CALLS, &[]), (204, Value::Null));
+    assert_eq!(Browser::with("short").identify(&service, NO_CALLS, &[]).0, 204);
+    let (status, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(false), &Value::Null));
     assert_eq!(body["consent"], "unknown");
     // Nor of what should not be there any more.
     let mut expired = known();
     expired["last_seen"] = json!(NOW - 31_536_000);
     seed(&service, EC, &expired);
-    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let (_, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((&body["uid"], &body["cluster_size"]), (&Value::Null, &Value::Null));
     assert_eq!(body["consent"], "unknown");
 }
@@ -100,7 +97,7 @@ fn identify_is_denied_after_a_withdrawal() {
     // A tombstone is one as long as it is there.
     for at in [NOW - 1, NOW - 31_536_000] {
         seed(&service, EC, &tombstone(at));
-        let (status, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+        let (status, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
         assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
     }
 }
@@ -112,11 +109,11 @@ fn identify_is_denied_when_the_row_is_withdrawn_while_its_cluster_is_counted() {
     row["network"] = Value::Null;
     seed(&service, EC, &row);
     let store = service.store.clone();
-    service.faults.before(OpKind::Put, move || {
+    service.faults.before(StoreCall::Put, move || {
         store.seed(EC, tombstone(NOW).to_string(), None);
     });
     // The read, the count, a write that conflicts, and the read that shows the tombstone.
-    let cost = Ops { counts: 1, ..ops(2, 1) };
+    let cost = StoreCalls { counts: 1, ..calls(2, 1) };
     let (status, body) = Browser::with(EC).identify(&service, cost, &[]);
     assert_eq!((status, &body["error"]), (403, &json!("consent_denied")));
     assert_eq!(service.body(EC), tombstone(NOW));
@@ -128,8 +125,8 @@ fn identify_does_without_a_cluster_that_cannot_be_counted() {
     let mut row = known();
     row["network"] = Value::Null;
     seed(&service, EC, &row);
-    service.faults.next(OpKind::Count, Fault::Fail(KvError::Unavailable));
-    let cost = Ops { counts: 1, ..ops(1, 0) };
+    service.faults.next(StoreCall::Count, Fault::Fail(KvError::Unavailable));
+    let cost = StoreCalls { counts: 1, ..calls(1, 0) };
     let (status, body) = Browser::with(EC).identify(&service, cost, &[]);
     assert_eq!((status, &body["consent"], &body["uid"]), (200, &json!("ok"), &json!("u-1")));
     assert_eq!(body["cluster_size"], Value::Null);
@@ -205,8 +202,8 @@ fn a_throttled_row_fails_alone() {
     for id in &ids {
         seed(&service, id, &live(NOW - 60));
     }
-    service.faults.pass(OpKind::Put);
-    service.faults.next(OpKind::Put, Fault::Fail(KvError::Throttled));
+    service.faults.pass(StoreCall::Put);
+    service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
     let mappings: Vec<_> = ids.iter().map(|id| mapping(id, "u", NOW)).collect();
     let answer = sync(&service, batch(3, 3), &mappings);
     let errors = json!([{ "index": 1, "reason": "throttled" }]);
@@ -218,7 +215,7 @@ fn a_batch_that_is_too_large_or_malformed_touches_no_row() {
     let service = Service::new();
     seed(&service, EC, &live(NOW - 60));
     let refused = |body: Vec<u8>| {
-        let (status, body) = send_batch(&service, NO_OPS, TOKEN, body);
+        let (status, body) = send_batch(&service, NO_CALLS, TOKEN, body);
         (status, body["error"].as_str().unwrap().to_owned(), body["message"].to_string())
     };
     let (status, code, _) =
@@ -240,73 +237,7 @@ fn a_batch_that_is_too_large_or_malformed_touches_no_row() {
         .header("authorization", format!("Bearer {TOKEN}"))
         .header("content-length", "9999999")
         .body(Vec::new());
-    assert_eq!(service.serve(NO_OPS, request.unwrap()).status(), 413);
-}
-
-/// A graph that says less than it was asked.
-struct Terse;
-
-impl IdentityGraph for Terse {
-    fn get(&self, _: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
-        unimplemented!()
-    }
-
-    fn create(&self, _: &str, _: NewEntry) -> Result<(), Failure> {
-        unimplemented!()
-    }
-
-    fn create_or_revive(&self, _: &str, _: NewEntry) -> Result<CreateOutcome, Failure> {
-        unimplemented!()
-    }
-
-    fn write_withdrawal_tombstone(&self, _: &str, _: u64) -> Result<(), Failure> {
-        unimplemented!()
-    }
-
-    fn sync_partner_ids(
-        &self,
-        _: &str,
-        mappings: &[Mapping],
-        _: u64,
-    ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        Ok(mappings.iter().skip(1).map(|_| Ok(UpsertOutcome::Written)).collect())
-    }
-
-    fn inspect(&self, _: &str) -> Result<Option<StoredRow>, Failure> {
-        unimplemented!()
-    }
-}
-
-struct OverTerse(Service);
-
-impl Platform for OverTerse {
-    fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
-        Ok(Box::new(Terse))
-    }
-
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        self.0.partner_record(token_sha256)
-    }
-
-    fn client(&self) -> Client {
-        self.0.client()
-    }
-
-    fn now(&self) -> u64 {
-        self.0.now()
-    }
-}
-
-#[test]
-fn a_mapping_without_an_outcome_is_not_said_to_be_stored() {
-    let service = OverTerse(Service::new());
-    let config = Config::parse(&service.0.config, true);
-    let body = json!({ "mappings": vec![mapping(EC, "u", NOW); 2] }).to_string();
-    let request = Request::post("/_ts/api/v1/batch-sync")
-        .header("authorization", format!("Bearer {TOKEN}"))
-        .body(body.as_bytes());
-    let (status, body) = answer(&handle(&service, &config, request.unwrap()));
-    assert_eq!((status, &body["error"]), (503, &json!("unavailable")));
+    assert_eq!(service.serve(NO_CALLS, request.unwrap()).status(), 413);
 }
 
 #[test]
@@ -320,8 +251,8 @@ fn an_empty_token_is_none_even_if_it_is_stored() {
         .config
         .replace("0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a", empty);
     for token in ["", " "] {
-        assert_eq!(get(&service, NO_OPS, "/_ts/api/v1/identify", Some(token)).0, 401);
-        assert_eq!(get(&service, NO_OPS, &format!("/_ts/admin/ec/{EC}"), Some(token)).0, 401);
+        assert_eq!(get(&service, NO_CALLS, "/_ts/api/v1/identify", Some(token)).0, 401);
+        assert_eq!(get(&service, NO_CALLS, &format!("/_ts/admin/ec/{EC}"), Some(token)).0, 401);
     }
 }
 
@@ -329,7 +260,7 @@ fn an_empty_token_is_none_even_if_it_is_stored() {
 fn visitors_are_not_told_what_is_wrong_with_the_configuration() {
     let mut service = Service::new();
     service.config.push_str("secret_name = 1");
-    let (status, body) = get(&service, NO_OPS, "/", None);
+    let (status, body) = get(&service, NO_CALLS, "/", None);
     assert_eq!((status, &body["error"]), (500, &json!("invalid_configuration")));
     let message = body["message"].as_str().unwrap();
     assert!(!message.contains("secret") && !message.contains("line"), "{message}");
@@ -341,18 +272,18 @@ fn tokens_that_are_not_known_are_refused_before_the_graph_is_touched() {
     seed(&service, EC, &known());
     let batch = json!({ "mappings": [mapping(EC, "u", NOW)] }).to_string();
     for token in ["", " ", "wrong", OPERATOR] {
-        let (status, body) = send_batch(&service, NO_OPS, token, batch.as_str());
+        let (status, body) = send_batch(&service, NO_CALLS, token, batch.as_str());
         assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
-        let (status, _) = get(&service, NO_OPS, "/_ts/api/v1/identify", Some(token));
+        let (status, _) = get(&service, NO_CALLS, "/_ts/api/v1/identify", Some(token));
         assert_eq!(status, 401);
     }
     let admin = format!("/_ts/admin/ec/{EC}");
     for token in [None, Some("wrong"), Some(TOKEN)] {
-        let (status, body) = get(&service, NO_OPS, &admin, token);
+        let (status, body) = get(&service, NO_CALLS, &admin, token);
         assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
     }
     let request = Request::get(&admin).header("authorization", format!("Basic {OPERATOR}"));
-    let response = service.serve(NO_OPS, request.body(Vec::new()).unwrap());
+    let response = service.serve(NO_CALLS, request.body(Vec::new()).unwrap());
     assert_eq!(response.status(), 401);
     assert_eq!(response.headers()["www-authenticate"], "Bearer");
 }
@@ -364,7 +295,7 @@ fn a_partner_record_that_is_malformed_is_the_operators_matter() {
         for stored in service.partner_records.borrow_mut().values_mut() {
             record.clone_into(stored);
         }
-        let (status, body) = sync(&service, NO_OPS, &[]);
+        let (status, body) = sync(&service, NO_CALLS, &[]);
         assert_eq!((status, &body["error"]), (500, &json!("invalid_partner_record")));
     }
 }
@@ -376,7 +307,7 @@ fn a_partner_may_be_written_in_capitals() {
         *record = record.replace(PARTNER, &PARTNER.to_uppercase());
     }
     seed(&service, EC, &known());
-    let (_, body) = Browser::with(EC).identify(&service, ops(1, 0), &[]);
+    let (_, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((&body["uid"], &body["source_domain"]), (&json!("u-1"), &json!(PARTNER)));
 }
 
@@ -385,12 +316,12 @@ fn a_row_that_is_written_meanwhile_is_not_shown_half_old() {
     let service = Service::new();
     seed(&service, EC, &known());
     let store = service.store.clone();
-    service.faults.pass(OpKind::Get);
-    service.faults.before(OpKind::Get, move || {
+    service.faults.pass(StoreCall::Get);
+    service.faults.before(StoreCall::Get, move || {
         store.seed(EC, tombstone(NOW).to_string(), None);
     });
     let path = format!("/_ts/admin/ec/{EC}");
-    let (_, body) = get(&service, ops(2, 0), &path, Some(OPERATOR));
+    let (_, body) = get(&service, calls(2, 0), &path, Some(OPERATOR));
     assert_eq!(
         (&body["stored"]["body"], &body["understood"]),
         (&json!(known().to_string()), &Value::Null)
@@ -404,7 +335,7 @@ fn the_operator_sees_a_row_as_stored_and_as_understood() {
     row["hints"] = json!({ "from": "the future" });
     let generation = service.store.seed(EC, row.to_string(), Some("{\"ok\":true}"));
     let path = format!("/_ts/admin/ec/{EC}");
-    let (status, body) = get(&service, ops(2, 0), &path, Some(OPERATOR));
+    let (status, body) = get(&service, calls(2, 0), &path, Some(OPERATOR));
     assert_eq!(status, 200);
     assert_eq!(
         body["stored"],
@@ -427,7 +358,7 @@ fn the_operator_sees_what_cannot_be_read_and_why() {
     let path = format!("/_ts/admin/ec/{EC}");
     for (stored, encoding, shown) in [(&b"[]"[..], "text", "[]"), (b"\xff", "base64", "/w==")] {
         service.store.seed(EC, stored, None);
-        let (status, body) = get(&service, ops(1, 0), &path, Some(OPERATOR));
+        let (status, body) = get(&service, calls(1, 0), &path, Some(OPERATOR));
         assert_eq!((status, &body["understood"]), (200, &Value::Null));
         assert_eq!(
             (&body["stored"]["encoding"], &body["stored"]["body"]),
@@ -440,10 +371,10 @@ fn the_operator_sees_what_cannot_be_read_and_why() {
 #[test]
 fn the_operator_is_told_what_is_not_there_without_the_whole_id() {
     let service = Service::new();
-    let (status, body) = get(&service, ops(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
+    let (status, body) = get(&service, calls(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
     assert_eq!((status, &body["error"]), (404, &json!("not_found")));
     assert!(!body.to_string().contains(EC));
-    let (status, body) = get(&service, NO_OPS, "/_ts/admin/ec/short", Some(OPERATOR));
+    let (status, body) = get(&service, NO_CALLS, "/_ts/admin/ec/short", Some(OPERATOR));
     assert_eq!((status, &body["error"]), (400, &json!("invalid_ec_id")));
 }
 
@@ -452,9 +383,9 @@ fn a_store_that_fails_is_named_with_what_to_do() {
     let service = Service::new();
     for (error, code) in [(KvError::Throttled, "throttled"), (KvError::Unavailable, "unavailable")]
     {
-        service.faults.next(OpKind::Get, Fault::Fail(error));
+        service.faults.next(StoreCall::Get, Fault::Fail(error));
         let (status, body) =
-            get(&service, ops(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
+            get(&service, calls(1, 0), &format!("/_ts/admin/ec/{EC}"), Some(OPERATOR));
         assert_eq!((status, &body["error"]), (503, &json!(code)));
     }
 }
@@ -463,7 +394,7 @@ fn a_store_that_fails_is_named_with_what_to_do() {
 fn other_addresses_and_methods_are_refused() {
     let service = Service::new();
     for path in ["/_ts/", "/_ts/api/v1/identify/", "/_ts/api/v2/identify", "/_ts/admin"] {
-        assert_eq!(get(&service, NO_OPS, path, Some(OPERATOR)).0, 404, "{path}");
+        assert_eq!(get(&service, NO_CALLS, path, Some(OPERATOR)).0, 404, "{path}");
     }
     for (method, path, allowed) in [
         ("POST", "/_ts/api/v1/identify", "GET"),
@@ -472,7 +403,7 @@ fn other_addresses_and_methods_are_refused() {
         ("POST", "/", "GET, HEAD"),
     ] {
         let request = Request::builder().method(method).uri(path).body(Vec::new()).unwrap();
-        let response = service.serve(NO_OPS, request);
+        let response = service.serve(NO_CALLS, request);
         assert_eq!(response.status(), 405, "{method} {path}");
         assert_eq!(response.headers()["allow"], allowed);
     }

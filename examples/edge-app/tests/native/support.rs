@@ -3,14 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use edge_app::{Client, Config, Failure, IdentityGraph, Platform, Response, handle};
-use host_test::{Faulty, MemoryStore, Ops};
+use edge_app::{Client, Config, Platform, Response, handle};
+use host_test::{Faulty, MemoryStore, StoreCalls};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};
-use identity_graph::{Geo, Graph, Policy};
+use identity_graph::{Failure, Geo, Graph, IdentityGraph, Policy};
 use serde_json::{Value, json};
 
 use crate::jar::Jar;
+pub(crate) use crate::json::{Answer, answer, mapping, tombstone};
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const PARTNER: &str = "ids.acme.example";
@@ -20,16 +21,16 @@ const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55
 pub(crate) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
-pub(crate) const NO_OPS: Ops = Ops::NONE;
+pub(crate) const NO_CALLS: StoreCalls = StoreCalls::NONE;
 
 /// Single reads and writes.
-pub(crate) const fn ops(gets: u64, puts: u64) -> Ops {
-    Ops { gets, puts, ..NO_OPS }
+pub(crate) const fn calls(gets: u64, puts: u64) -> StoreCalls {
+    StoreCalls { gets, puts, ..NO_CALLS }
 }
 
 /// A batch that changes one row.
-pub(crate) const ONE_SYNCED: Ops =
-    Ops { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_OPS };
+pub(crate) const ONE_SYNCED: StoreCalls =
+    StoreCalls { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_CALLS };
 
 /// The service with its stores.
 pub(crate) struct Service {
@@ -61,12 +62,12 @@ impl Service {
 
     /// Serves a request that costs this.
     #[track_caller]
-    pub(crate) fn serve(&self, cost: Ops, request: Request<Vec<u8>>) -> Response {
+    pub(crate) fn serve(&self, cost: StoreCalls, request: Request<Vec<u8>>) -> Response {
         let config = Config::parse(&self.config, true);
-        let _ = self.faults.take_ops();
+        let _ = self.faults.take_store_calls();
         let (parts, body) = request.into_parts();
         let response = handle(self, &config, Request::from_parts(parts, body.as_slice()));
-        assert_eq!(self.faults.take_ops(), cost);
+        assert_eq!(self.faults.take_store_calls(), cost);
         response
     }
 
@@ -144,7 +145,7 @@ impl Browser {
     pub(crate) fn send(
         &mut self,
         service: &Service,
-        cost: Ops,
+        cost: StoreCalls,
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response {
@@ -164,7 +165,7 @@ impl Browser {
 
     /// Opens a page.
     #[track_caller]
-    pub(crate) fn open(&mut self, service: &Service, cost: Ops) -> Response {
+    pub(crate) fn open(&mut self, service: &Service, cost: StoreCalls) -> Response {
         self.open_with(service, cost, &[])
     }
 
@@ -172,7 +173,7 @@ impl Browser {
     pub(crate) fn open_with(
         &mut self,
         service: &Service,
-        cost: Ops,
+        cost: StoreCalls,
         headers: &[(&str, &str)],
     ) -> Response {
         let headers: Vec<_> =
@@ -184,7 +185,7 @@ impl Browser {
 
     /// What a page requests itself, such as an image.
     #[track_caller]
-    pub(crate) fn load(&mut self, service: &Service, cost: Ops, headers: &[(&str, &str)]) {
+    pub(crate) fn load(&mut self, service: &Service, cost: StoreCalls, headers: &[(&str, &str)]) {
         let headers: Vec<_> =
             [("sec-fetch-dest", "image")].iter().chain(headers).copied().collect();
         let response = self.send(service, cost, "/logo.png", &headers);
@@ -195,7 +196,7 @@ impl Browser {
     pub(crate) fn identify(
         &mut self,
         service: &Service,
-        cost: Ops,
+        cost: StoreCalls,
         headers: &[(&str, &str)],
     ) -> Answer {
         let authorization = format!("Bearer {TOKEN}");
@@ -205,20 +206,8 @@ impl Browser {
     }
 }
 
-/// Status and JSON of an answer.
-pub(crate) type Answer = (u16, Value);
-
 #[track_caller]
-pub(crate) fn answer(response: &Response) -> Answer {
-    let body = match response.body().as_slice() {
-        [] => Value::Null,
-        body => serde_json::from_slice(body).expect("JSON"),
-    };
-    (response.status().as_u16(), body)
-}
-
-#[track_caller]
-pub(crate) fn get(service: &Service, cost: Ops, path: &str, token: Option<&str>) -> Answer {
+pub(crate) fn get(service: &Service, cost: StoreCalls, path: &str, token: Option<&str>) -> Answer {
     let mut request = Request::get(path);
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -228,14 +217,14 @@ pub(crate) fn get(service: &Service, cost: Ops, path: &str, token: Option<&str>)
 
 /// A batch of the partner.
 #[track_caller]
-pub(crate) fn sync(service: &Service, cost: Ops, mappings: &[Value]) -> Answer {
+pub(crate) fn sync(service: &Service, cost: StoreCalls, mappings: &[Value]) -> Answer {
     send_batch(service, cost, TOKEN, json!({ "mappings": mappings }).to_string())
 }
 
 #[track_caller]
 pub(crate) fn send_batch(
     service: &Service,
-    cost: Ops,
+    cost: StoreCalls,
     token: &str,
     body: impl Into<Vec<u8>>,
 ) -> Answer {
@@ -246,10 +235,6 @@ pub(crate) fn send_batch(
     answer(&service.serve(cost, request))
 }
 
-pub(crate) fn mapping(ec_id: &str, uid: &str, timestamp: u64) -> Value {
-    json!({ "ec_id": ec_id, "partner_uid": uid, "timestamp": timestamp })
-}
-
 /// A live row that was made and visited at this time.
 pub(crate) fn live(at: u64) -> Value {
     json!({
@@ -258,15 +243,5 @@ pub(crate) fn live(at: u64) -> Value {
         "last_seen": at,
         "consent": { "ok": true, "updated": at },
         "geo": { "country": "FR" },
-    })
-}
-
-pub(crate) fn tombstone(at: u64) -> Value {
-    json!({
-        "v": 1,
-        "created": at,
-        "last_seen": at,
-        "consent": { "ok": false, "updated": at },
-        "geo": { "country": "ZZ" },
     })
 }

@@ -1,17 +1,7 @@
 //! The service as a component that the graph is composed into: the world `app`.
 
 #[cfg(target_arch = "wasm32")]
-mod convert;
-#[cfg(target_arch = "wasm32")]
 mod graph;
-
-#[cfg(target_arch = "wasm32")]
-#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]
-mod bindings {
-    wit_bindgen::generate!({ path: "../../wit", world: "app" });
-}
-#[cfg(target_arch = "wasm32")]
-use bindings::trusted_server::ec::identity_graph as wit;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

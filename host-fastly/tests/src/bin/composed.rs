@@ -33,7 +33,7 @@ mod store;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    fastly_conformance::answer_request(store::KvCas::open);
+    host_fastly_tests::answer_request(store::KvCas::open);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -9,7 +9,7 @@
 
 use std::fmt::Debug;
 
-use host_fastly::{FastlyStore, MAX_BODY_BYTES};
+use host_fastly_store::{FastlyStore, MAX_BODY_BYTES};
 use identity_graph::{Precondition, Store, Write};
 
 /// The generation that `put_matches` asks for: it fills all 64 bits.

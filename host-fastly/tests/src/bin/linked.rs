@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    fastly_conformance::answer_request(host_fastly::FastlyStore::open);
+    host_fastly_tests::answer_request(host_fastly_store::FastlyStore::open);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use fastly_conformance::{Post, Remote};
-use fastly_local::{Shared, Viceroy, adapt, module, plug, workspace};
-use host_test::conformance::{Deviation, Fixture};
+use host_fastly_local::{Shared, Viceroy, adapt, module, plug, workspace};
+use host_fastly_tests::{Post, Remote};
 use identity_graph::Store;
+use identity_graph_conformance::{Deviation, Fixture};
 
 /// Where Viceroy's KV is not Fastly's. A race cannot be lost at will, so that what deviates at times
-/// is true of the version whose source shows it: `fastly_local` accepts no other. With another
+/// is true of the version whose source shows it: `host_fastly_local` accepts no other. With another
 /// version, read its `object_store.rs` again.
 const DEVIATIONS: [Deviation; 6] = [
     always("update_of_a_missing_key_is_refused_and_creates_nothing"),
@@ -54,14 +54,14 @@ impl Post for Service<'_> {
 }
 
 fn serve(program: &Path) -> Viceroy {
-    Viceroy::serve(program, &workspace().join("host-fastly/conformance/fastly.toml"))
+    Viceroy::serve(program, &workspace().join("host-fastly/tests/fastly.toml"))
 }
 
-static LINKED: LazyLock<PathBuf> = LazyLock::new(|| module("fastly-conformance", "linked.wasm"));
+static LINKED: LazyLock<PathBuf> = LazyLock::new(|| module("host-fastly-tests", "linked.wasm"));
 
 static COMPOSED: LazyLock<PathBuf> = LazyLock::new(|| {
-    let service = adapt(&module("fastly-conformance", "composed.wasm"));
-    plug(&service, &adapt(&module("fastly-store", "fastly_store.wasm")))
+    let service = adapt(&module("host-fastly-tests", "composed.wasm"));
+    plug(&service, &adapt(&module("host-fastly-component", "host_fastly_component.wasm")))
 });
 
 mod linked {
@@ -69,7 +69,7 @@ mod linked {
 
     static SERVICE: Shared = Shared::new(|| serve(&LINKED));
 
-    host_test::conformance_tests!(Fastly(SERVICE.get()));
+    identity_graph_conformance::conformance_tests!(Fastly(SERVICE.get()));
 }
 
 mod composed {
@@ -77,5 +77,5 @@ mod composed {
 
     static SERVICE: Shared = Shared::new(|| serve(&COMPOSED));
 
-    host_test::conformance_tests!(Fastly(SERVICE.get()));
+    identity_graph_conformance::conformance_tests!(Fastly(SERVICE.get()));
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(
 pub(crate) fn run_with(export: &str, argument: Option<u32>, host: Host) -> (String, Vec<String>) {
     static PROBE: OnceLock<Module> = OnceLock::new();
     let probe = PROBE.get_or_init(|| {
-        let file = fastly_local::module("fastly-probe", "fastly_probe.wasm");
+        let file = host_fastly_local::module("host-fastly-probe", "host_fastly_probe.wasm");
         Module::from_file(&Engine::default(), file).expect("the probe is a module")
     });
     let mut linker = Linker::new(probe.engine());
