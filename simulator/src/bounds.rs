@@ -8,7 +8,7 @@ use super::worker::Operation;
 
 /// What a worker has asked of one key.
 #[derive(Default)]
-struct Cost {
+struct CallCounts {
     reads: usize,
     writes: usize,
     counts: usize,
@@ -21,7 +21,7 @@ struct Cost {
     wasted: usize,
 }
 
-impl Cost {
+impl CallCounts {
     fn put(&mut self, put: &Put, written: &Written) {
         self.writes += 1;
         self.wasted += usize::from(self.refused.contains(&put.condition));
@@ -61,7 +61,7 @@ pub(super) fn check_calls(
         }
         let counts = usize::from(matches!(operation, Operation::Cluster { .. }));
         if cost.writes > most_writes || cost.reads > most_reads || cost.counts > counts {
-            let Cost { reads, writes, contested, .. } = cost;
+            let CallCounts { reads, writes, contested, .. } = cost;
             return broken(
                 Invariant::Bounds,
                 format!("{reads} reads and {writes} writes, of which {contested} were contested"),
@@ -126,8 +126,8 @@ fn presumes_absence(operation: &Operation) -> bool {
     )
 }
 
-fn cost(heard: &[(Call, Answer)], key: &str) -> Cost {
-    let mut cost = Cost::default();
+fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
+    let mut cost = CallCounts::default();
     for (call, answer) in heard {
         match (call, answer) {
             (Call::Get(asked) | Call::Head(asked), _) => cost.reads += usize::from(asked == key),

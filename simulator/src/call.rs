@@ -95,10 +95,10 @@ pub enum Answer {
 /// beyond them. All calls from there on fail, which brings the operation to its end; how it ends is
 /// of no interest. Clones are handles to the same script.
 #[derive(Clone, Default)]
-pub struct Script(Rc<Lines>);
+pub struct Script(Rc<ScriptState>);
 
 #[derive(Default)]
-struct Lines {
+struct ScriptState {
     heard: RefCell<Rc<[(Call, Answer)]>>,
     at: Cell<usize>,
     beyond: RefCell<Option<Call>>,

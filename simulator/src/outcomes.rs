@@ -1,15 +1,15 @@
-//! What an outcome claims against what truly happened: invariants 1, 2, 7 and 8.
+//! What an outcome says, against what truly happened: invariants 1, 2, 7 and 8.
 
 use identity_graph::{
     CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, TouchOutcome, UpsertOutcome,
     check_uid,
 };
 
+use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call};
 use super::causes::Causes;
-use super::claims::{Claim, winner};
-use super::reference::{Entry, Held};
+use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome, View};
 
 /// What a key held, one after the other, from the oldest that the worker can have seen.
@@ -45,7 +45,7 @@ pub(super) fn check_outcome<'a>(
     };
     let check = || check_of(operation.key().unwrap_or_default());
     match outcome {
-        Outcome::Trapped(message) => broken(Invariant::Words, format!("a trap: {message}")),
+        Outcome::Trapped(message) => broken(Invariant::Messages, format!("a trap: {message}")),
         Outcome::Done(done) => match (operation, check().failure(done)?) {
             (_, None) => Ok(()),
             (Operation::Withdraw { .. }, Some(())) => check().is_written(
@@ -93,7 +93,7 @@ pub(super) fn check_outcome<'a>(
 }
 
 /// Checks that no word of an outcome gives an ID away.
-pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
+pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
     // Words are in failures only; the rest is fixed names.
     let failures: Vec<&Failure> = match outcome {
         Outcome::Synced(Ok(outcomes)) => {
@@ -108,7 +108,7 @@ pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Bro
     for failure in failures {
         let text = format!("{failure} {failure:?}");
         if secrets.iter().any(|secret| text.contains(secret)) {
-            return broken(Invariant::Words, "a message shows an ID");
+            return broken(Invariant::Messages, "a message shows an ID");
         }
     }
     Ok(())
@@ -261,7 +261,7 @@ impl Check<'_, '_> {
             return broken(Invariant::Withdrawal, "an entry was shown that no row was");
         }
         if let Some(outcomes) = self.failure(&view.upserted)? {
-            self.claims_of_call(outcomes)?;
+            self.assertions_of_call(outcomes)?;
         }
         match &view.touched {
             Some(touched) => match self.failure(touched)? {
@@ -291,20 +291,20 @@ impl Check<'_, '_> {
 
     fn upserted(&self, upserted: &Result<Vec<UpsertOutcome>, Failure>) -> Result<(), Broken> {
         match self.failure(upserted)? {
-            Some(outcomes) => self.claims_of_call(outcomes),
+            Some(outcomes) => self.assertions_of_call(outcomes),
             None => Ok(()),
         }
     }
 
-    fn claims_of_call(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
-        let claims = self.operation.claims(self.key);
-        if claims.len() != outcomes.len() {
+    fn assertions_of_call(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
+        let assertions = self.operation.assertions(self.key);
+        if assertions.len() != outcomes.len() {
             return broken(Invariant::Outcome, "outcomes do not match UIDs one to one");
         }
-        claims
+        assertions
             .iter()
             .zip(outcomes)
-            .try_for_each(|(claim, outcome)| self.claimed(&claims, *claim, *outcome))
+            .try_for_each(|(asserted, outcome)| self.asserted(&assertions, *asserted, *outcome))
     }
 
     fn mapped(
@@ -318,25 +318,26 @@ impl Check<'_, '_> {
             _ if !is_valid => broken(Invariant::Outcome, "a bad mapping was not refused as such"),
             Err(failure) => self.failed(failure),
             Ok(outcome) => {
-                let claims = self.operation.claims(self.key);
-                let partner = claims.first().map(|claim| claim.partner).unwrap_or_default();
+                let assertions = self.operation.assertions(self.key);
+                let partner =
+                    assertions.first().map(|asserted| asserted.partner).unwrap_or_default();
                 let (uid, synced) = (mapping.uid.as_str(), mapping.synced);
-                self.claimed(&claims, Claim { partner, uid, synced }, *outcome)
+                self.asserted(&assertions, AssertedUid { partner, uid, synced }, *outcome)
             }
         }
     }
 
-    /// What became of one UID. What is beaten by another claim of the same call hears of that one.
-    fn claimed(
+    /// What became of one UID. What is beaten by another assertion of the same call hears of that one.
+    fn asserted(
         &self,
-        claims: &[Claim<'_>],
-        claim: Claim<'_>,
+        assertions: &[AssertedUid<'_>],
+        asserted: AssertedUid<'_>,
         outcome: UpsertOutcome,
     ) -> Result<(), Broken> {
-        let Some(best) = winner(claims, claim.partner) else {
-            return broken(Invariant::Outcome, "an outcome for no claim");
+        let Some(best) = latest(assertions, asserted.partner) else {
+            return broken(Invariant::Outcome, "an outcome for no assertion");
         };
-        if best.uid != claim.uid && outcome == UpsertOutcome::Stale {
+        if best.uid != asserted.uid && outcome == UpsertOutcome::Stale {
             return Ok(());
         }
         let stored = |held: &Held| {
@@ -350,7 +351,7 @@ impl Check<'_, '_> {
         match outcome {
             UpsertOutcome::Written => {
                 let is = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if claim.uid == best.uid && self.witness.versions.iter().any(is) {
+                if asserted.uid == best.uid && self.witness.versions.iter().any(is) {
                     Ok(())
                 } else {
                     broken(Invariant::Acknowledged, "a UID was acknowledged and not written")
@@ -394,7 +395,7 @@ impl Check<'_, '_> {
     }
 
     /// Whether the row has this size from less than a recheck interval ago.
-    fn has_counted(&self, entry: &Entry, size: u32) -> bool {
+    fn has_counted(&self, entry: &StoredEntry, size: u32) -> bool {
         let network = &entry.whole["network"];
         let checked = network["cluster_checked"].as_u64();
         let is_fresh = |at| self.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);

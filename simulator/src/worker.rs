@@ -246,11 +246,11 @@ pub struct Worker {
     heard: Rc<[(Call, Answer)]>,
     next: Next,
     /// None at rest, and once it has ended.
-    instance: Option<Rc<Instance>>,
+    session: Option<Rc<Session>>,
 }
 
 /// One of the [`Workers`], and the script that it hears.
-struct Instance {
+struct Session {
     script: Script,
     runner: Runner,
 }
@@ -258,7 +258,7 @@ struct Instance {
 impl Worker {
     /// A worker that is about to make its first call.
     pub fn start(workers: &dyn Workers, operation: Rc<Operation>, policy: Policy) -> Self {
-        Self::resumed(Instance::open(workers, policy), operation, policy, Rc::new([]))
+        Self::resumed(Session::open(workers, policy), operation, policy, Rc::new([]))
     }
 
     /// What it waits for, or how it ended.
@@ -279,10 +279,10 @@ impl Worker {
         &self.heard
     }
 
-    /// The worker without its instance: it goes on in a fresh one.
+    /// The worker without its session: it goes on in a fresh one.
     #[must_use]
     pub fn at_rest(self) -> Self {
-        Self { instance: None, ..self }
+        Self { session: None, ..self }
     }
 
     /// The worker once its call is answered.
@@ -294,24 +294,24 @@ impl Worker {
         let Next::Call(call) = &self.next else { panic!("the worker has ended") };
         let new = std::iter::once((call.clone(), answer));
         let heard = self.heard.iter().cloned().chain(new).collect();
-        let instance = self.instance.clone();
-        let instance = instance.unwrap_or_else(|| Instance::open(workers, self.policy));
-        Self::resumed(instance, Rc::clone(&self.operation), self.policy, heard)
+        let session = self.session.clone();
+        let session = session.unwrap_or_else(|| Session::open(workers, self.policy));
+        Self::resumed(session, Rc::clone(&self.operation), self.policy, heard)
     }
 
     fn resumed(
-        instance: Rc<Instance>,
+        session: Rc<Session>,
         operation: Rc<Operation>,
         policy: Policy,
         heard: Rc<[(Call, Answer)]>,
     ) -> Self {
-        let next = instance.resume(&operation, &heard);
-        let instance = matches!(next, Next::Call(_)).then_some(instance);
-        Self { operation, policy, heard, next, instance }
+        let next = session.resume(&operation, &heard);
+        let session = matches!(next, Next::Call(_)).then_some(session);
+        Self { operation, policy, heard, next, session }
     }
 }
 
-impl Instance {
+impl Session {
     fn open(workers: &dyn Workers, policy: Policy) -> Rc<Self> {
         let script = Script::default();
         let runner = workers.open(script.clone(), policy);

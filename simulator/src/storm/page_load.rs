@@ -10,8 +10,8 @@ use identity_graph::{
 };
 use serde_json::Value;
 
-use super::ways::{Request, Way, ids};
-use super::{Load, PLACES, REQUESTS};
+use super::figures::{Load, PLACES, REQUESTS};
+use super::strategies::{PageRequest, Strategy, ids};
 use crate::dice::Dice;
 use crate::model::{Knobs, Kv};
 use crate::{Answer, Call, Component, Next, Operation, Outcome, Worker, Workers};
@@ -29,8 +29,8 @@ const SPAN_MS: (u64, u64) = (400, 2_500);
 /// From the start of the load to the next view.
 const NEXT_VIEW_MS: u64 = 10_000;
 
-pub(super) fn run(way: Way, knobs: Knobs, seed: u64) -> Load {
-    let mut storm = Storm::new(way, knobs, seed);
+pub(super) fn run(strategy: Strategy, knobs: Knobs, seed: u64) -> Load {
+    let mut storm = Storm::new(strategy, knobs, seed);
     storm.first_view();
     storm.page_load(START_MS);
     let mut load = storm.load;
@@ -41,7 +41,7 @@ pub(super) fn run(way: Way, knobs: Knobs, seed: u64) -> Load {
 }
 
 struct Storm {
-    way: Way,
+    strategy: Strategy,
     kv: Kv,
     dice: Dice,
     ec: Rc<str>,
@@ -74,10 +74,10 @@ struct Task {
 }
 
 impl Storm {
-    fn new(way: Way, knobs: Knobs, seed: u64) -> Self {
+    fn new(strategy: Strategy, knobs: Knobs, seed: u64) -> Self {
         let kv = Kv::new(seed, knobs, START_MS - 60_000);
         Self {
-            way,
+            strategy,
             kv,
             dice: Dice::new(seed, 2),
             ec: format!("{}.Ab12Cd", "3f".repeat(32)).into(),
@@ -120,7 +120,7 @@ impl Storm {
     }
 
     fn request(&mut self, at_ms: u64, is_document: bool, place: usize) {
-        let (workers, answer, back_ms) = (self.way.workers(), None, 0);
+        let (workers, answer, back_ms) = (self.strategy.workers(), None, 0);
         let refused = Vec::new();
         self.tasks.push(Task {
             workers,
@@ -155,8 +155,8 @@ impl Storm {
         if task.worker.is_none() {
             let now = self.kv.now_ms() / 1_000;
             let (is_document, is_stored) = (task.is_document, self.is_stored);
-            let request = Request { is_document, is_stored, now };
-            let operation = self.way.operation(&request, &self.ec).map(Rc::new);
+            let request = PageRequest { is_document, is_stored, now };
+            let operation = self.strategy.operation(&request, &self.ec).map(Rc::new);
             let start = |operation| Worker::start(task.workers, operation, Policy::default());
             task.worker = operation.map(start);
         }
