@@ -114,7 +114,7 @@ pub(crate) enum Exhaustive {
     Triples,
 }
 
-/// How a command ended that did what it could.
+/// How a command ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Good,

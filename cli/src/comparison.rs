@@ -31,11 +31,11 @@ impl Comparison {
     }
 }
 
-/// A number of a load, and how it is told.
+/// One of the numbers of a load, with its name.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
     pub(crate) of: fn(&Load) -> u64,
-    /// Whether there should be much of it.
+    /// Whether more of it is better.
     pub(crate) is_good: bool,
 }
 
@@ -56,7 +56,7 @@ impl Sums {
         ratio((figure.of)(&self.total), self.loads)
     }
 
-    /// The worst of a figure: the least of what there should be much of, the most of anything else.
+    /// The worst of a figure: the least where more is better, else the most.
     pub(crate) fn worst(&self, figure: &Figure) -> u64 {
         (figure.of)(if figure.is_good { &self.least } else { &self.most })
     }

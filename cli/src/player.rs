@@ -102,11 +102,12 @@ impl Player {
         Ok(Reply::Created(self.graph.create_or_revive(&ec, visit.entry())?))
     }
 
-    /// One read, and one write at most: a second one within the second would be refused for its rate.
+    /// One read, and one write at most: a second write within the second would be refused for its
+    /// rate.
     ///
-    /// UIDs come first, since they are news. They do not count as a visit, though, so that a browser
-    /// which brings new ones every time has its visit noted instead once in a while; the UIDs come
-    /// again with the next view.
+    /// UIDs are written first, since they are news. But writing them does not note the visit. A
+    /// browser that brings new UIDs every time would never have its visit noted, so once in a while
+    /// the visit is noted instead; the UIDs come again with the next view.
     fn view(&self, visit: Visit<'_>) -> Result<Reply, Failure> {
         let Some(mut snapshot) = self.graph.get(&visit.ec)? else { return self.create(visit) };
         let entry = snapshot.entry();

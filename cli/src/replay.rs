@@ -94,8 +94,8 @@ fn spinner() -> ProgressBar {
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// Plays a trace to its end; how many of its lines were bad. With `outcomes` writes a line for each
-/// event there.
+/// Plays a trace to its end and returns how many of its lines were bad. With `outcomes`, a line for
+/// each event is written there.
 pub(crate) fn play(
     trace: Trace,
     player: &mut Player,

@@ -6,8 +6,8 @@ use serde::Serialize;
 /// The reply to one event.
 pub(crate) enum Reply {
     Created(CreateOutcome),
-    /// A page view of an entry: what became of the browser's UIDs, and of the time of the visit
-    /// where they needed no write.
+    /// A page view of an entry: the outcome of each of the browser's UIDs, and that of noting the
+    /// visit, which is left out when a UID was written.
     Viewed(Vec<UpsertOutcome>, Option<TouchOutcome>),
     Synced(Vec<Result<UpsertOutcome, Failure>>),
     Withdrawn,

@@ -1,4 +1,4 @@
-//! What must always hold, and how it is said that it does not.
+//! What must always hold, and the error that says that it does not.
 
 use std::fmt;
 
@@ -49,14 +49,14 @@ impl fmt::Display for Invariant {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{invariant} is broken: {how}")]
 pub struct Broken {
-    /// Which.
+    /// Which invariant.
     pub invariant: Invariant,
     /// In what way.
     pub how: String,
 }
 
 impl Broken {
-    /// Says whose doing it is.
+    /// Names the worker that did it.
     pub(super) fn by(mut self, lane: usize) -> Self {
         self.how = format!("{}: {}", Lane::name(lane), self.how);
         self

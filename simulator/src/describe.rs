@@ -9,7 +9,7 @@ use super::reference::Held;
 use super::worker::{Operation, Outcome, View};
 use crate::model::NetworkFault;
 
-/// The time that times are told from.
+/// A time in seconds from `zero`.
 fn ago(at: u64, zero: u64) -> String {
     let seconds = i128::from(at) - i128::from(zero);
     format!("t{seconds:+}")

@@ -1,4 +1,4 @@
-//! What was acknowledged is there at the end: invariant 2, kept as a ledger would keep it.
+//! What was acknowledged is in the row at the end: invariant 2.
 
 use identity_graph::{UpsertOutcome, check_uid};
 
@@ -8,8 +8,8 @@ use super::outcomes::Seen;
 use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome};
 
-/// Checks that the UIDs of a key which an operation was told to be stored are in its newest row,
-/// unless something later took their place. `versions` are all that the key held since.
+/// Checks that the UIDs which an outcome acknowledged are in the newest row of the key, unless
+/// something later took their place. `versions` are all that the key held since the operation began.
 pub(super) fn check_durability(
     operation: &Operation,
     outcome: &Outcome,

@@ -1,20 +1,20 @@
 //! Every schedule of two or three operations on one row.
 //!
-//! Combined are the ten [`OperationKind`]s, as pairs or triples (the same kind more than once, too), from
-//! each of the six [`Start`]s. Of each combination all interleavings at the granularity of store
-//! calls are gone through; in them
-//! - every read shows the newest value or any older one that the worker's place has not yet gone past,
-//!   a miss of a fresh key included: all happens within the 300 ms that reads may lag;
-//! - up to one call meets a fault: it fails, is refused for its rate, or, of a write, goes
-//!   unanswered. A write without an answer lands at any later moment, or never;
+//! The ten kinds of operations ([`OperationKind`]) are combined to pairs or triples, the same kind more
+//! than once, too, from each of the six [`Start`]s. Of each combination every interleaving of store
+//! calls is gone through. In them
+//! - every read shows the newest value or any older one that the worker's place has not yet gone past.
+//!   So a fresh key may be missing, too: all happens within the 300 ms that reads may lag;
+//! - up to one call meets a fault: it fails, is refused for its rate, or, if it is a write, gets no
+//!   answer. A write without an answer lands at any later moment, or never;
 //! - an expired row is removed at any moment, or not at all.
 //!
 //! Time stands still: every worker has its own fixed clock, and the rate limit is a fault like
-//! others. What is gone through once:
-//! - A worker is a function of the answers that it has heard, so that its code is run once for each
-//!   sequence of answers, not for each schedule.
+//! others. Some things are gone through only once:
+//! - What a worker does depends on the answers that it has heard, and on nothing else. So its code is
+//!   run once for each sequence of answers, not for each schedule.
 //! - Two schedules that have led to the same versions of the row, the same workers' states and the
-//!   same faults go on in the same ways; schedules are counted all the same.
+//!   same faults have the same continuations. Schedules are counted all the same.
 //! - The order of the workers of a combination means nothing: {a, b} stands for {b, a}.
 
 mod operations;

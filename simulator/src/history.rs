@@ -50,7 +50,8 @@ pub enum What {
         /// What the row became, of a write that took effect.
         row: Option<String>,
     },
-    /// What became of a row by itself, by others or late.
+    /// A row changed without a worker waiting for it: it expired, another program wrote it, or a
+    /// write landed late.
     Row(String),
     /// An operation ended.
     Outcome(String),

@@ -12,14 +12,14 @@ use super::causes::Causes;
 use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome, View};
 
-/// What a key held, one after the other, from the oldest that the worker can have seen.
+/// The versions of a key that a worker can have seen, oldest first.
 pub(super) struct Witness<'a> {
     pub(super) versions: Vec<Seen<'a>>,
     /// Some write of the worker was not confirmed.
     pub(super) in_doubt: bool,
 }
 
-/// One of them.
+/// One version of a key.
 pub(super) struct Seen<'a> {
     pub(super) held: &'a Held,
     /// The worker wrote it.
@@ -30,7 +30,8 @@ pub(super) struct Seen<'a> {
     pub(super) by_others: bool,
 }
 
-/// Checks how an operation ended that has heard this. `witness` is asked for the keys that it is about.
+/// Checks the outcome of an operation against the answers that it heard. `witness` gives the versions
+/// of each key that the operation is about.
 pub(super) fn check_outcome<'a>(
     operation: &Operation,
     policy: Policy,
@@ -124,7 +125,7 @@ struct Check<'a, 'b> {
 }
 
 impl Check<'_, '_> {
-    /// What went well, `None` of a failure that says the truth.
+    /// The value of a success, or `None` for a failure that is true. A false one is an error.
     fn failure<'t, T>(&self, result: &'t Result<T, Failure>) -> Result<Option<&'t T>, Broken> {
         let failure = match result {
             Ok(value) => return Ok(Some(value)),
@@ -162,9 +163,9 @@ impl Check<'_, '_> {
 
     /// Whether the worker may have read an older version after this write of its own.
     ///
-    /// A worker's reads never go back behind what it has read. A write on presumed absence needs no
-    /// read, so that where it is not confirmed and lands right after a delete, the read that looks
-    /// for it may still show the row that was deleted. The outcome is true of that row.
+    /// Reads of one worker never go back in time. But a write that presumes absence needs no read. If
+    /// it is not confirmed and lands right after a delete, the read that looks for it may still show
+    /// the deleted row. The outcome is then true of that row.
     fn may_be_overlooked(&self, own: usize) -> bool {
         let before = &self.witness.versions[..own];
         self.witness.in_doubt
@@ -176,7 +177,7 @@ impl Check<'_, '_> {
         self.witness.versions.iter().any(|seen| is(seen.held))
     }
 
-    /// An outcome that says that nothing was written, because of what was read.
+    /// Whether an outcome is true that says: nothing was written, because of what was read.
     fn is_true(&self, wrote: impl Fn(&Held) -> bool, is: impl Fn(&Held) -> bool) -> bool {
         let versions = &self.witness.versions;
         match versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)) {
@@ -327,7 +328,8 @@ impl Check<'_, '_> {
         }
     }
 
-    /// What became of one UID. What is beaten by another assertion of the same call hears of that one.
+    /// Checks the outcome of one UID. Where the same call has a later UID of the same partner, the
+    /// outcome is about that one.
     fn asserted(
         &self,
         assertions: &[AssertedUid<'_>],

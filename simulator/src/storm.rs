@@ -19,8 +19,8 @@ use crate::model::Knobs;
 pub enum Limit {
     /// It refuses it (429), as Fastly's limits say.
     OnePerSecond,
-    /// It only looks at the condition. So it is seen in the field, too: the limit is not enforced to
-    /// the millisecond, and whoever reads a stale row is refused for its generation.
+    /// It takes the write if its condition holds. This is seen in the field, too: the limit is not
+    /// enforced to the millisecond, and a write on a stale row is refused for its generation.
     None,
 }
 

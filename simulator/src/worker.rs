@@ -3,8 +3,8 @@
 //! The component sees nothing but its arguments and the store's answers. So a worker between two
 //! store calls is fully described by the answers that it has heard, and is resumed by running its
 //! operation again over those answers until it asks for the next thing. That costs a few runs per
-//! operation and spares threads, fibers and all that could make a schedule differ from one time to the
-//! next; a worker that asks for something else on the same answers is found out.
+//! operation. It spares threads and fibers, which could make a schedule differ from one time to the
+//! next. A worker that asks for something else on the same answers is an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -245,7 +245,7 @@ pub struct Worker {
     policy: Policy,
     heard: Rc<[(Call, Answer)]>,
     next: Next,
-    /// None at rest, and once it has ended.
+    /// None at rest, and after the end.
     session: Option<Rc<Session>>,
 }
 

@@ -106,7 +106,7 @@ fn span(event: &Event, scale: &Scale) -> (u64, u64) {
     (from, scale.x(event.to).max(from + LEAST_BAR))
 }
 
-/// The same in one lane: the store's has what took effect, too.
+/// The same in one lane. The store's lane also has what took effect.
 fn span_in(lane: Option<usize>, event: &Event, scale: &Scale) -> Option<(u64, u64)> {
     let took_effect = matches!(event.what, What::Call { row: Some(_), .. });
     if lane.is_none() && took_effect {

@@ -20,10 +20,10 @@ pub struct Failed {
     pub history: History,
 }
 
-/// Whoever writes and is none of the workers.
+/// The writer of a version that no worker wrote.
 const NOBODY: u8 = u8::MAX;
 
-/// All that matters for what can happen next and for whether it may.
+/// Everything that decides what can happen next, and whether it is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     /// What the key has held so far, and who wrote it; the last is what writes are judged on.
@@ -32,7 +32,7 @@ struct State {
     workers: Vec<(NodeId, u8)>,
     /// The one fault has happened.
     is_faulted: bool,
-    /// A write that its worker got no answer to and that may land.
+    /// A write whose worker got no answer, and which may still land.
     in_flight: Option<(u8, Effect)>,
     /// The row at the start is past its lifetime and may be removed.
     may_expire: bool,

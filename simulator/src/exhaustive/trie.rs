@@ -17,9 +17,9 @@ use crate::worker::{Next, Outcome, Worker, Workers};
 use crate::writes::{check_delete, check_put};
 use host_test::contract::scatter;
 
-/// A row, of all that were ever written.
+/// The number of a row among all that were ever written.
 pub(super) type RowId = u16;
-/// A worker's state, of all that were ever met.
+/// The number of a worker's state among all that were ever met.
 pub(super) type NodeId = u32;
 
 /// The absence of a row.
@@ -28,10 +28,10 @@ pub(super) const NOTHING: RowId = 0;
 /// Most versions of a key in one schedule.
 const MOST_VERSIONS: u8 = 64;
 
-/// What a worker hears, in small.
+/// An answer, reduced to what tells it apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Heard {
-    /// A read shows this version of the key: the row, and which one in a row it is.
+    /// A read shows this row, which is the version of the key with this number.
     Shows(RowId, u8),
     Counted(u8),
     Stored,
@@ -45,7 +45,7 @@ pub(super) enum Heard {
 pub(super) enum CallFault {
     Unavailable,
     Throttled,
-    /// Nobody knows. The write lands later, or never.
+    /// There is no answer. The write has landed, lands later, or never does.
     Unanswered,
 }
 
@@ -184,7 +184,7 @@ impl<'w> Trie<'w> {
         checked
     }
 
-    /// The state that a worker was in before, the latest of which this is true.
+    /// The latest earlier state of a worker of which this is true.
     pub(super) fn ancestor(&self, node: NodeId, is: impl Fn(&Node) -> bool) -> Option<NodeId> {
         let parents = std::iter::successors(Some(node), |at| self.nodes[*at as usize].parent);
         parents.skip(1).find(|at| is(&self.nodes[*at as usize]))

@@ -28,14 +28,14 @@ pub(super) struct Run<'w> {
     knobs: Knobs,
     scenario: Scenario,
     kv: Kv,
-    /// What is going to happen, by time; what is at the same time happens in the order in which it
-    /// was decided on.
+    /// What is due, by time. What is due at the same time happens in the order in which it was
+    /// scheduled.
     queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
     events: Vec<Due>,
     tasks: Vec<Option<Task>>,
     keys: BTreeMap<Rc<str>, Vec<Version>>,
     pub(super) tally: Tally,
-    /// What is told; only where somebody wants to hear it.
+    /// The events of the history, where one is wanted.
     told: Option<Vec<Event>>,
 }
 
@@ -46,7 +46,7 @@ enum Due {
     Start(usize),
     /// A part of a task's call reaches the store.
     Effect(usize, usize),
-    /// A write reaches the store whose worker gave up on it.
+    /// A write reaches the store after its worker has given up on it.
     Late(usize, Call),
     /// A part of a task's call is answered.
     Answer(usize, usize),
@@ -394,7 +394,7 @@ impl<'w> Run<'w> {
         generation(self.kv.shown(place, key)) != generation(self.kv.newest(key))
     }
 
-    /// What a write that took place has made of its row; only where it is told.
+    /// What the row is after a write that took place, where a history is wanted.
     fn became(&self, call: &Call, answer: &Answer) -> Option<String> {
         let took_place = *answer == stored(call);
         self.told.as_ref().filter(|_| took_place)?;
@@ -402,7 +402,7 @@ impl<'w> Run<'w> {
         Some(describe::held(&version.held, START))
     }
 
-    /// A call, and of which row where there are several.
+    /// Describes a call, and names its row where there are several.
     fn describe_call(&self, call: &Call) -> String {
         let described = describe::call(call);
         match key_of(call) {
@@ -474,7 +474,7 @@ fn joined(call: &Call, mut answers: impl Iterator<Item = Answer>) -> Answer {
     }
 }
 
-/// The answer to a write that takes place; of a read nothing that it is answered.
+/// The answer to a write that takes place. No read is ever answered so.
 fn stored(call: &Call) -> Answer {
     match call {
         Call::Delete(_) => Answer::Deleted(Ok(true)),

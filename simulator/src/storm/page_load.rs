@@ -19,8 +19,9 @@ use host_test::StoreCall;
 
 /// When the load begins, in milliseconds since 1970.
 const START_MS: u64 = 1_790_000_000_000;
-/// The browser's first view, which made the row, was so long before: its scripts have the UIDs only
-/// now. In the shorter cases the row is not seen everywhere, and takes no other write yet.
+/// How long before the load the browser's first view made the row, without UIDs: its scripts have
+/// them only now. When that was short before, the row is not seen everywhere yet, and its key does
+/// not take another write yet.
 const FIRST_VIEW_MS: (u64, u64) = (100, 3_000);
 /// When the first of a load's other requests may come, the document having been answered.
 const DOCUMENT_MS: u64 = 80;
@@ -69,7 +70,7 @@ struct Task {
     worker: Option<Worker>,
     answer: Option<Answer>,
     back_ms: u64,
-    /// Conditions that did not hold, and none where a write was refused for its rate.
+    /// Refused writes: the condition that did not hold, or `None` for a refusal for the rate.
     refused: Vec<Option<Precondition>>,
 }
 
