@@ -21,23 +21,23 @@ not found or an invariant did not hold, 2 when the arguments or a file cannot be
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Replay a trace through the component and sum up what it did
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Write a trace of one day, made from a seed
-    Trace(Trace),
+    Trace(TraceArgs),
     /// Show one row as it is stored and as the graph understands it
-    Inspect(Inspect),
+    Inspect(InspectArgs),
     /// Tell one visitor's story, from the first visit to the withdrawal and beyond
     Demo,
     /// Run workers of the component against each other over a model of Fastly's store, and check
     /// that nothing is lost, brought back or misreported
-    Simulate(Simulate),
+    Simulate(SimulateArgs),
     /// Play the requests of one page load against each other over that model, in the common way and
     /// through the graph, and compare what it costs and what is stored
-    Storm(Storm),
+    Storm(StormArgs),
 }
 
 #[derive(Args, Default)]
-pub(crate) struct Replay {
+pub(crate) struct ReplayArgs {
     /// The trace, one event a line; `-` for standard input; without it the trace that comes with
     /// the program
     pub(crate) file: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(crate) struct Replay {
 }
 
 #[derive(Args)]
-pub(crate) struct Trace {
+pub(crate) struct TraceArgs {
     /// How many visitors the day has
     #[arg(long, value_name = "N", default_value_t = 400,
           value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
@@ -61,7 +61,7 @@ pub(crate) struct Trace {
 }
 
 #[derive(Args)]
-pub(crate) struct Inspect {
+pub(crate) struct InspectArgs {
     /// The row's EC ID, looked up after a trace has been replayed
     #[arg(value_name = "EC_ID", required_unless_present = "row", conflicts_with = "row")]
     pub(crate) ec_id: Option<String>,
@@ -77,7 +77,7 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Args)]
-pub(crate) struct Simulate {
+pub(crate) struct SimulateArgs {
     /// How many seeds to run [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seeds: Option<u64>,
@@ -93,7 +93,7 @@ pub(crate) struct Simulate {
 }
 
 #[derive(Args)]
-pub(crate) struct Storm {
+pub(crate) struct StormArgs {
     /// How many seeds to run, each a page load
     #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -114,7 +114,7 @@ pub(crate) enum Exhaustive {
     Triples,
 }
 
-/// How a command ended that did what it could.
+/// How a command ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Good,

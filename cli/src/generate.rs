@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::Context;
 
-use crate::args::{Ending, Trace};
+use crate::args::{Ending, TraceArgs};
 use crate::replay::progress_bar;
 use crate::trace::{Day, Events};
 
@@ -14,7 +14,7 @@ const STEP: u64 = 1_024;
 /// From how many visitors on it takes long enough for a progress bar.
 const LONG: u32 = 5_000;
 
-pub(crate) fn run(arguments: &Trace) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: &TraceArgs) -> anyhow::Result<Ending> {
     let day = Day { visitors: arguments.visitors, seed: arguments.seed };
     match &arguments.output {
         None => write(day, io::stdout().lock()).context("cannot write the trace")?,

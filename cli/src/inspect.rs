@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use identity_graph::{Corrupt, EcId, Entry, Graph, GraphError, IdentityGraph, Policy, RawRow};
 use serde::Deserialize;
 
-use crate::args::{Ending, Inspect};
+use crate::args::{Ending, InspectArgs};
 use crate::mask::{Mask, printable};
 use crate::player::Player;
 use crate::replay::{self, Trace};
@@ -26,7 +26,7 @@ struct StoredRow {
     body: String,
 }
 
-pub(crate) fn run(arguments: &Inspect) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: &InspectArgs) -> anyhow::Result<Ending> {
     let mask = if arguments.reveal { Mask::Reveal } else { Mask::Shorten };
     let mut player = Player::new()?;
     let mut bad = 0;

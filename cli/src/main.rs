@@ -1,7 +1,7 @@
 //! `ec-graph`: the identity graph on the command line.
 
-mod answer;
 mod args;
+mod comparison;
 mod demo;
 mod draw;
 mod generate;
@@ -9,6 +9,7 @@ mod inspect;
 mod mask;
 mod player;
 mod replay;
+mod reply;
 mod simulate;
 mod stored;
 mod storm;
@@ -21,11 +22,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, Ending, Replay};
+use args::{Cli, Command, Ending, ReplayArgs};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        None => replay::run(&Replay::default()),
+        None => replay::run(&ReplayArgs::default()),
         Some(Command::Replay(arguments)) => replay::run(&arguments),
         Some(Command::Trace(arguments)) => generate::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),

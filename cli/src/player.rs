@@ -7,8 +7,8 @@ use identity_graph::{Failure, IdentityGraph, Name, Store, TouchOutcome, UpsertOu
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::answer::Answer;
-use crate::trace::{Event, Kind, Visit};
+use crate::reply::Reply;
+use crate::trace::{Kind, TraceEvent, Visit};
 
 const STORE: &str = "ec_identity_store";
 /// Seconds after which a visit is noted before anything else: a twelfth of the lifetime of a row.
@@ -18,12 +18,12 @@ const LONGEST_UNNOTED: u64 = 30 * 86_400;
 pub(crate) struct Player {
     pub(crate) store: MemoryStore,
     pub(crate) graph: ComponentGraph,
-    pub(crate) tally: Tally,
+    pub(crate) totals: Totals,
 }
 
 /// What has happened, in numbers.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct Totals {
     pub(crate) by_kind: [OfKind; Kind::ALL.len()],
     /// Page views for which a row was made.
     pub(crate) created_by_views: u64,
@@ -65,49 +65,50 @@ impl Player {
         let store = MemoryStore::new();
         let opened = Box::new(store.clone()) as Box<dyn Store>;
         let graph = Instance::new([(STORE, opened)]).open(STORE)?;
-        Ok(Self { store, graph, tally: Tally::default() })
+        Ok(Self { store, graph, totals: Totals::default() })
     }
 
-    pub(crate) fn play(&mut self, event: Event<'_>) -> Answer {
+    pub(crate) fn play(&mut self, event: TraceEvent<'_>) -> Reply {
         let (kind, at) = (event.kind(), event.at());
         self.store.set_now(at);
-        let answer = self.act(event).unwrap_or_else(Answer::Failed);
+        let reply = self.act(event).unwrap_or_else(Reply::Failed);
         let calls = self.store.take_store_calls();
         // A refused event is a bad line, and nothing that happened.
-        if !matches!(answer, Answer::Failed(Failure::InvalidArgument(_))) {
-            self.tally.note(kind, at, &answer, &calls);
+        if !matches!(reply, Reply::Failed(Failure::InvalidArgument(_))) {
+            self.totals.note(kind, at, &reply, &calls);
         }
-        answer
+        reply
     }
 
-    fn act(&self, event: Event<'_>) -> Result<Answer, Failure> {
+    fn act(&self, event: TraceEvent<'_>) -> Result<Reply, Failure> {
         Ok(match event {
-            Event::FirstVisit(visit) | Event::Consent(visit) => self.create(visit)?,
-            Event::View(visit) => self.view(visit)?,
-            Event::Sync { at, partner, mappings } => {
-                Answer::Synced(self.graph.sync_partner_ids(&partner, &mappings, at)?)
+            TraceEvent::FirstVisit(visit) | TraceEvent::Consent(visit) => self.create(visit)?,
+            TraceEvent::View(visit) => self.view(visit)?,
+            TraceEvent::Sync { at, partner, mappings } => {
+                Reply::Synced(self.graph.sync_partner_ids(&partner, &mappings, at)?)
             }
-            Event::Withdraw { at, ec } => {
+            TraceEvent::Withdraw { at, ec } => {
                 self.graph.write_withdrawal_tombstone(&ec, at)?;
-                Answer::Withdrawn
+                Reply::Withdrawn
             }
-            Event::Delete { ec, .. } => Answer::Deleted(self.graph.delete(&ec)?),
-            Event::Cluster { at, ec } => Answer::Counted(self.graph.evaluate_cluster(&ec, at)?),
+            TraceEvent::Delete { ec, .. } => Reply::Deleted(self.graph.delete(&ec)?),
+            TraceEvent::Cluster { at, ec } => Reply::Counted(self.graph.evaluate_cluster(&ec, at)?),
         })
     }
 
     /// One write, with everything that the request says.
-    fn create(&self, visit: Visit<'_>) -> Result<Answer, Failure> {
+    fn create(&self, visit: Visit<'_>) -> Result<Reply, Failure> {
         let ec = visit.ec.clone();
-        Ok(Answer::Created(self.graph.create_or_revive(&ec, visit.entry())?))
+        Ok(Reply::Created(self.graph.create_or_revive(&ec, visit.entry())?))
     }
 
-    /// One read, and one write at most: a second one within the second would be refused for its rate.
+    /// One read, and one write at most: a second write within the second would be refused for its
+    /// rate.
     ///
-    /// UIDs come first, since they are news. They do not count as a visit, though, so that a browser
-    /// which brings new ones every time has its visit noted instead once in a while; the UIDs come
-    /// again with the next view.
-    fn view(&self, visit: Visit<'_>) -> Result<Answer, Failure> {
+    /// UIDs are written first, since they are news. But writing them does not note the visit. A
+    /// browser that brings new UIDs every time would never have its visit noted, so once in a while
+    /// the visit is noted instead; the UIDs come again with the next view.
+    fn view(&self, visit: Visit<'_>) -> Result<Reply, Failure> {
         let Some(mut snapshot) = self.graph.get(&visit.ec)? else { return self.create(visit) };
         let entry = snapshot.entry();
         let last_visit = entry.last_seen.unwrap_or(entry.created);
@@ -118,12 +119,12 @@ impl Player {
         let ids =
             if ids.is_empty() { Vec::new() } else { snapshot.upsert_partner_ids(ids, visit.at)? };
         if ids.contains(&UpsertOutcome::Written) {
-            return Ok(Answer::Viewed(ids, None));
+            return Ok(Reply::Viewed(ids, None));
         }
         match snapshot.update_last_seen(visit.at)? {
             // Past its lifetime, which is as good as none.
             TouchOutcome::NotFound => self.create(visit),
-            touch => Ok(Answer::Viewed(ids, Some(touch))),
+            touch => Ok(Reply::Viewed(ids, Some(touch))),
         }
     }
 
@@ -154,7 +155,7 @@ impl Player {
     }
 }
 
-impl Tally {
+impl Totals {
     pub(crate) fn of(&self, kind: Kind) -> OfKind {
         self.by_kind[kind as usize]
     }
@@ -163,7 +164,7 @@ impl Tally {
         self.by_kind.iter().map(|of_kind| of_kind.events).sum()
     }
 
-    fn note(&mut self, kind: Kind, at: u64, answer: &Answer, calls: &StoreCalls) {
+    fn note(&mut self, kind: Kind, at: u64, reply: &Reply, calls: &StoreCalls) {
         let of_kind = &mut self.by_kind[kind as usize];
         of_kind.events += 1;
         of_kind.reads += calls.reads();
@@ -179,14 +180,14 @@ impl Tally {
             Kind::Cluster => Group::Clusters,
         };
         let mut add = |word| *self.outcomes.entry((group, word)).or_default() += 1;
-        match answer {
-            Answer::Synced(outcomes) => {
+        match reply {
+            Reply::Synced(outcomes) => {
                 self.mappings += outcomes.len() as u64;
                 outcomes.iter().map(Name::name).for_each(add);
             }
             other => add(other.word()),
         }
-        if kind == Kind::View && matches!(answer, Answer::Created(_)) {
+        if kind == Kind::View && matches!(reply, Reply::Created(_)) {
             self.created_by_views += 1;
         }
     }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::answer::Report;
-use crate::args::{Ending, Replay};
+use crate::args::{Ending, ReplayArgs};
 use crate::player::Player;
+use crate::reply::OutcomeLine;
 use crate::summary::summary;
 use crate::text::{count, number};
 use crate::trace::{BUNDLED, Lines};
@@ -20,7 +20,7 @@ const TOLD: u64 = 20;
 /// Events between two moves of the progress bar.
 const STEP: u64 = 1_024;
 
-pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Ending> {
     let trace = Trace::open(arguments.file.as_deref())?;
     let title = trace.title;
     let mut player = Player::new()?;
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Replay) -> anyhow::Result<Ending> {
         stdout.write_all(summary.as_bytes())?;
         stdout.flush()?;
     }
-    let _ = writeln!(io::stderr(), "\n{}", rate(player.tally.events(), took));
+    let _ = writeln!(io::stderr(), "\n{}", rate(player.totals.events(), took));
     Ok(if bad == 0 { Ending::Good } else { Ending::Flawed })
 }
 
@@ -94,8 +94,8 @@ fn spinner() -> ProgressBar {
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// Plays a trace to its end; how many of its lines were bad. With `outcomes` writes a line for each
-/// event there.
+/// Plays a trace to its end and returns how many of its lines were bad. With `outcomes`, a line for
+/// each event is written there.
 pub(crate) fn play(
     trace: Trace,
     player: &mut Player,
@@ -111,20 +111,20 @@ pub(crate) fn play(
         events += 1;
         let Some(line) = lines.next().context("cannot read the trace")? else { break };
         let number = line.number;
-        let (event, answer, problem) = match line.event {
+        let (event, reply, problem) = match line.event {
             Err(problem) => (None, None, Some(problem.to_string())),
             Ok(event) => {
                 let kind = event.kind();
-                let answer = player.play(event);
-                let problem = answer.broken_rule();
-                (Some(kind.name()), Some(answer), problem)
+                let reply = player.play(event);
+                let problem = reply.broken_rule();
+                (Some(kind.name()), Some(reply), problem)
             }
         };
         if let Some(out) = outcomes.as_deref_mut() {
             let error = problem.as_deref();
-            let report = match (event, &answer) {
-                (Some(event), Some(answer)) => Report::of(number, event, answer, error),
-                _ => Report::bad(number, error.unwrap_or_default()),
+            let report = match (event, &reply) {
+                (Some(event), Some(reply)) => OutcomeLine::of(number, event, reply, error),
+                _ => OutcomeLine::bad(number, error.unwrap_or_default()),
             };
             serde_json::to_writer(&mut *out, &report).map_err(io::Error::from)?;
             out.write_all(b"\n")?;

@@ -9,12 +9,12 @@ use identity_graph_simulator::exhaustive::{self, combinations, explore};
 use identity_graph_simulator::random::{self, Tally};
 use identity_graph_simulator::{Component, History};
 
-use crate::args::{Ending, Exhaustive, Simulate};
+use crate::args::{Ending, Exhaustive, SimulateArgs};
 use crate::draw;
 use crate::replay::progress_bar;
 use crate::text::{BOLD, count, number};
 
-pub(crate) fn run(arguments: &Simulate) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Ending> {
     let drawing = arguments.draw.as_deref();
     match (arguments.exhaustive, arguments.seed, arguments.seeds) {
         (Some(of), _, _) => all_schedules(of, drawing),

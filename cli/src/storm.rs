@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use identity_graph_simulator::storm::{self, Limit, Load, PLACES, REQUESTS, UIDS, Way};
+use identity_graph_simulator::storm::{self, Limit, PLACES, REQUESTS, Strategy, UIDS};
 
-use crate::args::{Ending, Storm};
+use crate::args::{Ending, StormArgs};
+use crate::comparison::{Comparison, FIGURES, Sums};
 use crate::draw;
 use crate::replay::progress_bar;
-use crate::text::{BOLD, DIM, GREEN, RED, count, ratio};
+use crate::text::{BOLD, DIM, GREEN, RED, count};
 
-pub(crate) fn run(arguments: &Storm) -> anyhow::Result<Ending> {
+pub(crate) fn run(arguments: &StormArgs) -> anyhow::Result<Ending> {
     let comparisons = compare(arguments);
     let mut text = format!(
         "{BOLD}A page load{BOLD:#}: {REQUESTS} requests at {PLACES} places, each with the same {UIDS} UIDs; {}\n",
@@ -37,80 +38,17 @@ pub(crate) fn run(arguments: &Storm) -> anyhow::Result<Ending> {
     Ok(if is_good { Ending::Good } else { Ending::Flawed })
 }
 
-/// The loads of all seeds over one kind of store.
-pub(crate) struct Comparison {
-    pub(crate) limit: Limit,
-    pub(crate) ways: Vec<Sums>,
-}
-
-/// The loads of all seeds in one way.
-pub(crate) struct Sums {
-    pub(crate) way: Way,
-    pub(crate) loads: u64,
-    total: Load,
-    least: Load,
-    most: Load,
-}
-
-impl Comparison {
-    /// What the store does, in words.
-    pub(crate) fn title(&self) -> &'static str {
-        match self.limit {
-            Limit::OnePerSecond => "A store that takes one write a second of a key (429 otherwise)",
-            Limit::None => {
-                "A store that takes any number of writes and only judges their condition"
-            }
-        }
-    }
-}
-
-/// A number of a load, and how it is told.
-pub(crate) struct Figure {
-    pub(crate) name: &'static str,
-    pub(crate) of: fn(&Load) -> u64,
-    /// Whether there should be much of it.
-    pub(crate) is_good: bool,
-}
-
-pub(crate) const FIGURES: [Figure; 8] = [
-    Figure { name: "reads", of: |load| load.reads, is_good: false },
-    Figure { name: "writes tried", of: |load| load.writes, is_good: false },
-    Figure { name: "  refused for their rate (429)", of: |load| load.throttled, is_good: false },
-    Figure { name: "  refused by their condition", of: |load| load.refused, is_good: false },
-    Figure { name: "  that could not have succeeded", of: |load| load.wasted, is_good: false },
-    Figure { name: "conflicts and 429s reported", of: |load| load.reported, is_good: false },
-    Figure { name: "UIDs stored after the load", of: |load| load.stored, is_good: true },
-    Figure { name: "UIDs stored after the next view", of: |load| load.stored_next, is_good: true },
-];
-
-impl Sums {
-    /// The mean of a figure, to two digits.
-    pub(crate) fn mean(&self, figure: &Figure) -> String {
-        ratio((figure.of)(&self.total), self.loads)
-    }
-
-    /// The worst of a figure: the least of what there should be much of, the most of anything else.
-    pub(crate) fn worst(&self, figure: &Figure) -> u64 {
-        (figure.of)(if figure.is_good { &self.least } else { &self.most })
-    }
-
-    /// The sum of a figure.
-    pub(crate) fn total(&self, figure: &Figure) -> u64 {
-        (figure.of)(&self.total)
-    }
-}
-
-fn compare(arguments: &Storm) -> Vec<Comparison> {
-    let Storm { seed, seeds, .. } = *arguments;
-    let kinds = (Limit::ALL.len() * Way::ALL.len()) as u64;
+fn compare(arguments: &StormArgs) -> Vec<Comparison> {
+    let StormArgs { seed, seeds, .. } = *arguments;
+    let kinds = (Limit::ALL.len() * Strategy::ALL.len()) as u64;
     let bar = progress_bar(seeds.saturating_mul(kinds), "{pos} of {len} page loads, {per_sec}");
-    let of_way = |limit, way| {
+    let of_strategy = |limit, strategy| {
         let mut loads = (seed..seed.saturating_add(seeds)).map(|seed| {
             bar.inc(1);
-            storm::run(way, limit, seed)
+            storm::run(strategy, limit, seed)
         });
         let first = loads.next().unwrap_or_default();
-        let mut sums = Sums { way, loads: seeds, total: first, least: first, most: first };
+        let mut sums = Sums { strategy, loads: seeds, total: first, least: first, most: first };
         for load in loads {
             sums.total += load;
             sums.least = sums.least.least(load);
@@ -118,8 +56,10 @@ fn compare(arguments: &Storm) -> Vec<Comparison> {
         }
         sums
     };
-    let of_limit =
-        |limit| Comparison { limit, ways: Way::ALL.map(|way| of_way(limit, way)).into() };
+    let of_limit = |limit| Comparison {
+        limit,
+        strategies: Strategy::ALL.map(|strategy| of_strategy(limit, strategy)).into(),
+    };
     let comparisons = Limit::ALL.map(of_limit).into();
     bar.finish_and_clear();
     comparisons
@@ -128,13 +68,13 @@ fn compare(arguments: &Storm) -> Vec<Comparison> {
 fn table(comparison: &Comparison) -> String {
     let mut text = format!("\n{BOLD}{}{BOLD:#}\n", comparison.title());
     let _ = write!(text, "{DIM}  {:<33}", "a load, mean (worst)");
-    for sums in &comparison.ways {
-        let _ = write!(text, "{:>24}", sums.way.name());
+    for sums in &comparison.strategies {
+        let _ = write!(text, "{:>24}", sums.strategy.name());
     }
     let _ = writeln!(text, "{DIM:#}");
     for figure in &FIGURES {
         let _ = write!(text, "  {:<33}", figure.name);
-        for sums in &comparison.ways {
+        for sums in &comparison.strategies {
             let value = format!("{} ({})", sums.mean(figure), sums.worst(figure));
             let _ = write!(text, "{value:>24}");
         }
@@ -145,11 +85,11 @@ fn table(comparison: &Comparison) -> String {
 
 /// What is wanted of the graph, and whether it is so.
 fn verdict(comparisons: &[Comparison]) -> Vec<(bool, &'static str)> {
-    let all = |ways: &[Way], holds: fn(&Sums) -> bool| {
-        let sums = comparisons.iter().flat_map(|comparison| &comparison.ways);
-        sums.filter(|sums| ways.contains(&sums.way)).all(holds)
+    let all = |strategies: &[Strategy], holds: fn(&Sums) -> bool| {
+        let sums = comparisons.iter().flat_map(|comparison| &comparison.strategies);
+        sums.filter(|sums| strategies.contains(&sums.strategy)).all(holds)
     };
-    let graph = [Way::Graph, Way::Application];
+    let graph = [Strategy::Graph, Strategy::Application];
     vec![
         (
             all(&graph, |sums| sums.least.stored_next == UIDS),
@@ -157,7 +97,7 @@ fn verdict(comparisons: &[Comparison]) -> Vec<(bool, &'static str)> {
         ),
         (all(&graph, |sums| sums.most.wasted == 0), "graph: no try that could not have succeeded"),
         (
-            all(&[Way::Application], |sums| sums.most.writes <= 5),
+            all(&[Strategy::Application], |sums| sums.most.writes <= 5),
             "graph, documents only: at most five writes tried in a load",
         ),
     ]

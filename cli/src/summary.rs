@@ -21,10 +21,10 @@ pub(crate) fn summary(title: &str, player: &Player, bad: u64) -> String {
 }
 
 fn write_head(text: &mut String, title: &str, player: &Player, bad: u64) -> std::fmt::Result {
-    let tally = &player.tally;
+    let totals = &player.totals;
     writeln!(text, "{BOLD}{title}, replayed through the identity graph{BOLD:#}")?;
-    write!(text, "{}", count(tally.events(), "event"))?;
-    if let Some((from, to)) = tally.span {
+    write!(text, "{}", count(totals.events(), "event"))?;
+    if let Some((from, to)) = totals.span {
         write!(text, ", {} to {}", utc(from), utc(to))?;
     }
     if bad > 0 {
@@ -34,10 +34,10 @@ fn write_head(text: &mut String, title: &str, player: &Player, bad: u64) -> std:
 }
 
 fn write_traffic(text: &mut String, player: &Player) -> std::fmt::Result {
-    let tally = &player.tally;
-    let of = |kind| tally.of(kind);
+    let totals = &player.totals;
+    let of = |kind| totals.of(kind);
     let views = sum([of(Kind::FirstVisit), of(Kind::View)]);
-    let first = of(Kind::FirstVisit).events + tally.created_by_views;
+    let first = of(Kind::FirstVisit).events + totals.created_by_views;
     writeln!(
         text,
         "\n{BOLD}{:<24}{:>10}{:>12}{:>12}{:>10}{:>10}{BOLD:#}",
@@ -59,11 +59,11 @@ fn write_traffic(text: &mut String, player: &Player) -> std::fmt::Result {
                 part("first", number(first))?;
                 part("returning", number(views.events - first))?;
             }
-            "syncs" => part("mappings", number(tally.mappings))?,
+            "syncs" => part("mappings", number(totals.mappings))?,
             _ => {}
         }
     }
-    write_line(text, "in all", sum(tally.by_kind))?;
+    write_line(text, "in all", sum(totals.by_kind))?;
     writeln!(
         text,
         "\n  A page view cost {CYAN}{} reads and {} writes{CYAN:#} of the store.",
@@ -103,7 +103,7 @@ fn write_outcomes(text: &mut String, player: &Player) -> std::fmt::Result {
         (Group::Deletions, "data deletions"),
         (Group::Clusters, "cluster checks"),
     ] {
-        let of_group = player.tally.outcomes.iter().filter(|((of, _), _)| *of == group);
+        let of_group = player.totals.outcomes.iter().filter(|((of, _), _)| *of == group);
         let mut counts: Vec<_> = of_group.map(|((_, word), count)| (*word, *count)).collect();
         counts.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
         let all: u64 = counts.iter().map(|(_, count)| count).sum();

@@ -2,14 +2,14 @@
 
 mod consent;
 mod day;
-mod dice;
+mod draws;
 mod eids;
 mod event;
 mod lines;
 mod profile;
 
 pub(crate) use day::{Day, Events};
-pub(crate) use event::{Event, Kind, Visit};
+pub(crate) use event::{Kind, TraceEvent, Visit};
 pub(crate) use lines::Lines;
 
 /// The trace that ships with the program: a day of [`Day`] with the seed and the visitors that

@@ -45,7 +45,7 @@ pub fn visit(partners: usize) -> NewEntry {
     }
 }
 
-/// A partner's UID for the browser: a later version is another UID, asserted so many seconds later.
+/// A partner's UID for the browser. Version `n` is another UID, asserted `n` seconds later.
 #[must_use]
 pub fn uid(partner: usize, version: u64) -> PartnerUid {
     PartnerUid {
@@ -218,8 +218,8 @@ fn put(store: &MemoryStore, key: &str, item: &Item) {
     store.put(Write { key, body, metadata, time_to_live, condition }).expect("it is in limits");
 }
 
-/// What an operation takes beyond what making and opening the graph takes; opening itself is told
-/// whole.
+/// What an operation takes, without what it takes to make the instance and to open the graph. An
+/// operation that does nothing stands for opening, and its number is that of both.
 fn usage_of(store: Box<dyn Store>, run: &dyn Fn(&ComponentGraph)) -> Usage {
     let instance = Instance::metered([("rows", store)]);
     let graph = instance.open("rows").expect("the store is there");
@@ -241,8 +241,8 @@ pub fn table(costs: &[Cost]) -> String {
     text
 }
 
-/// Where the costs are more than 2 % from what a [`table`] says, and what only one of them has, one
-/// sentence each.
+/// One sentence for each cost that is more than 2 % off what a [`table`] says, and for each operation
+/// that only one of the two has.
 #[must_use]
 pub fn differences(table: &str, costs: &[Cost]) -> Vec<String> {
     let rows = table.lines().filter_map(|line| {

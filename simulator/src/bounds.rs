@@ -8,7 +8,7 @@ use super::worker::Operation;
 
 /// What a worker has asked of one key.
 #[derive(Default)]
-struct Cost {
+struct CallCounts {
     reads: usize,
     writes: usize,
     counts: usize,
@@ -17,11 +17,11 @@ struct Cost {
     contested: usize,
     /// Conditions that did not hold.
     refused: Vec<Precondition>,
-    /// Writes under one of them: tries that could not succeed.
+    /// Writes under a condition of `refused`: they could not succeed.
     wasted: usize,
 }
 
-impl Cost {
+impl CallCounts {
     fn put(&mut self, put: &Put, written: &Written) {
         self.writes += 1;
         self.wasted += usize::from(self.refused.contains(&put.condition));
@@ -38,11 +38,12 @@ impl Cost {
 
 /// Checks the calls of a worker so far, for each key that it is about.
 ///
-/// Without contention a call costs what the design's table says; each write that was refused or not
-/// answered may cost a read and a write more, and a refusal whose row a read does not find one read
-/// more; there are no more writes than the policy has attempts, and none under a condition that has
-/// just been refused. A visit that finds a tombstone
-/// where it presumed nothing has a write for it in any case.
+/// - Without contention an operation costs its [fixed number](uncontested) of reads and writes.
+/// - Each write that was refused or not answered may cost a read and a write more.
+/// - A refusal whose row a read does not find may cost one read more.
+/// - There are no more writes than the policy has attempts, and one more where a row was presumed
+///   absent: a visit may find a tombstone there.
+/// - No write is tried under a condition that has just been refused.
 pub(super) fn check_calls(
     operation: &Operation,
     policy: Policy,
@@ -61,7 +62,7 @@ pub(super) fn check_calls(
         }
         let counts = usize::from(matches!(operation, Operation::Cluster { .. }));
         if cost.writes > most_writes || cost.reads > most_reads || cost.counts > counts {
-            let Cost { reads, writes, contested, .. } = cost;
+            let CallCounts { reads, writes, contested, .. } = cost;
             return broken(
                 Invariant::Bounds,
                 format!("{reads} reads and {writes} writes, of which {contested} were contested"),
@@ -102,7 +103,7 @@ fn keys(operation: &Operation) -> Vec<&str> {
     }
 }
 
-/// Reads and writes of one key where nobody else is about.
+/// Reads and writes of one key where nobody else writes it.
 fn uncontested(operation: &Operation) -> (usize, usize) {
     match operation {
         Operation::Create { .. }
@@ -126,8 +127,8 @@ fn presumes_absence(operation: &Operation) -> bool {
     )
 }
 
-fn cost(heard: &[(Call, Answer)], key: &str) -> Cost {
-    let mut cost = Cost::default();
+fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
+    let mut cost = CallCounts::default();
     for (call, answer) in heard {
         match (call, answer) {
             (Call::Get(asked) | Call::Head(asked), _) => cost.reads += usize::from(asked == key),

@@ -1,10 +1,10 @@
-//! What must always hold, and how it is said that it does not.
+//! What must always hold, and the error that says that it does not.
 
 use std::fmt;
 
 use thiserror::Error;
 
-use super::history::Lane;
+use super::lane::Lane;
 
 /// What must hold of every history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ pub enum Invariant {
     /// 7. Each outcome says what truly happened.
     Outcome = 7,
     /// 8. No trap, and no message with an ID in it.
-    Words = 8,
+    Messages = 8,
 }
 
 impl fmt::Display for Invariant {
@@ -39,7 +39,7 @@ impl fmt::Display for Invariant {
             Self::Time => "times never go back and only a visit extends a lifetime",
             Self::Bounds => "store operations stay within their bounds",
             Self::Outcome => "each outcome says what truly happened",
-            Self::Words => "no trap, and no message with an ID in it",
+            Self::Messages => "no trap, and no message with an ID in it",
         };
         write!(f, "invariant {} ({name})", *self as u8)
     }
@@ -49,14 +49,14 @@ impl fmt::Display for Invariant {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{invariant} is broken: {how}")]
 pub struct Broken {
-    /// Which.
+    /// Which invariant.
     pub invariant: Invariant,
     /// In what way.
     pub how: String,
 }
 
 impl Broken {
-    /// Says whose doing it is.
+    /// Names the worker that did it.
     pub(super) fn by(mut self, lane: usize) -> Self {
         self.how = format!("{}: {}", Lane::name(lane), self.how);
         self

@@ -95,10 +95,10 @@ pub enum Answer {
 /// beyond them. All calls from there on fail, which brings the operation to its end; how it ends is
 /// of no interest. Clones are handles to the same script.
 #[derive(Clone, Default)]
-pub struct Script(Rc<Lines>);
+pub struct Script(Rc<ScriptState>);
 
 #[derive(Default)]
-struct Lines {
+struct ScriptState {
     heard: RefCell<Rc<[(Call, Answer)]>>,
     at: Cell<usize>,
     beyond: RefCell<Option<Call>>,
@@ -117,8 +117,8 @@ impl Script {
         self.0.beyond.borrow_mut().take()
     }
 
-    /// The next answer. A worker that asks for something else than it did before the same answers
-    /// is not the function of its answers that it is taken for.
+    /// The next answer. Panics when a worker asks for something else than it did the last time on the
+    /// same answers: what it asks must depend on its answers alone.
     fn answer(&self, call: Call) -> Option<Answer> {
         let at = self.0.at.get();
         self.0.at.set(at + 1);

@@ -1,33 +1,33 @@
 //! Every schedule of two or three operations on one row.
 //!
-//! Combined are the ten [`Deed`]s, as pairs or triples (the same deed more than once, too), from
-//! each of the six [`Start`]s. Of each combination all interleavings at the granularity of store
-//! calls are gone through; in them
-//! - every read shows the newest value or any older one that the worker's place has not yet gone past,
-//!   a miss of a fresh key included: all happens within the 300 ms that reads may lag;
-//! - up to one call meets a fault: it fails, is refused for its rate, or, of a write, goes
-//!   unanswered. A write without an answer lands at any later moment, or never;
+//! The ten kinds of operations ([`OperationKind`]) are combined to pairs or triples, the same kind more
+//! than once, too, from each of the six [`Start`]s. Of each combination every interleaving of store
+//! calls is gone through. In them
+//! - every read shows the newest value or any older one that the worker's place has not yet gone past.
+//!   So a fresh key may be missing, too: all happens within the 300 ms that reads may lag;
+//! - up to one call meets a fault: it fails, is refused for its rate, or, if it is a write, gets no
+//!   answer. A write without an answer lands at any later moment, or never;
 //! - an expired row is removed at any moment, or not at all.
 //!
 //! Time stands still: every worker has its own fixed clock, and the rate limit is a fault like
-//! others. What is gone through once:
-//! - A worker is a function of the answers that it has heard, so that its code is run once for each
-//!   sequence of answers, not for each schedule.
+//! others. Some things are gone through only once:
+//! - What a worker does depends on the answers that it has heard, and on nothing else. So its code is
+//!   run once for each sequence of answers, not for each schedule.
 //! - Two schedules that have led to the same versions of the row, the same workers' states and the
-//!   same faults go on in the same ways; schedules are counted all the same.
+//!   same faults have the same continuations. Schedules are counted all the same.
 //! - The order of the workers of a combination means nothing: {a, b} stands for {b, a}.
 
-mod deeds;
+mod operations;
 mod search;
 mod trie;
 
 use identity_graph::Policy;
 
-pub use deeds::{Deed, Start};
+pub use operations::{OperationKind, Start};
+pub use search::Failed;
 use search::Search;
 use trie::Trie;
 
-use super::history::History;
 use super::worker::Workers;
 
 /// What was gone through.
@@ -43,27 +43,21 @@ pub struct Report {
     pub workers: u64,
 }
 
-/// A schedule that breaks an invariant.
-#[derive(Debug)]
-pub struct Failed {
-    /// What happened in it.
-    pub history: History,
-}
-
-/// All combinations of so many deeds, each once.
+/// All combinations of so many kinds, each once.
 #[must_use]
-pub fn combinations(of: usize) -> Vec<(Start, Vec<Deed>)> {
-    let mut deeds: Vec<Vec<Deed>> = vec![Vec::new()];
+pub fn combinations(of: usize) -> Vec<(Start, Vec<OperationKind>)> {
+    let mut kinds: Vec<Vec<OperationKind>> = vec![Vec::new()];
     for _ in 0..of {
-        let longer = |shorter: &Vec<Deed>| {
+        let longer = |shorter: &Vec<OperationKind>| {
             let last = shorter.last().copied();
-            let next = Deed::ALL.into_iter().filter(move |deed| last.is_none_or(|l| *deed >= l));
+            let next =
+                OperationKind::ALL.into_iter().filter(move |kind| last.is_none_or(|l| *kind >= l));
             let shorter = shorter.clone();
-            next.map(move |deed| [shorter.as_slice(), &[deed]].concat()).collect::<Vec<_>>()
+            next.map(move |kind| [shorter.as_slice(), &[kind]].concat()).collect::<Vec<_>>()
         };
-        deeds = deeds.iter().flat_map(longer).collect();
+        kinds = kinds.iter().flat_map(longer).collect();
     }
-    let with = |start: Start| deeds.clone().into_iter().map(move |deeds| (start, deeds));
+    let with = |start: Start| kinds.clone().into_iter().map(move |kinds| (start, kinds));
     Start::ALL.into_iter().flat_map(with).collect()
 }
 
@@ -73,15 +67,15 @@ pub fn combinations(of: usize) -> Vec<(Start, Vec<Deed>)> {
 /// The first schedule that breaks an invariant.
 pub fn explore(
     workers: &dyn Workers,
-    combinations: &[(Start, Vec<Deed>)],
+    combinations: &[(Start, Vec<OperationKind>)],
     mut progress: impl FnMut(&Report),
 ) -> Result<Report, Box<Failed>> {
     let mut trie = Trie::new(workers, Policy::default());
     let mut report = Report::default();
-    for (start, deeds) in combinations {
+    for (start, kinds) in combinations {
         let row = trie.start(*start);
-        let nodes: Vec<_> = (0..).zip(deeds).map(|(at, deed)| trie.root(*deed, at)).collect();
-        let names: Vec<_> = deeds.iter().map(|deed| deed.name()).collect();
+        let nodes: Vec<_> = (0..).zip(kinds).map(|(at, kind)| trie.root(*kind, at)).collect();
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
         let title = format!("{} on a row that is {}", names.join(", "), start.name());
         let search = Search::new(&mut trie);
         let (states, schedules) = search.run(title, row, *start == Start::Expired, &nodes)?;

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::broken::Broken;
+use super::lane::Lane;
 
 /// A history of one row: who did what to it, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,17 +16,6 @@ pub struct History {
     pub events: Vec<Event>,
     /// What went wrong at the end, if anything.
     pub broken: Option<Broken>,
-}
-
-/// One worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lane {
-    /// Its operation in a few words.
-    pub label: String,
-    /// The place where it runs, where places matter.
-    pub place: Option<usize>,
-    /// Seconds that its clock is ahead.
-    pub ahead_s: i64,
 }
 
 /// One thing that happened. Times are milliseconds since the start, or steps where time does not
@@ -60,34 +50,11 @@ pub enum What {
         /// What the row became, of a write that took effect.
         row: Option<String>,
     },
-    /// What became of a row by itself, by others or late.
+    /// A row changed without a worker waiting for it: it expired, another program wrote it, or a
+    /// write landed late.
     Row(String),
     /// An operation ended.
     Outcome(String),
-}
-
-impl Lane {
-    /// What the lane of this number is called: workers are A, B, C … and after Z numbered.
-    #[must_use]
-    pub fn name(lane: usize) -> String {
-        match u8::try_from(lane).ok().filter(|lane| *lane < 26) {
-            Some(letter) => char::from(b'A' + letter).to_string(),
-            None => format!("#{lane}"),
-        }
-    }
-}
-
-impl fmt::Display for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.label)?;
-        if let Some(place) = self.place {
-            write!(f, ", place {place}")?;
-        }
-        if self.ahead_s != 0 {
-            write!(f, ", clock {:+} s", self.ahead_s)?;
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Display for What {

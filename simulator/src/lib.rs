@@ -7,28 +7,30 @@
 //! - [`Invariant`]: what is checked at every step, against a reading of the rows that knows nothing
 //!   of how the rules work
 //! - [`History`]: what happened to a row, to be told or drawn
-//! - [`storm`]: one page load in three ways, over the model
+//! - [`storm`]: one page load with three strategies, over the model
 
 pub mod exhaustive;
 pub mod model;
 pub mod random;
 pub mod storm;
 
+mod assertions;
 mod bounds;
 mod broken;
 mod call;
 mod causes;
-mod claims;
+mod describe;
 mod dice;
+mod durability;
 mod history;
-mod kept;
+mod lane;
 mod outcomes;
 mod reference;
-mod words;
 mod worker;
 mod writes;
 
 pub use broken::{Broken, Invariant};
 pub use call::{Answer, Call, Put, Script};
-pub use history::{Event, History, Lane, What};
+pub use history::{Event, History, What};
+pub use lane::Lane;
 pub use worker::{Component, NativeRules, Next, Operation, Outcome, Runner, View, Worker, Workers};

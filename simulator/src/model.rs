@@ -10,5 +10,5 @@ mod kv;
 mod place;
 
 pub use knobs::Knobs;
-pub use kv::{Fate, Fault, Kv};
+pub use kv::{Fate, Kv, NetworkFault};
 pub use place::Place;

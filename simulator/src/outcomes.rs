@@ -1,25 +1,25 @@
-//! What an outcome claims against what truly happened: invariants 1, 2, 7 and 8.
+//! What an outcome says, against what truly happened: invariants 1, 2, 7 and 8.
 
 use identity_graph::{
-    CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, TouchOutcome, UpsertOutcome,
-    Uid,
+    CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, TouchOutcome, Uid,
+    UpsertOutcome,
 };
 
+use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call};
 use super::causes::Causes;
-use super::claims::{Claim, winner};
-use super::reference::{Entry, Held};
+use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome, View};
 
-/// What a key held, one after the other, from the oldest that the worker can have seen.
+/// The versions of a key that a worker can have seen, oldest first.
 pub(super) struct Witness<'a> {
     pub(super) versions: Vec<Seen<'a>>,
     /// Some write of the worker was not confirmed.
     pub(super) in_doubt: bool,
 }
 
-/// One of them.
+/// One version of a key.
 pub(super) struct Seen<'a> {
     pub(super) held: &'a Held,
     /// The worker wrote it.
@@ -30,7 +30,8 @@ pub(super) struct Seen<'a> {
     pub(super) by_others: bool,
 }
 
-/// Checks how an operation ended that has heard this. `witness` is asked for the keys that it is about.
+/// Checks the outcome of an operation against the answers that it heard. `witness` gives the versions
+/// of each key that the operation is about.
 pub(super) fn check_outcome<'a>(
     operation: &Operation,
     policy: Policy,
@@ -45,7 +46,7 @@ pub(super) fn check_outcome<'a>(
     };
     let check = || check_of(operation.key().unwrap_or_default());
     match outcome {
-        Outcome::Trapped(message) => broken(Invariant::Words, format!("a trap: {message}")),
+        Outcome::Trapped(message) => broken(Invariant::Messages, format!("a trap: {message}")),
         Outcome::Done(done) => match (operation, check().failure(done)?) {
             (_, None) => Ok(()),
             (Operation::Withdraw { .. }, Some(())) => check().is_written(
@@ -93,7 +94,7 @@ pub(super) fn check_outcome<'a>(
 }
 
 /// Checks that no word of an outcome gives an ID away.
-pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
+pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
     // Words are in failures only; the rest is fixed names.
     let failures: Vec<&Failure> = match outcome {
         Outcome::Synced(Ok(outcomes)) => {
@@ -108,7 +109,7 @@ pub(super) fn check_words(outcome: &Outcome, secrets: &[&str]) -> Result<(), Bro
     for failure in failures {
         let text = format!("{failure} {failure:?}");
         if secrets.iter().any(|secret| text.contains(secret)) {
-            return broken(Invariant::Words, "a message shows an ID");
+            return broken(Invariant::Messages, "a message shows an ID");
         }
     }
     Ok(())
@@ -124,7 +125,7 @@ struct Check<'a, 'b> {
 }
 
 impl Check<'_, '_> {
-    /// What went well, `None` of a failure that says the truth.
+    /// The value of a success, or `None` for a failure that is true. A false one is an error.
     fn failure<'t, T>(&self, result: &'t Result<T, Failure>) -> Result<Option<&'t T>, Broken> {
         let failure = match result {
             Ok(value) => return Ok(Some(value)),
@@ -162,9 +163,9 @@ impl Check<'_, '_> {
 
     /// Whether the worker may have read an older version after this write of its own.
     ///
-    /// A worker's reads never go back behind what it has read. A write on presumed absence needs no
-    /// read, so that where it is not confirmed and lands right after a delete, the read that looks
-    /// for it may still show the row that was deleted. The outcome is true of that row.
+    /// Reads of one worker never go back in time. But a write that presumes absence needs no read. If
+    /// it is not confirmed and lands right after a delete, the read that looks for it may still show
+    /// the deleted row. The outcome is then true of that row.
     fn may_be_overlooked(&self, own: usize) -> bool {
         let before = &self.witness.versions[..own];
         self.witness.in_doubt
@@ -176,7 +177,7 @@ impl Check<'_, '_> {
         self.witness.versions.iter().any(|seen| is(seen.held))
     }
 
-    /// An outcome that says that nothing was written, because of what was read.
+    /// Whether an outcome is true that says: nothing was written, because of what was read.
     fn is_true(&self, wrote: impl Fn(&Held) -> bool, is: impl Fn(&Held) -> bool) -> bool {
         let versions = &self.witness.versions;
         match versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)) {
@@ -261,7 +262,7 @@ impl Check<'_, '_> {
             return broken(Invariant::Withdrawal, "an entry was shown that no row was");
         }
         if let Some(outcomes) = self.failure(&view.upserted)? {
-            self.claims_of_call(outcomes)?;
+            self.assertions_of_call(outcomes)?;
         }
         match &view.touched {
             Some(touched) => match self.failure(touched)? {
@@ -291,20 +292,20 @@ impl Check<'_, '_> {
 
     fn upserted(&self, upserted: &Result<Vec<UpsertOutcome>, Failure>) -> Result<(), Broken> {
         match self.failure(upserted)? {
-            Some(outcomes) => self.claims_of_call(outcomes),
+            Some(outcomes) => self.assertions_of_call(outcomes),
             None => Ok(()),
         }
     }
 
-    fn claims_of_call(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
-        let claims = self.operation.claims(self.key);
-        if claims.len() != outcomes.len() {
+    fn assertions_of_call(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
+        let assertions = self.operation.assertions(self.key);
+        if assertions.len() != outcomes.len() {
             return broken(Invariant::Outcome, "outcomes do not match UIDs one to one");
         }
-        claims
+        assertions
             .iter()
             .zip(outcomes)
-            .try_for_each(|(claim, outcome)| self.claimed(&claims, *claim, *outcome))
+            .try_for_each(|(asserted, outcome)| self.asserted(&assertions, *asserted, *outcome))
     }
 
     fn mapped(
@@ -318,25 +319,27 @@ impl Check<'_, '_> {
             _ if !is_valid => broken(Invariant::Outcome, "a bad mapping was not refused as such"),
             Err(failure) => self.failed(failure),
             Ok(outcome) => {
-                let claims = self.operation.claims(self.key);
-                let partner = claims.first().map(|claim| claim.partner).unwrap_or_default();
+                let assertions = self.operation.assertions(self.key);
+                let partner =
+                    assertions.first().map(|asserted| asserted.partner).unwrap_or_default();
                 let (uid, synced) = (mapping.uid.as_str(), mapping.synced);
-                self.claimed(&claims, Claim { partner, uid, synced }, *outcome)
+                self.asserted(&assertions, AssertedUid { partner, uid, synced }, *outcome)
             }
         }
     }
 
-    /// What became of one UID. What is beaten by another claim of the same call hears of that one.
-    fn claimed(
+    /// Checks the outcome of one UID. Where the same call has a later UID of the same partner, the
+    /// outcome is about that one.
+    fn asserted(
         &self,
-        claims: &[Claim<'_>],
-        claim: Claim<'_>,
+        assertions: &[AssertedUid<'_>],
+        asserted: AssertedUid<'_>,
         outcome: UpsertOutcome,
     ) -> Result<(), Broken> {
-        let Some(best) = winner(claims, claim.partner) else {
-            return broken(Invariant::Outcome, "an outcome for no claim");
+        let Some(best) = latest(assertions, asserted.partner) else {
+            return broken(Invariant::Outcome, "an outcome for no assertion");
         };
-        if best.uid != claim.uid && outcome == UpsertOutcome::Stale {
+        if best.uid != asserted.uid && outcome == UpsertOutcome::Stale {
             return Ok(());
         }
         let stored = |held: &Held| {
@@ -350,7 +353,7 @@ impl Check<'_, '_> {
         match outcome {
             UpsertOutcome::Written => {
                 let is = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if claim.uid == best.uid && self.witness.versions.iter().any(is) {
+                if asserted.uid == best.uid && self.witness.versions.iter().any(is) {
                     Ok(())
                 } else {
                     broken(Invariant::Acknowledged, "a UID was acknowledged and not written")
@@ -394,7 +397,7 @@ impl Check<'_, '_> {
     }
 
     /// Whether the row has this size from less than a recheck interval ago.
-    fn has_counted(&self, entry: &Entry, size: u32) -> bool {
+    fn has_counted(&self, entry: &StoredEntry, size: u32) -> bool {
         let network = &entry.whole["network"];
         let checked = network["cluster_checked"].as_u64();
         let is_fresh = |at| self.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);

@@ -15,12 +15,12 @@ pub(super) enum Held {
     /// Something that is no entry.
     Corrupt,
     /// An entry.
-    Entry(Entry),
+    Entry(StoredEntry),
 }
 
 /// An entry, live or a tombstone.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct StoredEntry {
     /// Whether there is consent.
     pub(super) ok: bool,
     /// When consent was given or withdrawn.
@@ -39,16 +39,16 @@ impl Held {
     /// What a stored body means.
     pub(super) fn of(body: Option<&[u8]>) -> Self {
         let Some(body) = body else { return Self::Nothing };
-        Entry::of(body).map_or(Self::Corrupt, Self::Entry)
+        StoredEntry::of(body).map_or(Self::Corrupt, Self::Entry)
     }
 
     /// The entry that is live and within its lifetime for a worker whose clock says this.
-    pub(super) fn live(&self, policy: &Policy, now: u64) -> Option<&Entry> {
+    pub(super) fn live(&self, policy: &Policy, now: u64) -> Option<&StoredEntry> {
         self.entry().filter(|entry| entry.ok && !entry.is_over(policy, now))
     }
 
     /// The withdrawal.
-    pub(super) fn tombstone(&self) -> Option<&Entry> {
+    pub(super) fn tombstone(&self) -> Option<&StoredEntry> {
         self.entry().filter(|entry| !entry.ok)
     }
 
@@ -62,12 +62,12 @@ impl Held {
     }
 
     /// The entry, live or not.
-    pub(super) fn entry(&self) -> Option<&Entry> {
+    pub(super) fn entry(&self) -> Option<&StoredEntry> {
         if let Self::Entry(entry) = self { Some(entry) } else { None }
     }
 }
 
-impl Entry {
+impl StoredEntry {
     fn of(body: &[u8]) -> Option<Self> {
         let whole: Value = serde_json::from_slice(body).ok()?;
         let written: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;

@@ -3,8 +3,8 @@
 //! The component sees nothing but its arguments and the store's answers. So a worker between two
 //! store calls is fully described by the answers that it has heard, and is resumed by running its
 //! operation again over those answers until it asks for the next thing. That costs a few runs per
-//! operation and spares threads, fibers and all that could make a schedule differ from one time to the
-//! next; a worker that asks for something else on the same answers is found out.
+//! operation. It spares threads and fibers, which could make a schedule differ from one time to the
+//! next. A worker that asks for something else on the same answers is an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -245,12 +245,12 @@ pub struct Worker {
     policy: Policy,
     heard: Rc<[(Call, Answer)]>,
     next: Next,
-    /// None at rest, and once it has ended.
-    instance: Option<Rc<Instance>>,
+    /// None at rest, and after the end.
+    session: Option<Rc<Session>>,
 }
 
 /// One of the [`Workers`], and the script that it hears.
-struct Instance {
+struct Session {
     script: Script,
     runner: Runner,
 }
@@ -258,7 +258,7 @@ struct Instance {
 impl Worker {
     /// A worker that is about to make its first call.
     pub fn start(workers: &dyn Workers, operation: Rc<Operation>, policy: Policy) -> Self {
-        Self::resumed(Instance::open(workers, policy), operation, policy, Rc::new([]))
+        Self::resumed(Session::open(workers, policy), operation, policy, Rc::new([]))
     }
 
     /// What it waits for, or how it ended.
@@ -279,10 +279,10 @@ impl Worker {
         &self.heard
     }
 
-    /// The worker without its instance: it goes on in a fresh one.
+    /// The worker without its session: it goes on in a fresh one.
     #[must_use]
     pub fn at_rest(self) -> Self {
-        Self { instance: None, ..self }
+        Self { session: None, ..self }
     }
 
     /// The worker once its call is answered.
@@ -294,24 +294,24 @@ impl Worker {
         let Next::Call(call) = &self.next else { panic!("the worker has ended") };
         let new = std::iter::once((call.clone(), answer));
         let heard = self.heard.iter().cloned().chain(new).collect();
-        let instance = self.instance.clone();
-        let instance = instance.unwrap_or_else(|| Instance::open(workers, self.policy));
-        Self::resumed(instance, Rc::clone(&self.operation), self.policy, heard)
+        let session = self.session.clone();
+        let session = session.unwrap_or_else(|| Session::open(workers, self.policy));
+        Self::resumed(session, Rc::clone(&self.operation), self.policy, heard)
     }
 
     fn resumed(
-        instance: Rc<Instance>,
+        session: Rc<Session>,
         operation: Rc<Operation>,
         policy: Policy,
         heard: Rc<[(Call, Answer)]>,
     ) -> Self {
-        let next = instance.resume(&operation, &heard);
-        let instance = matches!(next, Next::Call(_)).then_some(instance);
-        Self { operation, policy, heard, next, instance }
+        let next = session.resume(&operation, &heard);
+        let session = matches!(next, Next::Call(_)).then_some(session);
+        Self { operation, policy, heard, next, session }
     }
 }
 
-impl Instance {
+impl Session {
     fn open(workers: &dyn Workers, policy: Policy) -> Rc<Self> {
         let script = Script::default();
         let runner = workers.open(script.clone(), policy);

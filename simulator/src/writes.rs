@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use identity_graph::{IfMissing, Policy};
 use serde_json::{Map, Value};
 
+use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
 use super::call::Put;
-use super::claims::{Claim, winner};
-use super::reference::{Entry, Held};
+use super::reference::{Held, StoredEntry};
 use super::worker::Operation;
 
 /// Checks a write that took place.
@@ -55,7 +55,7 @@ struct Written<'a> {
     operation: &'a Operation,
     policy: &'a Policy,
     before: &'a Held,
-    after: &'a Entry,
+    after: &'a StoredEntry,
     put: &'a Put,
 }
 
@@ -100,11 +100,13 @@ impl Written<'_> {
     /// The row holds what was asked for and nothing else.
     fn is_new(&self, now: u64) -> Result<(), Broken> {
         let Self { after, put, policy, .. } = self;
-        let claims = self.operation.claims(&put.key);
-        let asked: BTreeMap<_, _> = claims
+        let assertions = self.operation.assertions(&put.key);
+        let asked: BTreeMap<_, _> = assertions
             .iter()
-            .filter_map(|claim| winner(&claims, claim.partner))
-            .map(|claim| (claim.partner.to_owned(), (claim.uid.to_owned(), claim.synced)))
+            .filter_map(|asserted| latest(&assertions, asserted.partner))
+            .map(|asserted| {
+                (asserted.partner.to_owned(), (asserted.uid.to_owned(), asserted.synced))
+            })
             .collect();
         if after.updated != now || after.last_visit != now || after.ids != asked {
             return broken(Invariant::Acknowledged, "a new row holds something else than asked");
@@ -129,14 +131,14 @@ impl Written<'_> {
                 _ => broken(Invariant::Appearance, "a row appeared that nobody asked for"),
             };
         };
-        let claims = self.operation.claims(&self.put.key);
-        self.ids(before, &claims)?;
+        let assertions = self.operation.assertions(&self.put.key);
+        self.ids(before, &assertions)?;
         let is_touched = self.last_visit(before, now)?;
         self.lifetime(before, now, is_touched)?;
         let mut expected = before.whole.clone();
         let mut found = self.after.whole.clone();
         for row in [&mut expected, &mut found] {
-            self.blank(row, &claims);
+            self.blank(row, &assertions);
         }
         if contains(&found, &expected) && self.is_kept_to_the_byte(before) {
             Ok(())
@@ -146,13 +148,13 @@ impl Written<'_> {
     }
 
     /// Members that no change is about are not even written anew.
-    fn is_kept_to_the_byte(&self, before: &Entry) -> bool {
+    fn is_kept_to_the_byte(&self, before: &StoredEntry) -> bool {
         const CHANGING: [&str; 4] = ["last_seen", "network", "pub_properties", "ids"];
         let mut kept = before.written.iter().filter(|(name, _)| !CHANGING.contains(&&***name));
         kept.all(|(name, value)| self.after.written.get(name) == Some(value))
     }
 
-    fn ids(&self, before: &Entry, claims: &[Claim<'_>]) -> Result<(), Broken> {
+    fn ids(&self, before: &StoredEntry, assertions: &[AssertedUid<'_>]) -> Result<(), Broken> {
         for (partner, (uid, synced)) in &before.ids {
             let Some((new_uid, new_synced)) = self.after.ids.get(partner) else {
                 return broken(Invariant::Acknowledged, "a stored UID is gone");
@@ -165,9 +167,9 @@ impl Written<'_> {
             }
         }
         for (partner, after) in &self.after.ids {
-            let claim = winner(claims, partner);
-            let is_asked =
-                claim.is_some_and(|claim| claim.uid == after.0 && claim.synced == after.1);
+            let asserted = latest(assertions, partner);
+            let is_asked = asserted
+                .is_some_and(|asserted| asserted.uid == after.0 && asserted.synced == after.1);
             if !is_asked && before.ids.get(partner) != Some(after) {
                 return broken(Invariant::Untouched, "a UID appeared that nobody asserted");
             }
@@ -175,7 +177,7 @@ impl Written<'_> {
         Ok(())
     }
 
-    fn last_visit(&self, before: &Entry, now: u64) -> Result<bool, Broken> {
+    fn last_visit(&self, before: &StoredEntry, now: u64) -> Result<bool, Broken> {
         if self.after.last_visit < before.last_visit {
             return broken(Invariant::Time, "last-seen went back");
         }
@@ -191,7 +193,7 @@ impl Written<'_> {
     }
 
     /// Only a visit extends a lifetime.
-    fn lifetime(&self, before: &Entry, now: u64, is_touched: bool) -> Result<(), Broken> {
+    fn lifetime(&self, before: &StoredEntry, now: u64, is_touched: bool) -> Result<(), Broken> {
         let age = if is_touched { 0 } else { now.saturating_sub(before.last_visit) };
         if u64::from(self.put.time_to_live) + age == u64::from(self.policy.entry_ttl) {
             Ok(())
@@ -201,15 +203,16 @@ impl Written<'_> {
     }
 
     /// Takes out of a row what the operation may change, and what every rewrite adds.
-    fn blank(&self, row: &mut Value, claims: &[Claim<'_>]) {
+    fn blank(&self, row: &mut Value, assertions: &[AssertedUid<'_>]) {
         let Some(row) = row.as_object_mut() else { return };
         row.remove("last_seen");
         if let Some(ids) = row.get_mut("ids").and_then(Value::as_object_mut) {
-            let is_claimed = |partner: &str| claims.iter().any(|claim| claim.partner == partner);
+            let is_asserted =
+                |partner: &str| assertions.iter().any(|asserted| asserted.partner == partner);
             for (partner, slot) in ids.iter_mut() {
                 if let Some(slot) = slot.as_object_mut() {
                     slot.remove("synced");
-                    if is_claimed(partner) {
+                    if is_asserted(partner) {
                         slot.remove("uid");
                     }
                 }
@@ -232,7 +235,7 @@ impl Written<'_> {
 }
 
 /// What can be read beside the body says the same as the body.
-fn check_metadata(after: &Entry, put: &Put) -> Result<(), Broken> {
+fn check_metadata(after: &StoredEntry, put: &Put) -> Result<(), Broken> {
     let metadata: Value = serde_json::from_str(&put.metadata).unwrap_or_default();
     let mirrors = metadata["ok"] == after.whole["consent"]["ok"]
         && metadata["country"] == after.whole["geo"]["country"]

@@ -179,7 +179,7 @@ fn instances(criterion: &mut Criterion) {
     let mut group: criterion::BenchmarkGroup<'_, WallTime> = criterion.benchmark_group("instance");
     group.bench_function("pooled", |b| b.iter(|| instance(&store)));
     group.bench_function("with-a-read", |b| {
-        b.iter(|| instance(&store).open("rows").unwrap().get(&ec).unwrap());
+        b.iter(|| instance(&store).open("rows").unwrap().snapshot(&ec).unwrap());
     });
     group.finish();
 }

@@ -1,10 +1,10 @@
-//! The comparison of a page load's ways, as bars.
+//! The comparison of a page load's strategies, as bars.
 
 use identity_graph_simulator::storm::{PLACES, REQUESTS, UIDS};
 use svg::Document;
 
-use super::{CHARACTER, Canvas, MARGIN};
-use crate::storm::{Comparison, FIGURES, Figure};
+use super::canvas::{CHARACTER, Canvas, MARGIN};
+use crate::comparison::{Comparison, FIGURES, Figure};
 
 const WIDTH: u64 = 860;
 /// Where the bars begin, and their greatest length.
@@ -13,23 +13,23 @@ const LENGTH: u64 = 440;
 const THICKNESS: u64 = 14;
 const STEP: u64 = THICKNESS + 4;
 
-/// A class for each way, in the order in which they are compared.
+/// A class for each strategy, in the order in which they are compared.
 const CLASSES: [&str; 3] = ["refused", "read", "stored"];
 
-/// Draws what a page load costs and leaves in each way. Each figure has a scale of its own.
+/// Draws what a page load costs and leaves in each strategy. Each figure has a scale of its own.
 pub(crate) fn bars(comparisons: &[Comparison]) -> Document {
     let mut canvas = Canvas::new();
     let title =
         format!("One page load: {REQUESTS} requests at {PLACES} places, the same {UIDS} UIDs");
     canvas.text((MARGIN, 34), "title", title.as_str());
-    let ways = comparisons.first().map_or(&[][..], |comparison| &comparison.ways);
+    let strategies = comparisons.first().map_or(&[][..], |comparison| &comparison.strategies);
     let mut x = MARGIN;
-    for (sums, class) in ways.iter().zip(CLASSES) {
+    for (sums, class) in strategies.iter().zip(CLASSES) {
         canvas.rectangle((x, 52), (THICKNESS, THICKNESS), class);
-        canvas.text((x + THICKNESS + 8, 64), "", sums.way.name());
+        canvas.text((x + THICKNESS + 8, 64), "", sums.strategy.name());
         x += 200;
     }
-    let loads = ways.first().map_or(0, |sums| sums.loads);
+    let loads = strategies.first().map_or(0, |sums| sums.loads);
     canvas.text((x, 64), "muted", format!("mean of {loads} loads (worst)"));
     let mut y = 84;
     for comparison in comparisons {
@@ -46,14 +46,14 @@ pub(crate) fn bars(comparisons: &[Comparison]) -> Document {
 }
 
 fn draw_figure(canvas: &mut Canvas, comparison: &Comparison, figure: &Figure, top: u64) -> u64 {
-    let ways = &comparison.ways;
-    let height = ways.len() as u64 * STEP;
+    let strategies = &comparison.strategies;
+    let height = strategies.len() as u64 * STEP;
     let name = figure.name.trim_start();
     let indent = (figure.name.len() - name.len()) as u64 * CHARACTER;
     canvas.text((MARGIN + indent, top + height / 2 + 4), "", name);
     let of_uids = |loads: u64| if figure.is_good { UIDS * loads } else { 0 };
-    let longest = ways.iter().map(|sums| sums.total(figure).max(of_uids(sums.loads))).max();
-    for ((sums, class), at) in ways.iter().zip(CLASSES).zip(0..) {
+    let longest = strategies.iter().map(|sums| sums.total(figure).max(of_uids(sums.loads))).max();
+    for ((sums, class), at) in strategies.iter().zip(CLASSES).zip(0..) {
         let y = top + at * STEP;
         let total = sums.total(figure);
         let length = total * LENGTH / longest.unwrap_or_default().max(1);

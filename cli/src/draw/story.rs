@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use identity_graph_simulator::{Event, History, Lane, What};
 use svg::Document;
 
-use super::{CHARACTER, Canvas, MARGIN};
+use super::canvas::{CHARACTER, Canvas, MARGIN};
 
 /// The least width of a drawing, and what is left for the end of each lane.
 const LEAST_WIDTH: u64 = 1_000;
@@ -87,14 +87,14 @@ impl Scale {
 }
 
 /// Where a lane lies; the first is the store's.
-struct Place {
+struct Band {
     top: u64,
     bottom: u64,
     /// The row of bars in which each event of the lane is drawn.
     rows: BTreeMap<usize, u64>,
 }
 
-impl Place {
+impl Band {
     fn y(&self, event: usize) -> u64 {
         self.top + LINE + 6 + self.rows.get(&event).copied().unwrap_or_default() * (BAR + 4)
     }
@@ -106,7 +106,7 @@ fn span(event: &Event, scale: &Scale) -> (u64, u64) {
     (from, scale.x(event.to).max(from + LEAST_BAR))
 }
 
-/// The same in one lane: the store's has what took effect, too.
+/// The same in one lane. The store's lane also has what took effect.
 fn span_in(lane: Option<usize>, event: &Event, scale: &Scale) -> Option<(u64, u64)> {
     let took_effect = matches!(event.what, What::Call { row: Some(_), .. });
     if lane.is_none() && took_effect {
@@ -117,7 +117,7 @@ fn span_in(lane: Option<usize>, event: &Event, scale: &Scale) -> Option<(u64, u6
 }
 
 /// Gives each lane as many rows of bars as it needs for none to overlap.
-fn lay_out(history: &History, scale: &Scale) -> Vec<Place> {
+fn lay_out(history: &History, scale: &Scale) -> Vec<Band> {
     let mut top = AXIS + 8;
     let lanes = std::iter::once(None).chain((0..history.lanes.len()).map(Some));
     let lay_out_lane = |lane| {
@@ -134,14 +134,14 @@ fn lay_out(history: &History, scale: &Scale) -> Vec<Place> {
             rows.insert(at, row as u64);
         }
         let bars = (ends.len() as u64).max(1);
-        let place = Place { top, bottom: top + LINE + 10 + bars * (BAR + 4), rows };
+        let place = Band { top, bottom: top + LINE + 10 + bars * (BAR + 4), rows };
         top = place.bottom + 6;
         place
     };
     lanes.map(lay_out_lane).collect()
 }
 
-fn draw_lanes(canvas: &mut Canvas, history: &History, places: &[Place], width: u64) {
+fn draw_lanes(canvas: &mut Canvas, history: &History, places: &[Band], width: u64) {
     let label = |(at, lane): (usize, &Lane)| (Lane::name(at), lane.to_string());
     let store = std::iter::once(("Store".to_owned(), "what it holds, at its origin".to_owned()));
     let labels = store.chain(history.lanes.iter().enumerate().map(label));
@@ -155,7 +155,7 @@ fn draw_lanes(canvas: &mut Canvas, history: &History, places: &[Place], width: u
 }
 
 /// Marks where time is cut short, over whatever goes on meanwhile and beside the words of a bar.
-fn draw_cuts(canvas: &mut Canvas, scale: &Scale, places: &[Place]) {
+fn draw_cuts(canvas: &mut Canvas, scale: &Scale, places: &[Band]) {
     for (from, to) in &scale.cuts {
         let x = scale.x(*to) - (scale.x(*to) - scale.x(*from)) / 8;
         canvas.line((x, AXIS - 8), (x, AXIS + 4), "gap");
@@ -178,7 +178,7 @@ fn draw_axis(canvas: &mut Canvas, scale: &Scale, unit: &str) {
 }
 
 /// Draws in the store's lane which writes took effect, each with a line to its bar.
-fn draw_effects(canvas: &mut Canvas, history: &History, places: &[Place], scale: &Scale) {
+fn draw_effects(canvas: &mut Canvas, history: &History, places: &[Band], scale: &Scale) {
     for (at, event) in history.events.iter().enumerate() {
         let (What::Call { row: Some(_), .. }, Some(lane)) = (&event.what, event.lane) else {
             continue;
@@ -190,7 +190,7 @@ fn draw_effects(canvas: &mut Canvas, history: &History, places: &[Place], scale:
     }
 }
 
-fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Place], scale: &Scale) {
+fn draw_event(canvas: &mut Canvas, event: &Event, number: usize, places: &[Band], scale: &Scale) {
     let place = &places[event.lane.map_or(0, |lane| lane + 1)];
     let (y, (from, to)) = (place.y(number - 1), span(event, scale));
     match &event.what {

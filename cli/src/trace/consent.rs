@@ -1,6 +1,6 @@
 //! Consent strings in their published forms, with invented content.
 
-use super::dice::{Bits, Dice};
+use super::draws::{Bits, Draws};
 
 /// What law a visitor is asked for consent under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,31 +15,31 @@ pub(crate) enum Regime {
     Elsewhere,
 }
 
-pub(crate) struct Consent {
+pub(crate) struct ConsentStrings {
     pub(crate) tcf: Option<String>,
     pub(crate) gpp: Option<String>,
 }
 
-impl Consent {
-    pub(crate) fn of(regime: Regime, at: u64, dice: &mut Dice) -> Self {
+impl ConsentStrings {
+    pub(crate) fn of(regime: Regime, at: u64, draws: &mut Draws) -> Self {
         match regime {
             Regime::Europe => {
-                let tcf = tcf(at, dice);
-                let gpp = dice.happens(250).then(|| gpp(&[(2, &tcf)]));
+                let tcf = tcf(at, draws);
+                let gpp = draws.happens(250).then(|| gpp(&[(2, &tcf)]));
                 Self { tcf: Some(tcf), gpp }
             }
             Regime::UnitedStates => {
-                let section = *dice.pick(&[7, 7, 7, 8, 10]);
-                let signal = us_signal(section, dice);
-                let gpp = if dice.happens(200) {
-                    gpp(&[(6, *dice.pick(&["1YNN", "1YNY", "1YYN"])), (section, &signal)])
+                let section = *draws.pick(&[7, 7, 7, 8, 10]);
+                let signal = us_signal(section, draws);
+                let gpp = if draws.happens(200) {
+                    gpp(&[(6, *draws.pick(&["1YNN", "1YNY", "1YYN"])), (section, &signal)])
                 } else {
                     gpp(&[(section, &signal)])
                 };
                 Self { tcf: None, gpp: Some(gpp) }
             }
             Regime::Canada => {
-                let core = tcf(at, dice);
+                let core = tcf(at, draws);
                 Self { tcf: None, gpp: Some(gpp(&[(5, &core)])) }
             }
             Regime::Elsewhere => Self { tcf: None, gpp: None },
@@ -49,57 +49,57 @@ impl Consent {
 
 /// A TCF v2 string: the core segment, with bit fields of vendors, and sometimes one of the
 /// publisher's own purposes.
-fn tcf(at: u64, dice: &mut Dice) -> String {
-    let deciseconds = at * 10 + u64::from(dice.below(10));
-    let purposes = if dice.happens(750) { 0x00ff_e000 } else { dice.bits() & 0x00ff_e000 };
+fn tcf(at: u64, draws: &mut Draws) -> String {
+    let deciseconds = at * 10 + u64::from(draws.below(10));
+    let purposes = if draws.happens(750) { 0x00ff_e000 } else { draws.bits() & 0x00ff_e000 };
     let mut bits = Bits::default();
     bits.push(2, 6)
         .push(deciseconds, 36)
         .push(deciseconds, 36)
-        .push(u64::from(3_000 + dice.below(1_000)), 12)
-        .push(u64::from(1 + dice.below(60)), 12)
+        .push(u64::from(3_000 + draws.below(1_000)), 12)
+        .push(u64::from(1 + draws.below(60)), 12)
         .push(1, 6)
-        .push(language(dice), 12)
+        .push(language(draws), 12)
         .push(160, 12)
         .push(5, 6)
         .push(0, 2)
-        .push(dice.bits() & 0xc00, 12)
+        .push(draws.bits() & 0xc00, 12)
         .push(purposes, 24)
         .push(purposes & 0x007f_e000, 24)
         .push(0, 1)
-        .push(language(dice), 12);
+        .push(language(draws), 12);
     for _ in 0..2 {
-        let vendors = 420 + dice.below(420);
+        let vendors = 420 + draws.below(420);
         bits.push(u64::from(vendors), 16).push(0, 1);
         for from in (0..vendors).step_by(64) {
             // Two of three vendors, as after "accept all" on a publisher's usual list.
-            let some = dice.bits() | dice.bits() & dice.bits();
+            let some = draws.bits() | draws.bits() & draws.bits();
             bits.push(some, (vendors - from).min(64));
         }
     }
     bits.push(0, 12);
     let core = bits.encode();
-    if dice.happens(300) { format!("{core}.YAAAAAAAAAAA") } else { core }
+    if draws.happens(300) { format!("{core}.YAAAAAAAAAAA") } else { core }
 }
 
 /// Two letters of six bits each.
-fn language(dice: &mut Dice) -> u64 {
-    let letters = dice.pick(&[b"EN", b"DE", b"FR", b"ES", b"IT"]);
+fn language(draws: &mut Draws) -> u64 {
+    let letters = draws.pick(&[b"EN", b"DE", b"FR", b"ES", b"IT"]);
     letters.iter().fold(0, |code, letter| code << 6 | u64::from(letter - b'A'))
 }
 
 /// A section of the United States: notices, opt-outs and sensitive data in two bits each, and
 /// whether Global Privacy Control is on.
-fn us_signal(section: u64, dice: &mut Dice) -> String {
+fn us_signal(section: u64, draws: &mut Draws) -> String {
     let fields = if section == 7 { 27 } else { 18 };
     let mut bits = Bits::default();
     bits.push(1, 6);
     for field in 0..fields {
         // Notices were given; for the rest 2 means "did not opt out".
-        let value = if field < 4 { 1 } else { [0, 2, 2, 1][dice.below(4) as usize] };
+        let value = if field < 4 { 1 } else { [0, 2, 2, 1][draws.below(4) as usize] };
         bits.push(value, 2);
     }
-    let control = if dice.happens(120) { "YA" } else { "QA" };
+    let control = if draws.happens(120) { "YA" } else { "QA" };
     format!("{}.{control}", bits.encode())
 }
 
@@ -138,7 +138,7 @@ fn push_fibonacci(bits: &mut Bits, number: u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dice::Source;
+    use super::super::draws::Source;
     use super::*;
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
     fn tcf_strings_are_base64url_of_version_2() {
         let source = Source::new(1);
         for purpose in 0..200 {
-            let text = tcf(1_790_000_000, &mut source.dice(purpose));
+            let text = tcf(1_790_000_000, &mut source.draws(purpose));
             assert!(text.starts_with("CQ") && (180..=400).contains(&text.len()), "{}", text.len());
             let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
             assert!(text.bytes().all(allowed));
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_national_section_has_the_published_length() {
-        let text = us_signal(7, &mut Source::new(1).dice(1));
+        let text = us_signal(7, &mut Source::new(1).draws(1));
         assert_eq!((&text[..1], text.len()), ("B", 14));
     }
 }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, Write};
 
-use super::dice::{Dice, Source};
+use super::draws::{Draws, Source};
 use super::eids::{BOTH_WAYS, FROM_SERVERS, PARTNERS};
 use super::event::{Fields, Kind, MappingFields, VERSION};
-use super::profile::{DAY, Deed, Visitor};
+use super::profile::{Action, DAY, Visitor};
 
 /// 2026-09-21 00:00:00 UTC.
 const START: u64 = 1_789_948_800;
@@ -26,8 +26,8 @@ impl Day {
         let source = Source::new(self.seed);
         let mut next = BinaryHeap::with_capacity(self.visitors as usize);
         for number in 0..self.visitors {
-            if let Some((at, _)) = Visitor::new(&source, number).deeds().first() {
-                next.push(Reverse((*at, Next::Deed { visitor: number, index: 0 })));
+            if let Some((at, _)) = Visitor::new(&source, number).actions().first() {
+                next.push(Reverse((*at, Upcoming::Action { visitor: number, index: 0 })));
             }
         }
         let mut events = Events { day: self, source, next };
@@ -44,8 +44,8 @@ impl Day {
 
 /// What comes next of one visitor, or of the partners' servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Next {
-    Deed { visitor: u32, index: u32 },
+enum Upcoming {
+    Action { visitor: u32, index: u32 },
     Batch(u32),
 }
 
@@ -53,7 +53,7 @@ enum Next {
 pub(crate) struct Events {
     day: Day,
     source: Source,
-    next: BinaryHeap<Reverse<(u32, Next)>>,
+    next: BinaryHeap<Reverse<(u32, Upcoming)>>,
 }
 
 impl Events {
@@ -67,17 +67,17 @@ impl Events {
         let Some(Reverse((second, next))) = self.next.pop() else { return Ok(None) };
         let at = START + u64::from(second);
         let (kind, fields) = match next {
-            Next::Deed { visitor: number, index } => {
+            Upcoming::Action { visitor: number, index } => {
                 let visitor = Visitor::new(&self.source, number);
-                let deeds = visitor.deeds();
+                let actions = visitor.actions();
                 let index = index as usize;
-                if let Some((at, _)) = deeds.get(index + 1) {
+                if let Some((at, _)) = actions.get(index + 1) {
                     let index = u32::try_from(index + 1).unwrap_or(u32::MAX);
-                    self.next.push(Reverse((*at, Next::Deed { visitor: number, index })));
+                    self.next.push(Reverse((*at, Upcoming::Action { visitor: number, index })));
                 }
-                event(&visitor, deeds[index].1, at)
+                event(&visitor, actions[index].1, at)
             }
-            Next::Batch(number) => {
+            Upcoming::Batch(number) => {
                 self.schedule_batch(number + 1);
                 (Kind::Sync, self.batch(number, second))
             }
@@ -95,27 +95,27 @@ impl Events {
             let span = u64::from(DAY - 3_600);
             let share = span * (u64::from(number) + 1) / u64::from(batches);
             let second = 3_599 + u32::try_from(share).unwrap_or(DAY);
-            self.next.push(Reverse((second, Next::Batch(number))));
+            self.next.push(Reverse((second, Upcoming::Batch(number))));
         }
     }
 
     /// What one partner's servers send for many visitors, some of whom have withdrawn meanwhile.
     fn batch(&self, number: u32, second: u32) -> Fields<'static> {
-        let mut dice = self.source.dice(BATCHES + u64::from(number));
-        let partner = match dice.below(5) {
+        let mut draws = self.source.draws(BATCHES + u64::from(number));
+        let partner = match draws.below(5) {
             0 => BOTH_WAYS,
             other => FROM_SERVERS + other as usize - 1,
         };
         let at = START + u64::from(second);
         let mut mappings: Vec<MappingFields<'static>> = Vec::new();
-        for _ in 0..20 + dice.below(60) {
-            mappings.push(self.mapping(partner, second, &mut dice));
-            if dice.happens(30) {
+        for _ in 0..20 + draws.below(60) {
+            mappings.push(self.mapping(partner, second, &mut draws));
+            if draws.happens(30) {
                 // The same browser once more, from an older file of the partner's.
-                let mut mapping = self.mapping(partner, second, &mut dice);
+                let mut mapping = self.mapping(partner, second, &mut draws);
                 if let Some(last) = mappings.last() {
                     mapping.ec = last.ec.clone();
-                    mapping.synced = last.synced.saturating_sub(u64::from(dice.below(600)));
+                    mapping.synced = last.synced.saturating_sub(u64::from(draws.below(600)));
                 }
                 mappings.push(mapping);
             }
@@ -124,39 +124,39 @@ impl Events {
         Fields { partner, mappings: Some(mappings), at: Some(at), ..Fields::default() }
     }
 
-    fn mapping(&self, partner: usize, second: u32, dice: &mut Dice) -> MappingFields<'static> {
+    fn mapping(&self, partner: usize, second: u32, draws: &mut Draws) -> MappingFields<'static> {
         let at = START + u64::from(second);
         // A batch tells what the partner learnt in the hour before, and at times much earlier.
-        let age = if dice.happens(900) { dice.below(3_600) } else { dice.below(36_000) };
+        let age = if draws.happens(900) { draws.below(3_600) } else { draws.below(36_000) };
         let synced = at - u64::from(age);
-        let known = if dice.happens(970) { 16 } else { 0 };
+        let known = if draws.happens(970) { 16 } else { 0 };
         for _ in 0..known {
-            let visitor = Visitor::new(&self.source, dice.below(self.day.visitors));
-            if visitor.deeds().first().is_some_and(|(first, _)| *first < second) {
+            let visitor = Visitor::new(&self.source, draws.below(self.day.visitors));
+            if visitor.actions().first().is_some_and(|(first, _)| *first < second) {
                 let uid = visitor.uid_from_servers(partner, at);
                 return MappingFields { ec: visitor.ec_id().into(), uid: uid.into(), synced };
             }
         }
-        let ec = format!("{}.{}", dice.hex(64), dice.alphanumeric(6));
-        let uid = PARTNERS[partner].uid(dice);
+        let ec = format!("{}.{}", draws.hex(64), draws.alphanumeric(6));
+        let uid = PARTNERS[partner].uid(draws);
         MappingFields { ec: ec.into(), uid: uid.into(), synced }
     }
 }
 
-fn event(visitor: &Visitor<'_>, deed: Deed, at: u64) -> (Kind, Fields<'static>) {
+fn event(visitor: &Visitor<'_>, action: Action, at: u64) -> (Kind, Fields<'static>) {
     let ec_id = visitor.ec_id();
-    let (kind, fields) = match deed {
-        Deed::First => (Kind::FirstVisit, visitor.visit(at, false)),
-        Deed::Again => (Kind::View, visitor.visit(at, false)),
-        Deed::Consent => (Kind::Consent, visitor.visit(at, true)),
-        Deed::View { with_eids } => {
+    let (kind, fields) = match action {
+        Action::First => (Kind::FirstVisit, visitor.visit(at, false)),
+        Action::Again => (Kind::View, visitor.visit(at, false)),
+        Action::Consent => (Kind::Consent, visitor.visit(at, true)),
+        Action::View { with_eids } => {
             let eids = with_eids.then(|| visitor.eids(at)).filter(|eids| !eids.is_empty());
             (Kind::View, Fields { eids, ..Fields::default() })
         }
-        Deed::Cluster => (Kind::Cluster, Fields::default()),
-        Deed::Withdraw => (Kind::Withdraw, Fields::default()),
-        Deed::Delete => (Kind::Delete, Fields::default()),
-        Deed::Pull { partner } => {
+        Action::Cluster => (Kind::Cluster, Fields::default()),
+        Action::Withdraw => (Kind::Withdraw, Fields::default()),
+        Action::Delete => (Kind::Delete, Fields::default()),
+        Action::Pull { partner } => {
             let uid = visitor.uid(partner, at).into();
             let mapping = MappingFields { ec: ec_id.into(), uid, synced: at };
             let partner = Some(PARTNERS[partner].source.into());

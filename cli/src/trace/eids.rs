@@ -1,6 +1,6 @@
 //! Partners, and user IDs in the forms that they give them. All values are invented.
 
-use super::dice::Dice;
+use super::draws::Draws;
 use super::event::{Eid, Uid, UidExt};
 
 /// The form of a partner's IDs.
@@ -51,19 +51,19 @@ pub(crate) const FROM_SERVERS: usize = 7;
 pub(crate) const BOTH_WAYS: usize = 2;
 
 impl Partner {
-    pub(crate) fn uid(&self, dice: &mut Dice) -> String {
+    pub(crate) fn uid(&self, draws: &mut Draws) -> String {
         match self.form {
-            Form::Uuid => dice.uuid(),
-            Form::UpperUuid => dice.uuid().to_ascii_uppercase(),
-            Form::Id5 => format!("ID5*{}", dice.base64url(86)),
-            Form::Envelope => format!("A{}", dice.base64url(67)),
-            Form::Criteo => format!("{}%3D", dice.base64url(58)),
-            Form::Uid2 => format!("A4AAA{}", dice.base64url(159)),
+            Form::Uuid => draws.uuid(),
+            Form::UpperUuid => draws.uuid().to_ascii_uppercase(),
+            Form::Id5 => format!("ID5*{}", draws.base64url(86)),
+            Form::Envelope => format!("A{}", draws.base64url(67)),
+            Form::Criteo => format!("{}%3D", draws.base64url(58)),
+            Form::Uid2 => format!("A4AAA{}", draws.base64url(159)),
             Form::Number => {
-                (1_000_000_000_000_000_000 + dice.bits() % 8_000_000_000_000_000_000).to_string()
+                (1_000_000_000_000_000_000 + draws.bits() % 8_000_000_000_000_000_000).to_string()
             }
             Form::Rubicon => {
-                let mut part = |length| dice.alphanumeric(length).to_ascii_uppercase();
+                let mut part = |length| draws.alphanumeric(length).to_ascii_uppercase();
                 format!("{}-{}-{}", part(8), part(2), part(4))
             }
         }

@@ -47,7 +47,7 @@ impl Text<'_> {
     }
 }
 
-/// The fields of all events. Which of them an event needs is checked in [`Event::parse`].
+/// The fields of all events. Which of them an event needs is checked in [`TraceEvent::parse`].
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Fields<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,7 +170,7 @@ impl Kind {
 }
 
 /// Something that happened at the edge.
-pub(crate) enum Event<'a> {
+pub(crate) enum TraceEvent<'a> {
     FirstVisit(Visit<'a>),
     View(Visit<'a>),
     Consent(Visit<'a>),
@@ -224,7 +224,7 @@ pub(crate) fn version(line: &[u8]) -> Option<Value> {
     Some(first.trace).filter(|_| first.event.is_none())
 }
 
-impl<'a> Event<'a> {
+impl<'a> TraceEvent<'a> {
     pub(crate) fn parse(line: &'a [u8]) -> Result<Self, Problem> {
         let text =
             std::str::from_utf8(line).map_err(|error| Problem::NotUtf8(error.valid_up_to()))?;
@@ -365,7 +365,7 @@ mod tests {
     use super::*;
 
     fn refused(line: &str) -> Problem {
-        Event::parse(line.as_bytes()).err().unwrap()
+        TraceEvent::parse(line.as_bytes()).err().unwrap()
     }
 
     #[test]
@@ -393,13 +393,13 @@ mod tests {
             assert!(told.contains(words), "{told:?} does not say {words:?}");
             assert!(!told.contains("secret"));
         }
-        assert_eq!(Event::parse(b"{\"a\":\"\xff\"}").err(), Some(Problem::NotUtf8(6)));
+        assert_eq!(TraceEvent::parse(b"{\"a\":\"\xff\"}").err(), Some(Problem::NotUtf8(6)));
     }
 
     #[test]
     fn fields_that_are_not_known_are_ignored_and_null_is_as_good_as_none() {
         let line = br#"{"event":"view","at":7,"ec":"e","eids":null,"new":[{"x":1}]}"#;
-        let Ok(Event::View(visit)) = Event::parse(line) else {
+        let Ok(TraceEvent::View(visit)) = TraceEvent::parse(line) else {
             panic!("no view");
         };
         assert_eq!((visit.at, &*visit.ec, visit.ids().len()), (7, "e", 0));
@@ -410,7 +410,7 @@ mod tests {
         let line = br#"{"event":"view","at":7,"ec":"e","eids":[
             {"source":"none.example","uids":[]},
             {"source":"p.example","uids":[{"atype":1},{"id":"u","atype":3,"ext":{"x":1}}],"mm":2}]}"#;
-        let Ok(Event::View(visit)) = Event::parse(line) else {
+        let Ok(TraceEvent::View(visit)) = TraceEvent::parse(line) else {
             panic!("no view");
         };
         let expected = PartnerUid { partner: "p.example".into(), uid: "u".into(), synced: Some(7) };

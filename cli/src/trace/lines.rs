@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::event::{Event, MAX_LINE_BYTES, Problem, VERSION, version};
+use super::event::{MAX_LINE_BYTES, Problem, TraceEvent, VERSION, version};
 
 /// Reads a trace line by line into one buffer, so that memory does not grow with the trace.
 pub(crate) struct Lines<R> {
@@ -16,7 +16,7 @@ pub(crate) struct Lines<R> {
 pub(crate) struct Line<'a> {
     /// From 1, with empty lines counted.
     pub(crate) number: u64,
-    pub(crate) event: Result<Event<'a>, Problem>,
+    pub(crate) event: Result<TraceEvent<'a>, Problem>,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -46,7 +46,7 @@ impl<R: BufRead> Lines<R> {
                 check_version(&version)?;
                 continue;
             }
-            let event = Event::parse(self.content());
+            let event = TraceEvent::parse(self.content());
             return Ok(Some(Line { number, event }));
         }
     }

@@ -1,8 +1,8 @@
 //! One visitor of a generated day: who it is, and what it does when. All of it is drawn anew
 //! whenever it is needed, so that a day of millions of visitors fits in memory.
 
-use super::consent::{Consent, Regime};
-use super::dice::Source;
+use super::consent::{ConsentStrings, Regime};
+use super::draws::Source;
 use super::eids::{BOTH_WAYS, FROM_SERVERS, IN_BROWSERS, PARTNERS};
 use super::event::{DeviceFields, Eid, Fields, GeoFields};
 
@@ -48,7 +48,7 @@ const PLATFORMS: [(&str, u8, &str); 6] = [
 
 /// What a visitor does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Deed {
+pub(super) enum Action {
     /// The first page, under a new EC ID.
     First,
     /// A page under an EC ID from another day whose row is not there.
@@ -86,89 +86,91 @@ impl<'a> Visitor<'a> {
     }
 
     /// What happens to this visitor, in the order of time: seconds of the day.
-    pub(super) fn deeds(&self) -> Vec<(u32, Deed)> {
-        let mut dice = self.source.dice(self.purpose(0));
-        let first = if dice.happens(30) { Deed::Again } else { Deed::First };
-        let mut at = time_of_day(dice.below(HOURS.iter().sum())) + dice.below(3_600);
-        let mut deeds = vec![(at, first)];
-        if dice.happens(300) {
-            deeds.push((at + 1, Deed::Cluster));
+    pub(super) fn actions(&self) -> Vec<(u32, Action)> {
+        let mut draws = self.source.draws(self.purpose(0));
+        let first = if draws.happens(30) { Action::Again } else { Action::First };
+        let mut at = time_of_day(draws.below(HOURS.iter().sum())) + draws.below(3_600);
+        let mut actions = vec![(at, first)];
+        if draws.happens(300) {
+            actions.push((at + 1, Action::Cluster));
         }
         // Many view a page or two and a few view dozens: n pages or more with a chance of 1/n.
-        let views = (2_000 / (1 + dice.below(1_000))).min(60);
+        let views = (2_000 / (1 + draws.below(1_000))).min(60);
         for _ in 1..views {
-            at += if dice.happens(850) { 8 + dice.below(150) } else { 1_800 + dice.below(14_400) };
-            deeds.push((at, Deed::View { with_eids: dice.happens(400) }));
-            if dice.happens(60) {
-                let partner = *dice.pick(&[1, 3, FROM_SERVERS, FROM_SERVERS + 2]);
-                deeds.push((at + 2, Deed::Pull { partner }));
+            at +=
+                if draws.happens(850) { 8 + draws.below(150) } else { 1_800 + draws.below(14_400) };
+            actions.push((at, Action::View { with_eids: draws.happens(400) }));
+            if draws.happens(60) {
+                let partner = *draws.pick(&[1, 3, FROM_SERVERS, FROM_SERVERS + 2]);
+                actions.push((at + 2, Action::Pull { partner }));
             }
         }
-        if dice.happens(60) {
-            at += 20 + dice.below(1_800);
-            deeds.push((at, Deed::Withdraw));
-            if dice.happens(600) {
-                deeds.push((at + 3 + dice.below(300), Deed::Pull { partner: FROM_SERVERS + 1 }));
+        if draws.happens(60) {
+            at += 20 + draws.below(1_800);
+            actions.push((at, Action::Withdraw));
+            if draws.happens(600) {
+                actions
+                    .push((at + 3 + draws.below(300), Action::Pull { partner: FROM_SERVERS + 1 }));
             }
-            if dice.happens(400) {
-                deeds.push((at + 400 + dice.below(600), Deed::View { with_eids: true }));
+            if draws.happens(400) {
+                actions.push((at + 400 + draws.below(600), Action::View { with_eids: true }));
             }
-            if dice.happens(500) {
-                at += 1_200 + dice.below(10_000);
-                deeds.push((at, Deed::Consent));
-                for _ in 0..dice.below(4) {
-                    at += 10 + dice.below(900);
-                    deeds.push((at, Deed::View { with_eids: dice.happens(400) }));
+            if draws.happens(500) {
+                at += 1_200 + draws.below(10_000);
+                actions.push((at, Action::Consent));
+                for _ in 0..draws.below(4) {
+                    at += 10 + draws.below(900);
+                    actions.push((at, Action::View { with_eids: draws.happens(400) }));
                 }
             }
-        } else if dice.happens(10) {
-            deeds.push((at + 600 + dice.below(3_600), Deed::Delete));
+        } else if draws.happens(10) {
+            actions.push((at + 600 + draws.below(3_600), Action::Delete));
         }
-        deeds.retain(|(at, _)| *at < DAY);
-        deeds.sort_by_key(|(at, _)| *at);
-        deeds
+        actions.retain(|(at, _)| *at < DAY);
+        actions.sort_by_key(|(at, _)| *at);
+        actions
     }
 
     /// Visitors of one household or office share the 64 digits.
     pub(super) fn ec_id(&self) -> String {
-        let mut dice = self.source.dice(self.purpose(1));
-        let network = match dice.below(100) {
+        let mut draws = self.source.draws(self.purpose(1));
+        let network = match draws.below(100) {
             0..2 => self.number & !63,
             2..40 => self.number & !7,
             _ => self.number,
         };
-        let mut ec_id = self.source.dice(NETWORKS + u64::from(network)).hex(64);
+        let mut ec_id = self.source.draws(NETWORKS + u64::from(network)).hex(64);
         // Visitors from the time before the suffix have kept their cookies.
-        if network != self.number || dice.happens(970) {
+        if network != self.number || draws.happens(970) {
             ec_id.push('.');
-            ec_id.push_str(&dice.alphanumeric(6));
+            ec_id.push_str(&draws.alphanumeric(6));
         }
         ec_id
     }
 
     /// The fields that a request comes with when consent was given just now.
     pub(super) fn visit(&self, at: u64, is_again: bool) -> Fields<'static> {
-        let mut dice = self.source.dice(self.purpose(2));
-        let (country, region, dma, regime) = *dice.pick(&PLACES);
+        let mut draws = self.source.draws(self.purpose(2));
+        let (country, region, dma, regime) = *draws.pick(&PLACES);
         let geo = (country != "ZZ").then(|| GeoFields {
             country: country.into(),
             region: region.map(Into::into),
-            asn: Some(64_496 + dice.below(16)),
+            asn: Some(64_496 + draws.below(16)),
             dma,
         });
-        let (platform, is_mobile, ja4) = *dice.pick(&PLATFORMS);
-        let fingerprint = FINGERPRINTS + u64::from(dice.below(12));
-        let device = dice.happens(950).then(|| DeviceFields {
+        let (platform, is_mobile, ja4) = *draws.pick(&PLATFORMS);
+        let fingerprint = FINGERPRINTS + u64::from(draws.below(12));
+        let device = draws.happens(950).then(|| DeviceFields {
             is_mobile,
             ja4_class: Some(ja4.into()),
             platform_class: Some(platform.into()),
-            h2_fp_hash: Some(self.source.dice(fingerprint).hex(12).into()),
-            known_browser: Some(dice.happens(960)),
+            h2_fp_hash: Some(self.source.draws(fingerprint).hex(12).into()),
+            known_browser: Some(draws.happens(960)),
         });
-        let domain = *dice.pick(&DOMAINS);
-        let mut dice = self.source.dice(self.purpose(if is_again { 4 } else { 3 }));
-        let consent = Consent::of(regime, at, &mut dice);
-        let eids = dice.happens(350).then(|| self.eids(at));
+        let domain = *draws.pick(&DOMAINS);
+        let mut draws = self.source.draws(self.purpose(if is_again { 4 } else { 3 }));
+        let consent = ConsentStrings::of(regime, at, &mut draws);
+        let eids = draws.happens(350).then(|| self.eids(at));
         Fields {
             domain: Some(domain.into()),
             tcf: consent.tcf.map(Into::into),
@@ -182,9 +184,9 @@ impl<'a> Visitor<'a> {
 
     /// The IDs that the browser's modules hold.
     pub(super) fn eids(&self, at: u64) -> Vec<Eid<'static>> {
-        let mut dice = self.source.dice(self.purpose(5));
+        let mut draws = self.source.draws(self.purpose(5));
         let held = |(number, chance): (usize, u32)| {
-            dice.happens(chance).then(|| PARTNERS[number].eid(self.uid(number, at)))
+            draws.happens(chance).then(|| PARTNERS[number].eid(self.uid(number, at)))
         };
         let chances = [900, 650, 450, 400, 200, 150, 100];
         (0..IN_BROWSERS).zip(chances).filter_map(held).collect()
@@ -194,14 +196,14 @@ impl<'a> Visitor<'a> {
     pub(super) fn uid(&self, partner: usize, at: u64) -> String {
         let turn = if PARTNERS[partner].rotates() { at / 14_400 % 6 } else { 0 };
         let purpose = self.purpose(8 + partner as u64 + turn * 8);
-        PARTNERS[partner].uid(&mut self.source.dice(purpose))
+        PARTNERS[partner].uid(&mut self.source.draws(purpose))
     }
 
     /// What its servers call this browser, which at times is not what its module does.
     pub(super) fn uid_from_servers(&self, partner: usize, at: u64) -> String {
-        let mut dice = self.source.dice(self.purpose(6));
-        if partner == BOTH_WAYS && dice.happens(200) {
-            return PARTNERS[partner].uid(&mut dice);
+        let mut draws = self.source.draws(self.purpose(6));
+        if partner == BOTH_WAYS && draws.happens(200) {
+            return PARTNERS[partner].uid(&mut draws);
         }
         self.uid(partner, at)
     }

@@ -49,8 +49,8 @@ mod convert;
 mod exports;
 mod store;
 
-use exports::Component;
 use dlmalloc::GlobalDlmalloc;
+use exports::Component;
 
 bindings::export!(Component with_types_in bindings);
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use identity_graph::PartnerUid;
+use identity_graph::{PartnerKey, PartnerUid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,8 +38,9 @@ pub(crate) fn parse(cookie: &str) -> Vec<PartnerUid> {
     let eids = eids.into_iter().filter_map(|eid| serde_json::from_value::<Eid>(eid).ok());
     let id = |eid: Eid| {
         let uid = eid.uids.into_iter().next()?.id;
-        let mut id = PartnerUid { partner: eid.source, uid, synced: None };
-        id.validate().ok().map(|()| id)
+        identity_graph::Uid::check(&uid).ok()?;
+        let partner = PartnerKey::parse(eid.source).ok()?.as_str().to_owned();
+        Some(PartnerUid { partner, uid, synced: None })
     };
     let mut ids: Vec<PartnerUid> = Vec::new();
     for id in eids.filter_map(id) {

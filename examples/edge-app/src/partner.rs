@@ -2,7 +2,7 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
-use identity_graph::partner_key;
+use identity_graph::PartnerKey;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -33,7 +33,8 @@ pub(crate) fn authenticate(
     let token = bearer(headers).ok_or_else(unauthorized)?;
     let record = platform.partner_record(&sha256(token))?.ok_or_else(unauthorized)?;
     let mut partner: Partner = serde_json::from_slice(&record).map_err(|_| bad_record())?;
-    partner.source_domain = partner_key(&partner.source_domain).map_err(|_| bad_record())?;
+    let key = PartnerKey::parse(partner.source_domain).map_err(|_| bad_record())?;
+    partner.source_domain = key.as_str().to_owned();
     Ok(partner)
 }
 

@@ -6,11 +6,11 @@ use identity_graph as rules;
 use super::bindings::exports::trusted_server::ec::identity_graph as wit;
 use super::bindings::trusted_server::ec::kv_cas;
 
-/// A value of one side as the other has it.
+/// Turns a value of one side into the type that the other side has for it.
 pub(super) trait Convert<T>: Sized {
     fn convert(self) -> T;
 
-    /// Several values; what is the same on both sides is not gone through one by one.
+    /// Several values. Where both sides have the same type the list is handed over as it is.
     fn convert_all(values: Vec<Self>) -> Vec<T> {
         values.into_iter().map(Self::convert).collect()
     }

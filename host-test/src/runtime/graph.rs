@@ -2,12 +2,13 @@
 
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
-    NewEntry, PartnerUid, RawRow, TouchOutcome, UpsertOutcome,
+    NewEntry, PartnerUid, Policy, RawRow, TouchOutcome, UpsertOutcome,
 };
 use wasmtime::component::ResourceAny;
 
+use super::bindings::exports::trusted_server::ec::identity_graph as wit;
 use super::convert::Convert;
-use super::{Instance, untrapped};
+use super::instance::{Instance, untrapped};
 
 /// Calls a method of a resource: what it answers, and a panic when it traps.
 macro_rules! call {
@@ -17,6 +18,16 @@ macro_rules! call {
         let called = interface.$resource().$method(&mut *instance.enter(), *resource, $($argument),*);
         untrapped(called)
     }};
+}
+
+/// Operations of the graph, each with the call of the component that answers it.
+macro_rules! answers {
+    ($($operation:ident($($name:ident: $type:ty),*) -> $ok:ty
+        = $call:ident($($argument:expr),*);)+) => {$(
+        fn $operation(&self, $($name: $type),*) -> Result<$ok, Failure> {
+            call!(self.graph, graph.$call($($argument),*)).convert()
+        }
+    )+};
 }
 
 /// A resource of the component that is dropped with its handle.
@@ -31,6 +42,38 @@ impl Drop for Owned {
         if let Ok(mut store) = self.instance.inner.store.try_borrow_mut() {
             let _ = self.resource.resource_drop(&mut *store);
         }
+    }
+}
+
+impl Instance {
+    /// The policy of graphs that are opened without one.
+    #[must_use]
+    pub fn default_policy(&self) -> Policy {
+        let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
+        untrapped(identity_graph.call_default_policy(&mut *self.enter())).convert()
+    }
+
+    /// Opens the graph over the named store with the default policy.
+    pub fn open(&self, store: &str) -> Result<ComponentGraph, Failure> {
+        let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
+        let opened = identity_graph.graph().call_open(&mut *self.enter(), store);
+        self.graph(untrapped(opened))
+    }
+
+    /// Opens the graph over the named store.
+    pub fn open_with(&self, store: &str, policy: Policy) -> Result<ComponentGraph, Failure> {
+        let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
+        let policy = policy.convert();
+        let opened = identity_graph.graph().call_open_with(&mut *self.enter(), store, policy);
+        self.graph(untrapped(opened))
+    }
+
+    fn graph(
+        &self,
+        opened: Result<ResourceAny, wit::GraphError>,
+    ) -> Result<ComponentGraph, Failure> {
+        let resource = opened.map_err(Convert::convert)?;
+        Ok(ComponentGraph::new(self.clone(), resource))
     }
 }
 
@@ -58,68 +101,26 @@ impl IdentityGraph for ComponentGraph {
         Ok(self.snapshot(ec_id)?.map(|snapshot| Box::new(snapshot) as _))
     }
 
-    fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, Failure> {
-        call!(self.graph, graph.call_get_metadata(ec_id)).convert()
-    }
-
-    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure> {
-        call!(self.graph, graph.call_create(ec_id, &entry.convert())).convert()
-    }
-
-    fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure> {
-        call!(self.graph, graph.call_create_or_revive(ec_id, &entry.convert())).convert()
-    }
-
-    fn upsert_partner_id(
-        &self,
-        ec_id: &str,
-        id: PartnerUid,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<UpsertOutcome, Failure> {
-        let (id, missing) = (id.convert(), missing.convert());
-        call!(self.graph, graph.call_upsert_partner_id(ec_id, &id, missing, now)).convert()
-    }
-
-    fn upsert_partner_ids(
-        &self,
-        ec_id: &str,
-        ids: Vec<PartnerUid>,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<Vec<UpsertOutcome>, Failure> {
-        let (ids, missing): (Vec<_>, _) = (ids.convert(), missing.convert());
-        call!(self.graph, graph.call_upsert_partner_ids(ec_id, &ids, missing, now)).convert()
-    }
-
-    fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure> {
-        call!(self.graph, graph.call_update_last_seen(ec_id, now)).convert()
-    }
-
-    fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure> {
-        call!(self.graph, graph.call_write_withdrawal_tombstone(ec_id, now)).convert()
-    }
-
-    fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
-        call!(self.graph, graph.call_delete(ec_id)).convert()
-    }
-
-    fn sync_partner_ids(
-        &self,
-        partner: &str,
-        mappings: &[Mapping],
-        now: u64,
-    ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        let mappings: Vec<_> = mappings.to_vec().convert();
-        call!(self.graph, graph.call_sync_partner_ids(partner, &mappings, now)).convert()
-    }
-
-    fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, Failure> {
-        call!(self.graph, graph.call_evaluate_cluster(ec_id, now)).convert()
-    }
-
-    fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, Failure> {
-        call!(self.graph, graph.call_inspect(ec_id)).convert()
+    answers! {
+        get_metadata(ec_id: &str) -> Option<Metadata> = call_get_metadata(ec_id);
+        create(ec_id: &str, entry: NewEntry) -> () = call_create(ec_id, &entry.convert());
+        create_or_revive(ec_id: &str, entry: NewEntry) -> CreateOutcome =
+            call_create_or_revive(ec_id, &entry.convert());
+        upsert_partner_id(ec_id: &str, id: PartnerUid, missing: IfMissing, now: u64)
+            -> UpsertOutcome =
+            call_upsert_partner_id(ec_id, &id.convert(), missing.convert(), now);
+        upsert_partner_ids(ec_id: &str, ids: Vec<PartnerUid>, missing: IfMissing, now: u64)
+            -> Vec<UpsertOutcome> =
+            call_upsert_partner_ids(ec_id, &Convert::convert_all(ids), missing.convert(), now);
+        update_last_seen(ec_id: &str, now: u64) -> TouchOutcome = call_update_last_seen(ec_id, now);
+        write_withdrawal_tombstone(ec_id: &str, now: u64) -> () =
+            call_write_withdrawal_tombstone(ec_id, now);
+        delete(ec_id: &str) -> bool = call_delete(ec_id);
+        sync_partner_ids(partner: &str, mappings: &[Mapping], now: u64)
+            -> Vec<Result<UpsertOutcome, Failure>> =
+            call_sync_partner_ids(partner, &Convert::convert_all(mappings.to_vec()), now);
+        evaluate_cluster(ec_id: &str, now: u64) -> Option<u32> = call_evaluate_cluster(ec_id, now);
+        inspect(ec_id: &str) -> Option<RawRow> = call_inspect(ec_id);
     }
 }
 
@@ -142,7 +143,7 @@ impl EntrySnapshot for ComponentSnapshot {
         ids: Vec<PartnerUid>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
-        let ids: Vec<_> = ids.convert();
+        let ids = Convert::convert_all(ids);
         call!(self.snapshot, snapshot.call_upsert_partner_ids(&ids, now)).convert()
     }
 

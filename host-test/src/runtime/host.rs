@@ -14,7 +14,7 @@ pub(super) struct Host {
     pub(super) memory: Memory,
 }
 
-/// The memory of an instance: as much as it asks for, and the most of it is kept in mind.
+/// The memory of an instance: it gets what it asks for, and the largest size is remembered.
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) bytes: usize,

@@ -2,19 +2,28 @@
 
 use std::collections::HashMap;
 
-use super::Failed;
-use super::deeds::{EC, NOW};
-use super::trie::{Condition, Effect, Fault, Heard, NOTHING, Node, NodeId, Request, RowId, Trie};
+use super::operations::{EC, NOW};
+use super::trie::{
+    CallFault, Condition, Effect, Heard, NOTHING, Node, NodeId, Request, RowId, Trie,
+};
 use crate::broken::Broken;
-use crate::history::{Event, History, Lane, What};
-use crate::kept::check_kept;
+use crate::describe;
+use crate::durability::check_durability;
+use crate::history::{Event, History, What};
+use crate::lane::Lane;
 use crate::outcomes::{Seen, Witness, check_outcome};
-use crate::words;
 
-/// Whoever writes and is none of the workers.
+/// A schedule that breaks an invariant.
+#[derive(Debug)]
+pub struct Failed {
+    /// What happened in it.
+    pub history: History,
+}
+
+/// The writer of a version that no worker wrote.
 const NOBODY: u8 = u8::MAX;
 
-/// All that matters for what can happen next and for whether it may.
+/// Everything that decides what can happen next, and whether it is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     /// What the key has held so far, and who wrote it; the last is what writes are judged on.
@@ -23,7 +32,7 @@ struct State {
     workers: Vec<(NodeId, u8)>,
     /// The one fault has happened.
     is_faulted: bool,
-    /// A write that its worker got no answer to and that may land.
+    /// A write whose worker got no answer, and which may still land.
     in_flight: Option<(u8, Effect)>,
     /// The row at the start is past its lifetime and may be removed.
     may_expire: bool,
@@ -139,14 +148,14 @@ impl<'t, 'w> Search<'t, 'w> {
                 Request::Done => {}
                 Request::Read => {
                     if !state.is_faulted {
-                        hear(Heard::Failed(Fault::Unavailable));
+                        hear(Heard::Failed(CallFault::Unavailable));
                     }
                     let shown = *oldest..newest(state) + 1;
                     steps.extend(shown.map(|version| Step::Read(worker, version)));
                 }
                 Request::Count => {
                     if !state.is_faulted {
-                        hear(Heard::Failed(Fault::Unavailable));
+                        hear(Heard::Failed(CallFault::Unavailable));
                     }
                     let shown = &state.versions[usize::from(*oldest)..];
                     for number in [0, 1] {
@@ -157,8 +166,8 @@ impl<'t, 'w> Search<'t, 'w> {
                 }
                 Request::Write(_) => {
                     if !state.is_faulted {
-                        hear(Heard::Failed(Fault::Unavailable));
-                        hear(Heard::Failed(Fault::Throttled));
+                        hear(Heard::Failed(CallFault::Unavailable));
+                        hear(Heard::Failed(CallFault::Throttled));
                         steps.extend([Step::Lose(worker), Step::Send(worker)]);
                     }
                     steps.push(Step::Write(worker));
@@ -204,14 +213,14 @@ impl<'t, 'w> Search<'t, 'w> {
                 let Request::Write(effect) = self.request(node) else { return Ok(next) };
                 next.is_faulted = true;
                 self.write(&mut next, worker, node, effect)?;
-                self.hear(&mut next, worker, Heard::Failed(Fault::Unanswered))?;
+                self.hear(&mut next, worker, Heard::Failed(CallFault::Unanswered))?;
             }
             Step::Send(worker) => {
                 let node = state.workers[usize::from(worker)].0;
                 let Request::Write(effect) = self.request(node) else { return Ok(next) };
                 next.is_faulted = true;
                 next.in_flight = Some((worker, effect));
-                self.hear(&mut next, worker, Heard::Failed(Fault::Unanswered))?;
+                self.hear(&mut next, worker, Heard::Failed(CallFault::Unanswered))?;
             }
             Step::Land => {
                 let Some((worker, effect)) = next.in_flight.take() else { return Ok(next) };
@@ -290,7 +299,7 @@ impl<'t, 'w> Search<'t, 'w> {
         for (worker, (node, _)) in (0_u8..).zip(&state.workers) {
             let Some(outcome) = self.trie.outcome(*node) else { continue };
             let operation = self.trie.nodes[*node as usize].worker.operation();
-            check_kept(operation, outcome, EC, &self.seen(state, worker, *node))?;
+            check_durability(operation, outcome, EC, &self.seen(state, worker, *node))?;
         }
         Ok(())
     }
@@ -304,12 +313,12 @@ impl<'t, 'w> Search<'t, 'w> {
     /// Tells the schedule that led to the failure.
     fn history(&mut self, title: String, first: State, broken: Broken) -> History {
         let lanes = first.workers.iter().map(|(node, _)| Lane {
-            label: words::operation(self.trie.nodes[*node as usize].worker.operation(), NOW),
+            label: describe::operation(self.trie.nodes[*node as usize].worker.operation(), NOW),
             place: None,
             ahead_s: 0,
         });
         let lanes = lanes.collect();
-        let held = |trie: &Trie<'_>, row: RowId| words::held(&trie.rows[row as usize].held, NOW);
+        let held = |trie: &Trie<'_>, row: RowId| describe::held(&trie.rows[row as usize].held, NOW);
         let start = What::Row(format!("row: {}", held(self.trie, first.versions[0].0)));
         let mut events = vec![Event { lane: None, from: 0, at: 0, to: 0, what: start }];
         let mut state = first;
@@ -351,10 +360,10 @@ impl<'t, 'w> Search<'t, 'w> {
                             Heard::Shows(before.versions[usize::from(version)].0, version)
                         }
                         Step::Hear(_, heard) => heard,
-                        Step::Lose(_) | Step::Send(_) => Heard::Failed(Fault::Unanswered),
+                        Step::Lose(_) | Step::Send(_) => Heard::Failed(CallFault::Unanswered),
                         _ => self.write_heard(&before, node),
                     };
-                    let (call, answer) = self.trie.words(node, heard);
+                    let (call, answer) = self.trie.describe(node, heard);
                     let is_stale = matches!(step, Step::Read(_, v) if v < newest(&before));
                     let fault = match heard {
                         Heard::Failed(fault) => Some(format!("{fault:?}").to_lowercase()),
@@ -363,7 +372,7 @@ impl<'t, 'w> Search<'t, 'w> {
                     push(Some(worker), What::Call { call, answer, is_stale, fault, row });
                     let after = self.trie.after(node, heard);
                     if let Some(outcome) = self.trie.outcome(after) {
-                        push(Some(worker), What::Outcome(words::outcome(outcome)));
+                        push(Some(worker), What::Outcome(describe::outcome(outcome)));
                     }
                 }
             }

@@ -6,20 +6,20 @@ use std::rc::Rc;
 
 use identity_graph::{Item, KvError, Policy, Precondition, WriteOutcome};
 
-use super::deeds::{Deed, EC, NOW, Start};
+use super::operations::{EC, NOW, OperationKind, Start};
 use crate::bounds::check_calls;
 use crate::broken::Broken;
 use crate::call::{Answer, Call, Put};
-use crate::outcomes::check_words;
+use crate::describe;
+use crate::outcomes::check_messages;
 use crate::reference::Held;
-use crate::words;
 use crate::worker::{Next, Outcome, Worker, Workers};
 use crate::writes::{check_delete, check_put};
 use host_test::contract::scatter;
 
-/// A row, of all that were ever written.
+/// The number of a row among all that were ever written.
 pub(super) type RowId = u16;
-/// A worker's state, of all that were ever met.
+/// The number of a worker's state among all that were ever met.
 pub(super) type NodeId = u32;
 
 /// The absence of a row.
@@ -28,28 +28,28 @@ pub(super) const NOTHING: RowId = 0;
 /// Most versions of a key in one schedule.
 const MOST_VERSIONS: u8 = 64;
 
-/// What a worker hears, in small.
+/// An answer, reduced to what tells it apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Heard {
-    /// A read shows this version of the key: the row, and which one in a row it is.
+    /// A read shows this row, which is the version of the key with this number.
     Shows(RowId, u8),
     Counted(u8),
     Stored,
     Refused,
     Deleted(bool),
-    Failed(Fault),
+    Failed(CallFault),
 }
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Fault {
+pub(super) enum CallFault {
     Unavailable,
     Throttled,
-    /// Nobody knows. The write lands later, or never.
+    /// There is no answer. The write has landed, lands later, or never does.
     Unanswered,
 }
 
-impl Fault {
+impl CallFault {
     fn error(self) -> KvError {
         match self {
             Self::Unavailable => KvError::Unavailable,
@@ -95,7 +95,7 @@ pub(super) struct Node {
     pub(super) broken: Option<Broken>,
 }
 
-pub(super) struct Row {
+pub(super) struct KnownRow {
     pub(super) held: Held,
     body: Vec<u8>,
     metadata: Option<String>,
@@ -105,10 +105,10 @@ pub(super) struct Row {
 pub(super) struct Trie<'w> {
     workers: &'w dyn Workers,
     pub(super) policy: Policy,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<KnownRow>,
     row_ids: HashMap<(Vec<u8>, Option<String>, u32), RowId>,
     pub(super) nodes: Vec<Node>,
-    roots: HashMap<(Deed, u64), NodeId>,
+    roots: HashMap<(OperationKind, u64), NodeId>,
     edges: HashMap<(NodeId, Heard), NodeId>,
     /// Writes that were checked: by the worker, on which row.
     checked: HashMap<(NodeId, RowId), Result<(), Broken>>,
@@ -116,7 +116,7 @@ pub(super) struct Trie<'w> {
 
 impl<'w> Trie<'w> {
     pub(super) fn new(workers: &'w dyn Workers, policy: Policy) -> Self {
-        let nothing = Row { held: Held::Nothing, body: Vec::new(), metadata: None };
+        let nothing = KnownRow { held: Held::Nothing, body: Vec::new(), metadata: None };
         Self {
             workers,
             policy,
@@ -137,14 +137,14 @@ impl<'w> Trie<'w> {
     }
 
     /// A worker that has not begun.
-    pub(super) fn root(&mut self, deed: Deed, worker: u64) -> NodeId {
-        if let Some(node) = self.roots.get(&(deed, worker)) {
+    pub(super) fn root(&mut self, kind: OperationKind, worker: u64) -> NodeId {
+        if let Some(node) = self.roots.get(&(kind, worker)) {
             return *node;
         }
-        let operation = Rc::new(deed.operation(worker));
+        let operation = Rc::new(kind.operation(worker));
         let worker_state = Worker::start(self.workers, operation, self.policy).at_rest();
         let node = self.node(None, worker_state, &[], false);
-        self.roots.insert((deed, worker), node);
+        self.roots.insert((kind, worker), node);
         node
     }
 
@@ -155,7 +155,7 @@ impl<'w> Trie<'w> {
         }
         let answer = self.answer(node, heard);
         let from = &self.nodes[node as usize];
-        let in_doubt = from.in_doubt || heard == Heard::Failed(Fault::Unanswered);
+        let in_doubt = from.in_doubt || heard == Heard::Failed(CallFault::Unanswered);
         let worker = from.worker.answered(self.workers, answer).at_rest();
         let wanted = from.wanted.clone();
         let next = self.node(Some(node), worker, &wanted, in_doubt);
@@ -184,7 +184,7 @@ impl<'w> Trie<'w> {
         checked
     }
 
-    /// The state that a worker was in before, the latest of which this is true.
+    /// The latest earlier state of a worker of which this is true.
     pub(super) fn ancestor(&self, node: NodeId, is: impl Fn(&Node) -> bool) -> Option<NodeId> {
         let parents = std::iter::successors(Some(node), |at| self.nodes[*at as usize].parent);
         parents.skip(1).find(|at| is(&self.nodes[*at as usize]))
@@ -199,9 +199,9 @@ impl<'w> Trie<'w> {
     }
 
     /// What a worker asks and hears, in words.
-    pub(super) fn words(&self, node: NodeId, heard: Heard) -> (String, String) {
-        let call = call(&self.nodes[node as usize].worker).map(words::call).unwrap_or_default();
-        (call, words::answer(&self.answer(node, heard), NOW))
+    pub(super) fn describe(&self, node: NodeId, heard: Heard) -> (String, String) {
+        let call = call(&self.nodes[node as usize].worker).map(describe::call).unwrap_or_default();
+        (call, describe::answer(&self.answer(node, heard), NOW))
     }
 
     fn node(
@@ -231,7 +231,7 @@ impl<'w> Trie<'w> {
         if let Next::Done(outcome) = worker.next() {
             let secrets =
                 [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
-            checked = checked.and_then(|()| check_words(outcome, &secrets));
+            checked = checked.and_then(|()| check_messages(outcome, &secrets));
         }
         self.nodes.push(Node { parent, worker, request, wanted, in_doubt, broken: checked.err() });
         NodeId::try_from(self.nodes.len() - 1).expect("fewer workers' states than 2^32")
@@ -255,7 +255,7 @@ impl<'w> Trie<'w> {
         let next = RowId::try_from(self.rows.len()).expect("fewer rows than 65,536");
         let rows = &mut self.rows;
         *self.row_ids.entry((body.clone(), metadata.clone(), time_to_live)).or_insert_with(|| {
-            rows.push(Row { held: Held::of(Some(&body)), body, metadata });
+            rows.push(KnownRow { held: Held::of(Some(&body)), body, metadata });
             next
         })
     }
@@ -295,7 +295,7 @@ impl<'w> Trie<'w> {
     }
 
     fn item(&self, row: RowId, version: u8) -> Option<Item> {
-        let Row { body, metadata, .. } = &self.rows[row as usize];
+        let KnownRow { body, metadata, .. } = &self.rows[row as usize];
         (row != NOTHING).then(|| Item {
             body: body.clone(),
             metadata: metadata.clone(),

@@ -40,12 +40,12 @@ pub struct Fate {
     /// Milliseconds from there until it is answered.
     pub back_ms: u64,
     /// What goes wrong.
-    pub fault: Option<Fault>,
+    pub fault: Option<NetworkFault>,
 }
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum NetworkFault {
     /// It fails before anything is applied, and says so.
     Fails,
     /// A write that is applied and not confirmed.
@@ -87,7 +87,7 @@ impl Kv {
         Fate { there_ms, back_ms, fault: self.fault(kind) }
     }
 
-    fn fault(&mut self, kind: StoreCall) -> Option<Fault> {
+    fn fault(&mut self, kind: StoreCall) -> Option<NetworkFault> {
         let knobs = &self.knobs;
         let mut drawn = u32::try_from(self.dice.below(1_000)).unwrap_or_default();
         let mut is = |of_a_thousand: u32| {
@@ -96,17 +96,17 @@ impl Kv {
             is
         };
         if is(knobs.failing) {
-            return Some(Fault::Fails);
+            return Some(NetworkFault::Fails);
         }
         if !matches!(kind, StoreCall::Put | StoreCall::Delete) {
             return None;
         }
         if is(knobs.losing_answers) {
-            Some(Fault::LosesAnswer)
+            Some(NetworkFault::LosesAnswer)
         } else if is(knobs.losing_requests) {
-            Some(Fault::LosesRequest)
+            Some(NetworkFault::LosesRequest)
         } else if is(knobs.landing_late) {
-            Some(Fault::LandsLate(self.dice.between(self.knobs.slow_ms)))
+            Some(NetworkFault::LandsLate(self.dice.between(self.knobs.slow_ms)))
         } else {
             None
         }
@@ -328,10 +328,10 @@ mod tests {
             (0..5_000).map(|_| kv.fate(StoreCall::Put)).collect::<Vec<_>>()
         };
         let faults: Vec<_> = fates(Knobs::fastly()).iter().filter_map(|f| f.fault).collect();
-        for fault in [Fault::Fails, Fault::LosesAnswer, Fault::LosesRequest] {
+        for fault in [NetworkFault::Fails, NetworkFault::LosesAnswer, NetworkFault::LosesRequest] {
             assert!(faults.contains(&fault), "{fault:?}");
         }
-        assert!(faults.iter().any(|fault| matches!(fault, Fault::LandsLate(_))));
+        assert!(faults.iter().any(|fault| matches!(fault, NetworkFault::LandsLate(_))));
         assert!(fates(Knobs::fair()).iter().all(|fate| fate.fault.is_none()));
     }
 

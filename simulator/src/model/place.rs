@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity_graph::{ItemHead, KvError, Read, Store, Write, Written};
 
-use super::kv::{Fault, Kv};
+use super::kv::{Kv, NetworkFault};
 use host_test::StoreCall;
 
 /// The modelled store as one place sees it, for callers that make one call after the other: time goes
@@ -44,16 +44,10 @@ impl Place {
         kind: StoreCall,
         act: impl FnOnce(&Kv, usize) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
-        let mut kv = self.lock();
-        let fate = kv.fate(kind);
-        let now = kv.now_ms();
-        kv.set_now_ms(now + fate.there_ms);
-        let answer = match fate.fault {
-            None => act(&kv, self.place),
+        self.call(kind, |kv, fault| match fault {
+            None => act(kv, self.place),
             Some(_) => Err(KvError::Unavailable),
-        };
-        kv.set_now_ms(now + fate.there_ms + fate.back_ms);
-        answer
+        })
     }
 
     /// A write that lands late lands before the next call: nobody else is there to move the clock.
@@ -62,18 +56,27 @@ impl Place {
         kind: StoreCall,
         act: impl FnOnce(&mut Kv) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
+        self.call(kind, |kv, fault| match fault {
+            None => act(kv),
+            Some(NetworkFault::Fails) => Err(KvError::Unavailable),
+            Some(NetworkFault::LosesRequest) => Err(KvError::UnknownOutcome),
+            Some(NetworkFault::LosesAnswer | NetworkFault::LandsLate(_)) => {
+                act(kv).and(Err(KvError::UnknownOutcome))
+            }
+        })
+    }
+
+    /// One call with its time there and back; `act` is told what goes wrong with it.
+    fn call<T>(
+        &self,
+        kind: StoreCall,
+        act: impl FnOnce(&mut Kv, Option<NetworkFault>) -> Result<T, KvError>,
+    ) -> Result<T, KvError> {
         let mut kv = self.lock();
         let fate = kv.fate(kind);
         let now = kv.now_ms();
         kv.set_now_ms(now + fate.there_ms);
-        let answer = match fate.fault {
-            None => act(&mut kv),
-            Some(Fault::Fails) => Err(KvError::Unavailable),
-            Some(Fault::LosesRequest) => Err(KvError::UnknownOutcome),
-            Some(Fault::LosesAnswer | Fault::LandsLate(_)) => {
-                act(&mut kv).and(Err(KvError::UnknownOutcome))
-            }
-        };
+        let answer = act(&mut kv, fate.fault);
         kv.set_now_ms(now + fate.there_ms + fate.back_ms);
         answer
     }

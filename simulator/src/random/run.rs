@@ -11,12 +11,13 @@ use super::tally::Tally;
 use crate::bounds::check_calls;
 use crate::broken::Broken;
 use crate::call::{Answer, Call, Put};
-use crate::history::{Event as Told, History, Lane, What};
-use crate::kept::check_kept;
-use crate::model::{Fate, Fault, Knobs, Kv};
-use crate::outcomes::{Seen, Witness, check_outcome, check_words};
+use crate::describe;
+use crate::durability::check_durability;
+use crate::history::{Event, History, What};
+use crate::lane::Lane;
+use crate::model::{Fate, Knobs, Kv, NetworkFault};
+use crate::outcomes::{Seen, Witness, check_messages, check_outcome};
 use crate::reference::Held;
-use crate::words;
 use crate::worker::{Next, Outcome, Worker, Workers};
 use crate::writes::{check_delete, check_put};
 use host_test::StoreCall;
@@ -27,25 +28,25 @@ pub(super) struct Run<'w> {
     knobs: Knobs,
     scenario: Scenario,
     kv: Kv,
-    /// What is going to happen, by time; what is at the same time happens in the order in which it
-    /// was decided on.
+    /// What is due, by time. What is due at the same time happens in the order in which it was
+    /// scheduled.
     queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
-    events: Vec<Event>,
+    events: Vec<Due>,
     tasks: Vec<Option<Task>>,
     keys: BTreeMap<Rc<str>, Vec<Version>>,
     pub(super) tally: Tally,
-    /// What is told; only where somebody wants to hear it.
-    told: Option<Vec<Told>>,
+    /// The events of the history, where one is wanted.
+    told: Option<Vec<Event>>,
 }
 
 /// What is going to happen.
 #[derive(Clone)]
-enum Event {
+enum Due {
     Foreign(usize),
     Start(usize),
     /// A part of a task's call reaches the store.
     Effect(usize, usize),
-    /// A write reaches the store whose worker gave up on it.
+    /// A write reaches the store after its worker has given up on it.
     Late(usize, Call),
     /// A part of a task's call is answered.
     Answer(usize, usize),
@@ -100,10 +101,10 @@ impl<'w> Run<'w> {
             told: is_told.then(Vec::new),
         };
         for at in 0..run.scenario.foreign.len() {
-            run.schedule(run.scenario.foreign[at].at_ms, Event::Foreign(at));
+            run.schedule(run.scenario.foreign[at].at_ms, Due::Foreign(at));
         }
         for at in 0..run.scenario.jobs.len() {
-            run.schedule(run.scenario.jobs[at].at_ms, Event::Start(at));
+            run.schedule(run.scenario.jobs[at].at_ms, Due::Start(at));
         }
         run
     }
@@ -114,14 +115,14 @@ impl<'w> Run<'w> {
             self.kv.set_now_ms(at_ms);
             self.expire();
             let (task, result) = match self.events[event].clone() {
-                Event::Foreign(at) => {
+                Due::Foreign(at) => {
                     self.foreign(at);
                     continue;
                 }
-                Event::Start(job) => (job, self.start(job)),
-                Event::Effect(task, part) => (task, self.effect(task, part)),
-                Event::Late(task, call) => (task, self.late(task, &call)),
-                Event::Answer(task, part) => (task, self.answer(task, part)),
+                Due::Start(job) => (job, self.start(job)),
+                Due::Effect(task, part) => (task, self.effect(task, part)),
+                Due::Late(task, call) => (task, self.late(task, &call)),
+                Due::Answer(task, part) => (task, self.answer(task, part)),
             };
             result.map_err(|broken| broken.by(task))?;
         }
@@ -131,7 +132,7 @@ impl<'w> Run<'w> {
     /// The history, once it is over.
     pub(super) fn history(mut self, title: String, broken: Option<Broken>) -> History {
         let lane = |job: &Job| Lane {
-            label: words::operation(&job.operation, START),
+            label: describe::operation(&job.operation, START),
             place: Some(job.place),
             ahead_s: job.ahead_s,
         };
@@ -141,7 +142,7 @@ impl<'w> Run<'w> {
         History { title, lanes, events, broken }
     }
 
-    fn schedule(&mut self, at_ms: u64, event: Event) {
+    fn schedule(&mut self, at_ms: u64, event: Due) {
         self.events.push(event);
         let number = self.events.len();
         self.queue.push(Reverse((at_ms, number as u64, number - 1)));
@@ -166,7 +167,7 @@ impl<'w> Run<'w> {
         let at_ms = self.kv.now_ms();
         self.kv.seed(key, body.clone(), None, None);
         let held = Held::of(Some(body));
-        let row = words::held(&held, START);
+        let row = describe::held(&held, START);
         let what = What::Row(format!("{}: written by others: {row}", self.row_name(key)));
         if let Some(versions) = self.keys.get_mut(key) {
             versions.push(Version { held, body: body.clone(), by: None, at_ms });
@@ -202,13 +203,15 @@ impl<'w> Run<'w> {
             let (there, back) =
                 (task.call_ms + fate.there_ms, task.call_ms + fate.there_ms + fate.back_ms);
             match fate.fault {
-                Some(Fault::LandsLate(late)) => {
-                    self.schedule(there + late, Event::Late(at, call.clone()));
+                Some(NetworkFault::LandsLate(late)) => {
+                    self.schedule(there + late, Due::Late(at, call.clone()));
                 }
-                Some(Fault::LosesRequest | Fault::Fails) => {}
-                None | Some(Fault::LosesAnswer) => self.schedule(there, Event::Effect(at, number)),
+                Some(NetworkFault::LosesRequest | NetworkFault::Fails) => {}
+                None | Some(NetworkFault::LosesAnswer) => {
+                    self.schedule(there, Due::Effect(at, number));
+                }
             }
-            self.schedule(back, Event::Answer(at, number));
+            self.schedule(back, Due::Answer(at, number));
             self.tally.faults += u64::from(fate.fault.is_some());
             task.parts.push(Part {
                 fate,
@@ -269,7 +272,7 @@ impl<'w> Run<'w> {
         let now = self.kv.now_ms();
         let row = key_of(call).map(|key| self.row_name(key)).unwrap_or_default();
         let became = self.became(call, &answer).map(|row| format!("  → {row}")).unwrap_or_default();
-        let answer = words::answer(&answer, START);
+        let answer = describe::answer(&answer, START);
         let text = format!("{row}: a write in flight lands: {answer}{became}");
         tell(&mut self.told, Some(at), [now; 3], What::Row(text));
         result?;
@@ -319,8 +322,12 @@ impl<'w> Run<'w> {
         part.is_heard = true;
         match part.fate.fault {
             None => {}
-            Some(Fault::Fails) => part.answer = Some(refused(&part.call, KvError::Unavailable)),
-            Some(Fault::LosesAnswer | Fault::LosesRequest | Fault::LandsLate(_)) => {
+            Some(NetworkFault::Fails) => {
+                part.answer = Some(refused(&part.call, KvError::Unavailable));
+            }
+            Some(
+                NetworkFault::LosesAnswer | NetworkFault::LosesRequest | NetworkFault::LandsLate(_),
+            ) => {
                 task.in_doubt = true;
                 part.answer = Some(refused(&part.call, KvError::UnknownOutcome));
             }
@@ -340,8 +347,8 @@ impl<'w> Run<'w> {
 
     fn end(&mut self, at: usize, outcome: &Outcome) -> Result<(), Broken> {
         let now = self.kv.now_ms();
-        tell(&mut self.told, Some(at), [now; 3], What::Outcome(words::outcome(outcome)));
-        check_words(outcome, &SECRETS)?;
+        tell(&mut self.told, Some(at), [now; 3], What::Outcome(describe::outcome(outcome)));
+        check_messages(outcome, &SECRETS)?;
         self.check_outcome(at, outcome)
     }
 
@@ -375,8 +382,8 @@ impl<'w> Run<'w> {
             let Next::Done(outcome) = task.worker.next() else { continue };
             for key in &self.scenario.keys {
                 let seen = self.seen(at, task, key);
-                let kept = check_kept(task.worker.operation(), outcome, key, &seen);
-                kept.map_err(|broken| broken.by(at))?;
+                let checked = check_durability(task.worker.operation(), outcome, key, &seen);
+                checked.map_err(|broken| broken.by(at))?;
             }
         }
         Ok(())
@@ -387,20 +394,20 @@ impl<'w> Run<'w> {
         generation(self.kv.shown(place, key)) != generation(self.kv.newest(key))
     }
 
-    /// What a write that took place has made of its row; only where it is told.
+    /// What the row is after a write that took place, where a history is wanted.
     fn became(&self, call: &Call, answer: &Answer) -> Option<String> {
         let took_place = *answer == stored(call);
         self.told.as_ref().filter(|_| took_place)?;
         let version = self.keys.get(key_of(call)?)?.last()?;
-        Some(words::held(&version.held, START))
+        Some(describe::held(&version.held, START))
     }
 
-    /// A call, and of which row where there are several.
-    fn call_words(&self, call: &Call) -> String {
-        let words = words::call(call);
+    /// Describes a call, and names its row where there are several.
+    fn describe_call(&self, call: &Call) -> String {
+        let described = describe::call(call);
         match key_of(call) {
-            Some(key) if self.keys.len() > 1 => format!("{words}, {}", self.row_name(key)),
-            _ => words,
+            Some(key) if self.keys.len() > 1 => format!("{described}, {}", self.row_name(key)),
+            _ => described,
         }
     }
 
@@ -418,10 +425,10 @@ impl<'w> Run<'w> {
         for part in &task.parts {
             let answer = part.answer.as_ref();
             let what = What::Call {
-                call: self.call_words(&part.call),
-                answer: answer.map(|answer| words::answer(answer, START)).unwrap_or_default(),
+                call: self.describe_call(&part.call),
+                answer: answer.map(|answer| describe::answer(answer, START)).unwrap_or_default(),
                 is_stale: part.is_stale,
-                fault: part.fate.fault.map(words::fault),
+                fault: part.fate.fault.map(describe::fault),
                 row: part.row.clone(),
             };
             tell(&mut self.told, Some(at), [task.call_ms, part.effect_ms.min(to), to], what);
@@ -434,10 +441,10 @@ fn row_name(of_many: bool, number: usize) -> String {
 }
 
 /// Notes what happened, with its times in milliseconds since the start.
-fn tell(told: &mut Option<Vec<Told>>, lane: Option<usize>, times: [u64; 3], what: What) {
+fn tell(told: &mut Option<Vec<Event>>, lane: Option<usize>, times: [u64; 3], what: What) {
     let [from, at, to] = times.map(|at| at.saturating_sub(START * 1_000));
     if let Some(told) = told {
-        told.push(Told { lane, from, at, to, what });
+        told.push(Event { lane, from, at, to, what });
     }
 }
 
@@ -467,7 +474,7 @@ fn joined(call: &Call, mut answers: impl Iterator<Item = Answer>) -> Answer {
     }
 }
 
-/// The answer to a write that takes place; of a read nothing that it is answered.
+/// The answer to a write that takes place. No read is ever answered so.
 fn stored(call: &Call) -> Answer {
     match call {
         Call::Delete(_) => Answer::Deleted(Ok(true)),

@@ -56,7 +56,7 @@ pub(super) struct Foreign {
 /// How long a scenario lasts, in milliseconds: a page load, a few seconds, minutes, days.
 const SPANS: [u64; 6] = [150, 400, 2_500, 8_000, 600_000, 86_400_000];
 
-/// Seconds that a clock is ahead which does not agree with the others.
+/// How far a wrong clock is ahead, in seconds.
 const CLOCKS: [i64; 6] = [-5, -3, -1, 1, 2, 5];
 
 impl Scenario {
@@ -87,7 +87,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Most of what happens happens to the first key.
+    /// Most operations are on the first key.
     fn key(&mut self) -> Rc<str> {
         let at = if self.dice.happens(750) { 0 } else { self.dice.below(self.keys.len() as u64) };
         Rc::clone(&self.keys[usize::try_from(at).unwrap_or_default()])
@@ -131,7 +131,7 @@ impl Maker<'_> {
         })
     }
 
-    /// What others leave behind in the middle of it.
+    /// A row that another program writes in the middle of the scenario.
     fn foreign(&mut self, start_ms: u64, span: u64) -> Foreign {
         let at_ms = start_ms + self.dice.below(span);
         let at = at_ms / 1_000;
@@ -208,7 +208,7 @@ impl Maker<'_> {
     }
 }
 
-/// The row as a writer with other habits would write its numbers.
+/// The row with its numbers in another notation, as another program may write them.
 fn written(row: &Value) -> Vec<u8> {
     row.to_string().replace("2.5]", "2.50]").replace("1000.0]", "1e3]").into_bytes()
 }

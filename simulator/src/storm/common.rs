@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{Operation, Outcome, Runner, Script, Workers};
 
-/// Read, change, write if unchanged: for each UID by itself, and up to five times at once when the
-/// write is refused, whatever for.
+/// Reads the row, changes it and writes it if unchanged, for each UID by itself. A refused write is
+/// tried again at once, up to five times in all, whatever the reason.
 pub(super) struct Common;
 
 const TRIES: usize = 5;

@@ -298,10 +298,10 @@ fn a_batch_that_goes_row_by_row() {
 
 #[test]
 fn a_message_with_a_key_in_it() {
-    is_caught(Flaw::TellsTheKey, &[Invariant::Words]);
+    is_caught(Flaw::TellsTheKey, &[Invariant::Messages]);
 }
 
 #[test]
 fn a_trap() {
-    is_caught(Flaw::Panics, &[Invariant::Words]);
+    is_caught(Flaw::Panics, &[Invariant::Messages]);
 }

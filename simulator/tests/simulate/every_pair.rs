@@ -22,6 +22,6 @@ fn combinations_are_unordered_and_each_deed_meets_itself() {
     assert_eq!(combinations(1).len(), 10 * 6);
     assert_eq!(combinations(3).len(), 220 * 6);
     let pairs = combinations(2);
-    assert!(pairs.iter().all(|(_, deeds)| deeds[0] <= deeds[1]));
-    assert_eq!(pairs.iter().filter(|(_, deeds)| deeds[0] == deeds[1]).count(), 10 * 6);
+    assert!(pairs.iter().all(|(_, kinds)| kinds[0] <= kinds[1]));
+    assert_eq!(pairs.iter().filter(|(_, kinds)| kinds[0] == kinds[1]).count(), 10 * 6);
 }

@@ -17,18 +17,6 @@ fn create_or_revive(test: &TestGraph) -> Result<CreateOutcome, Failure> {
     test.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
 }
 
-/// A new row with the UID of [`visit_with`].
-fn new_body() -> serde_json::Value {
-    json!({
-        "v": 1,
-        "created": NOW,
-        "last_seen": NOW,
-        "consent": { "ok": true, "updated": NOW },
-        "geo": { "country": "ZZ" },
-        "ids": { PARTNER: { "uid": "new", "synced": NOW } },
-    })
-}
-
 #[test]
 fn a_first_visit_is_one_write_for_a_year() {
     for_both(|test| {

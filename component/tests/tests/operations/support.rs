@@ -67,6 +67,18 @@ pub(crate) fn live(at: u64) -> Seed {
     }))
 }
 
+/// A row that was made now and has one UID.
+pub(crate) fn new_body() -> Value {
+    json!({
+        "v": 1,
+        "created": NOW,
+        "last_seen": NOW,
+        "consent": { "ok": true, "updated": NOW },
+        "geo": { "country": "ZZ" },
+        "ids": { PARTNER: { "uid": "new", "synced": NOW } },
+    })
+}
+
 /// A withdrawal at this time.
 pub(crate) fn tombstone(at: u64) -> Seed {
     Seed(tombstone_body(at))

@@ -104,22 +104,11 @@ fn a_missing_row_is_told_apart_from_a_withdrawn_one() {
     });
 }
 
-fn minimal() -> Value {
-    json!({
-        "v": 1,
-        "created": NOW,
-        "last_seen": NOW,
-        "consent": { "ok": true, "updated": NOW },
-        "geo": { "country": "ZZ" },
-        "ids": { PARTNER: { "uid": "new", "synced": NOW } },
-    })
-}
-
 #[test]
 fn a_missing_row_is_made_where_that_is_asked_for() {
     for_both(|test| {
         let written = writes(test, calls(1, 1), Ok(Written), |t| upsert(t, CreateMinimal));
-        assert_eq!(written, minimal());
+        assert_eq!(written, new_body());
         assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }
@@ -129,7 +118,7 @@ fn a_row_past_its_lifetime_is_made_anew_where_that_is_asked_for() {
     for_both(|test| {
         expired().uid("other.example", "x", 5).seed(test);
         let written = writes(test, calls(1, 1), Ok(Written), |t| upsert(t, CreateMinimal));
-        assert_eq!(written, minimal());
+        assert_eq!(written, new_body());
         assert_eq!(row(test).expires_at, Some(NOW + YEAR));
     });
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use host_test::{TestGraph, for_both};
 use identity_graph::{
     Failure,
-    policy::{MAX_BODY_BYTES, MAX_READ_BYTES},
+    limits::{MAX_BODY_BYTES, MAX_READ_BYTES},
 };
 use identity_graph::{IfMissing, Mapping, UpsertOutcome};
 

@@ -138,7 +138,11 @@ impl<'a> Call<'a> {
 fn existing(flat: &Flat) -> Option<String> {
     let mut partners =
         flat.keys().filter_map(|path| path.strip_prefix("ids/")?.strip_suffix("/uid"));
-    partners.find(|p| identity_graph::PartnerKey::parse((*p).to_owned()).is_ok_and(|key| key.as_str() == *p)).map(str::to_owned)
+    partners
+        .find(|p| {
+            identity_graph::PartnerKey::parse((*p).to_owned()).is_ok_and(|key| key.as_str() == *p)
+        })
+        .map(str::to_owned)
 }
 
 pub(crate) fn uid(partner: &str, uid: &str, synced: Option<u64>) -> PartnerUid {

@@ -7,9 +7,9 @@ use identity_graph::{
 use super::call::{Answer, Call, Put};
 use super::reference::Held;
 use super::worker::{Operation, Outcome, View};
-use crate::model::Fault;
+use crate::model::NetworkFault;
 
-/// The time that times are told from.
+/// A time in seconds from `zero`.
 fn ago(at: u64, zero: u64) -> String {
     let seconds = i128::from(at) - i128::from(zero);
     format!("t{seconds:+}")
@@ -127,12 +127,12 @@ fn failure(error: KvError) -> String {
 }
 
 /// What went wrong with a call.
-pub(super) fn fault(fault: Fault) -> String {
+pub(super) fn fault(fault: NetworkFault) -> String {
     match fault {
-        Fault::Fails => "fails before it is applied".to_owned(),
-        Fault::LosesAnswer => "reaches the store, the answer is lost".to_owned(),
-        Fault::LosesRequest => "lost on its way".to_owned(),
-        Fault::LandsLate(ms) => format!("lands {ms} ms later, unanswered"),
+        NetworkFault::Fails => "fails before it is applied".to_owned(),
+        NetworkFault::LosesAnswer => "reaches the store, the answer is lost".to_owned(),
+        NetworkFault::LosesRequest => "lost on its way".to_owned(),
+        NetworkFault::LandsLate(ms) => format!("lands {ms} ms later, unanswered"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ways in which a page load may add its UIDs.
+//! How a page load may add its UIDs.
 
 use std::rc::Rc;
 
@@ -7,12 +7,13 @@ use identity_graph::{
 };
 
 use super::common::Common;
+use super::figures::UIDS;
 use crate::{Component, Operation, Outcome, Runner, Script, Workers};
 use host_test::Instance;
 
-/// A way to add the UIDs that the requests of a page load carry.
+/// How the requests of a page load add the UIDs that they carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Way {
+pub enum Strategy {
     /// Every request reads, changes and writes the row for each UID, with five tries at once.
     Common,
     /// Every request calls `upsert-partner-ids` of the component.
@@ -23,14 +24,14 @@ pub enum Way {
 }
 
 /// One request of a page load.
-pub(super) struct Request {
+pub(super) struct PageRequest {
     pub(super) is_document: bool,
     /// The browser's cookie says that its UIDs are stored.
     pub(super) is_stored: bool,
     pub(super) now: u64,
 }
 
-impl Way {
+impl Strategy {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Common, Self::Graph, Self::Application];
 
@@ -53,7 +54,7 @@ impl Way {
     }
 
     /// What a request does to the row; none where it does not ask for the store.
-    pub(super) fn operation(self, request: &Request, ec: &Rc<str>) -> Option<Operation> {
+    pub(super) fn operation(self, request: &PageRequest, ec: &Rc<str>) -> Option<Operation> {
         let (now, ec, ids) = (request.now, Rc::clone(ec), ids());
         match self {
             Self::Common | Self::Graph => {
@@ -74,7 +75,7 @@ pub(super) fn ids() -> Vec<PartnerUid> {
         uid: format!("uid-{at}"),
         synced: None,
     };
-    (0..super::UIDS).map(id).collect()
+    (0..UIDS).map(id).collect()
 }
 
 /// The page view of the example application (`examples/edge-app/src/page.rs`) over the component.

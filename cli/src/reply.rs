@@ -3,11 +3,11 @@
 use identity_graph::{CreateOutcome, Failure, Name, TouchOutcome, UpsertOutcome};
 use serde::Serialize;
 
-/// The answer to one event.
-pub(crate) enum Answer {
+/// The reply to one event.
+pub(crate) enum Reply {
     Created(CreateOutcome),
-    /// A page view of an entry: what became of the browser's UIDs, and of the time of the visit
-    /// where they needed no write.
+    /// A page view of an entry: the outcome of each of the browser's UIDs, and that of noting the
+    /// visit, which is left out when a UID was written.
     Viewed(Vec<UpsertOutcome>, Option<TouchOutcome>),
     Synced(Vec<Result<UpsertOutcome, Failure>>),
     Withdrawn,
@@ -16,8 +16,8 @@ pub(crate) enum Answer {
     Failed(Failure),
 }
 
-impl Answer {
-    /// The answer in one word; of a sync the mappings have a word each.
+impl Reply {
+    /// The reply in one word; of a sync the mappings have a word each.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Created(created) => created.name(),
@@ -56,7 +56,7 @@ impl Answer {
 
 /// One line of `--outcomes`.
 #[derive(Serialize)]
-pub(crate) struct Report<'a> {
+pub(crate) struct OutcomeLine<'a> {
     line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
@@ -78,23 +78,23 @@ enum Words {
     Each(Vec<&'static str>),
 }
 
-impl<'a> Report<'a> {
+impl<'a> OutcomeLine<'a> {
     pub(crate) fn of(
         line: u64,
         event: &'static str,
-        answer: &Answer,
+        reply: &Reply,
         error: Option<&'a str>,
     ) -> Self {
-        let outcome = Some(match answer {
-            Answer::Synced(outcomes) => Words::Each(outcomes.iter().map(Name::name).collect()),
+        let outcome = Some(match reply {
+            Reply::Synced(outcomes) => Words::Each(outcomes.iter().map(Name::name).collect()),
             other => Words::One(other.word()),
         });
-        let ids = match answer {
-            Answer::Viewed(ids, _) => ids.iter().map(Name::name).collect(),
+        let ids = match reply {
+            Reply::Viewed(ids, _) => ids.iter().map(Name::name).collect(),
             _ => Vec::new(),
         };
-        let cluster_size = match answer {
-            Answer::Counted(size) => *size,
+        let cluster_size = match reply {
+            Reply::Counted(size) => *size,
             _ => None,
         };
         Self { line, event: Some(event), outcome, ids, cluster_size, error }

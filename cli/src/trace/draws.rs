@@ -7,7 +7,7 @@ const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Makes [`Dice`] for as many purposes as there are numbers. What one purpose draws does not depend
+/// Makes [`Draws`] for as many purposes as there are numbers. What one purpose draws does not depend
 /// on what others drew, so that anything about a visitor can be made again when it is needed.
 #[derive(Clone)]
 pub(crate) struct Source(ChaCha8Rng);
@@ -17,16 +17,16 @@ impl Source {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    pub(crate) fn dice(&self, purpose: u64) -> Dice {
+    pub(crate) fn draws(&self, purpose: u64) -> Draws {
         let mut rng = self.0.clone();
         rng.set_stream(purpose);
-        Dice(rng)
+        Draws(rng)
     }
 }
 
-pub(crate) struct Dice(ChaCha8Rng);
+pub(crate) struct Draws(ChaCha8Rng);
 
-impl Dice {
+impl Draws {
     /// A number from 0 to `limit - 1`.
     pub(crate) fn below(&mut self, limit: u32) -> u32 {
         self.0.random_range(0..limit)

@@ -6,7 +6,7 @@ use super::worker::Operation;
 
 /// One UID that an operation wants to have stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Claim<'a> {
+pub(super) struct AssertedUid<'a> {
     pub(super) partner: &'a str,
     pub(super) uid: &'a str,
     pub(super) synced: u64,
@@ -46,7 +46,7 @@ impl Operation {
     }
 
     /// Every UID that it wants stored under a key, in the order in which it names them.
-    pub(super) fn claims<'a>(&'a self, key: &str) -> Vec<Claim<'a>> {
+    pub(super) fn assertions<'a>(&'a self, key: &str) -> Vec<AssertedUid<'a>> {
         let now = self.now().unwrap_or_default();
         if self.key().is_some_and(|of_row| of_row != key) {
             return Vec::new();
@@ -57,12 +57,12 @@ impl Operation {
             Self::Sync { partner, mappings, .. } => {
                 let of_key =
                     mappings.iter().filter(|m| m.ec_id == key && Uid::check(&m.uid).is_ok());
-                let claim = of_key.map(|mapping| Claim {
+                let asserted = of_key.map(|mapping| AssertedUid {
                     partner,
                     uid: &mapping.uid,
                     synced: mapping.synced,
                 });
-                return claim.collect();
+                return asserted.collect();
             }
             Self::Touch { .. }
             | Self::Withdraw { .. }
@@ -70,17 +70,17 @@ impl Operation {
             | Self::Delete { .. }
             | Self::Cluster { .. } => return Vec::new(),
         };
-        let claim = ids.iter().map(|id| Claim {
+        let asserted = ids.iter().map(|id| AssertedUid {
             partner: &id.partner,
             uid: &id.uid,
             synced: id.synced.unwrap_or(now),
         });
-        claim.collect()
+        asserted.collect()
     }
 }
 
-/// Of the claims about a partner the one that counts: the latest, of equals the first.
-pub(super) fn winner<'a>(claims: &[Claim<'a>], partner: &str) -> Option<Claim<'a>> {
-    let of_partner = claims.iter().filter(|claim| claim.partner == partner);
+/// Of the assertions about a partner the one that counts: the latest, of equals the first.
+pub(super) fn latest<'a>(assertions: &[AssertedUid<'a>], partner: &str) -> Option<AssertedUid<'a>> {
+    let of_partner = assertions.iter().filter(|asserted| asserted.partner == partner);
     of_partner.copied().reduce(|best, next| if next.synced > best.synced { next } else { best })
 }

@@ -1,24 +1,24 @@
-//! What was acknowledged is there at the end: invariant 2, kept as a ledger would keep it.
+//! What was acknowledged is in the row at the end: invariant 2.
 
-use identity_graph::{UpsertOutcome, Uid};
+use identity_graph::{Uid, UpsertOutcome};
 
+use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
-use super::claims::{Claim, winner};
 use super::outcomes::Seen;
-use super::reference::{Entry, Held};
+use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome};
 
-/// Checks that the UIDs of a key which an operation was told to be stored are in its newest row,
-/// unless something later took their place. `versions` are all that the key held since.
-pub(super) fn check_kept(
+/// Checks that the UIDs which an outcome acknowledged are in the newest row of the key, unless
+/// something later took their place. `versions` are all that the key held since the operation began.
+pub(super) fn check_durability(
     operation: &Operation,
     outcome: &Outcome,
     key: &str,
     versions: &[Seen<'_>],
 ) -> Result<(), Broken> {
-    for claim in acknowledged(operation, outcome, key) {
-        let has = |entry: &Entry| {
-            entry.ok && entry.ids.get(claim.partner).is_some_and(|(uid, _)| uid == claim.uid)
+    for asserted in acknowledged(operation, outcome, key) {
+        let has = |entry: &StoredEntry| {
+            entry.ok && entry.ids.get(asserted.partner).is_some_and(|(uid, _)| uid == asserted.uid)
         };
         let stored = |seen: &Seen<'_>| seen.as_worker && seen.held.entry().is_some_and(has);
         let Some(since) = versions.iter().rposition(stored) else {
@@ -37,8 +37,8 @@ pub(super) fn check_kept(
         }
         let last = later.last().and_then(|seen| seen.held.entry());
         let is_kept = last.is_some_and(|entry| {
-            let kept = entry.ids.get(claim.partner);
-            kept.is_some_and(|(uid, synced)| uid == claim.uid || *synced > claim.synced)
+            let kept = entry.ids.get(asserted.partner);
+            kept.is_some_and(|(uid, synced)| uid == asserted.uid || *synced > asserted.synced)
         });
         if !is_kept {
             return broken(Invariant::Acknowledged, "an acknowledged UID is gone at the end");
@@ -48,34 +48,43 @@ pub(super) fn check_kept(
 }
 
 /// The UIDs that an outcome says are written.
-fn acknowledged<'a>(operation: &'a Operation, outcome: &Outcome, key: &str) -> Vec<Claim<'a>> {
-    let claims = operation.claims(key);
+fn acknowledged<'a>(
+    operation: &'a Operation,
+    outcome: &Outcome,
+    key: &str,
+) -> Vec<AssertedUid<'a>> {
+    let assertions = operation.assertions(key);
     let written = |outcomes: &[UpsertOutcome]| {
-        let paired = claims.iter().zip(outcomes);
+        let paired = assertions.iter().zip(outcomes);
         let written = paired.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
-        written.map(|(claim, _)| *claim).collect()
+        written.map(|(asserted, _)| *asserted).collect()
     };
     match (outcome, operation) {
         (Outcome::Upserted(Ok(outcomes)), _) => written(outcomes),
         (Outcome::Viewed(Ok(view)), _) => view.upserted.as_deref().map(written).unwrap_or_default(),
         (Outcome::Visited(Ok(visited)), _) => {
             use identity_graph::CreateOutcome::{Created, Revived};
-            if matches!(visited, Created | Revived) { winners(&claims) } else { Vec::new() }
+            if matches!(visited, Created | Revived) {
+                latest_of_each(&assertions)
+            } else {
+                Vec::new()
+            }
         }
-        (Outcome::Done(Ok(())), Operation::Create { .. }) => winners(&claims),
+        (Outcome::Done(Ok(())), Operation::Create { .. }) => latest_of_each(&assertions),
         (Outcome::Synced(Ok(outcomes)), Operation::Sync { mappings, .. }) => {
             let mapped = mappings.iter().zip(outcomes);
             let of_key = mapped.filter(|(m, _)| m.ec_id == key && Uid::check(&m.uid).is_ok());
-            let paired = claims.iter().zip(of_key);
+            let paired = assertions.iter().zip(of_key);
             let written =
                 paired.filter(|(_, (_, outcome))| **outcome == Ok(UpsertOutcome::Written));
-            written.map(|(claim, _)| *claim).collect()
+            written.map(|(asserted, _)| *asserted).collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn winners<'a>(claims: &[Claim<'a>]) -> Vec<Claim<'a>> {
-    let counts = |claim: &&Claim<'a>| winner(claims, claim.partner) == Some(**claim);
-    claims.iter().filter(counts).copied().collect()
+fn latest_of_each<'a>(assertions: &[AssertedUid<'a>]) -> Vec<AssertedUid<'a>> {
+    let counts =
+        |asserted: &&AssertedUid<'a>| latest(assertions, asserted.partner) == Some(**asserted);
+    assertions.iter().filter(counts).copied().collect()
 }

@@ -17,7 +17,7 @@ const OTHER: &str = "ids.other.example";
 
 /// An operation that is combined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Deed {
+pub enum OperationKind {
     /// A first visit that must be the first.
     Create,
     /// A visit with a consent of the second in which others withdraw.
@@ -40,7 +40,7 @@ pub enum Deed {
     Delete,
 }
 
-impl Deed {
+impl OperationKind {
     /// All of them.
     pub const ALL: [Self; 10] = [
         Self::Create,

@@ -10,8 +10,8 @@ use identity_graph::{
 };
 use serde_json::Value;
 
-use super::ways::{Request, Way, ids};
-use super::{Load, PLACES, REQUESTS};
+use super::figures::{Load, PLACES, REQUESTS};
+use super::strategies::{PageRequest, Strategy, ids};
 use crate::dice::Dice;
 use crate::model::{Knobs, Kv};
 use crate::{Answer, Call, Component, Next, Operation, Outcome, Worker, Workers};
@@ -19,8 +19,9 @@ use host_test::StoreCall;
 
 /// When the load begins, in milliseconds since 1970.
 const START_MS: u64 = 1_790_000_000_000;
-/// The browser's first view, which made the row, was so long before: its scripts have the UIDs only
-/// now. In the shorter cases the row is not seen everywhere, and takes no other write yet.
+/// How long before the load the browser's first view made the row, without UIDs: its scripts have
+/// them only now. When that was short before, the row is not seen everywhere yet, and its key does
+/// not take another write yet.
 const FIRST_VIEW_MS: (u64, u64) = (100, 3_000);
 /// When the first of a load's other requests may come, the document having been answered.
 const DOCUMENT_MS: u64 = 80;
@@ -29,8 +30,8 @@ const SPAN_MS: (u64, u64) = (400, 2_500);
 /// From the start of the load to the next view.
 const NEXT_VIEW_MS: u64 = 10_000;
 
-pub(super) fn run(way: Way, knobs: Knobs, seed: u64) -> Load {
-    let mut storm = Storm::new(way, knobs, seed);
+pub(super) fn run(strategy: Strategy, knobs: Knobs, seed: u64) -> Load {
+    let mut storm = Storm::new(strategy, knobs, seed);
     storm.first_view();
     storm.page_load(START_MS);
     let mut load = storm.load;
@@ -41,7 +42,7 @@ pub(super) fn run(way: Way, knobs: Knobs, seed: u64) -> Load {
 }
 
 struct Storm {
-    way: Way,
+    strategy: Strategy,
     kv: Kv,
     dice: Dice,
     ec: Rc<str>,
@@ -69,15 +70,15 @@ struct Task {
     worker: Option<Worker>,
     answer: Option<Answer>,
     back_ms: u64,
-    /// Conditions that did not hold, and none where a write was refused for its rate.
+    /// Refused writes: the condition that did not hold, or `None` for a refusal for the rate.
     refused: Vec<Option<Precondition>>,
 }
 
 impl Storm {
-    fn new(way: Way, knobs: Knobs, seed: u64) -> Self {
+    fn new(strategy: Strategy, knobs: Knobs, seed: u64) -> Self {
         let kv = Kv::new(seed, knobs, START_MS - 60_000);
         Self {
-            way,
+            strategy,
             kv,
             dice: Dice::new(seed, 2),
             ec: format!("{}.Ab12Cd", "3f".repeat(32)).into(),
@@ -120,7 +121,7 @@ impl Storm {
     }
 
     fn request(&mut self, at_ms: u64, is_document: bool, place: usize) {
-        let (workers, answer, back_ms) = (self.way.workers(), None, 0);
+        let (workers, answer, back_ms) = (self.strategy.workers(), None, 0);
         let refused = Vec::new();
         self.tasks.push(Task {
             workers,
@@ -155,8 +156,8 @@ impl Storm {
         if task.worker.is_none() {
             let now = self.kv.now_ms() / 1_000;
             let (is_document, is_stored) = (task.is_document, self.is_stored);
-            let request = Request { is_document, is_stored, now };
-            let operation = self.way.operation(&request, &self.ec).map(Rc::new);
+            let request = PageRequest { is_document, is_stored, now };
+            let operation = self.strategy.operation(&request, &self.ec).map(Rc::new);
             let start = |operation| Worker::start(task.workers, operation, Policy::default());
             task.worker = operation.map(start);
         }
