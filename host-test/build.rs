@@ -3,18 +3,12 @@
 //! The shell crate is compiled to a core module in a target directory of its own (the outer cargo
 //! holds the lock of the usual one), and the module is encoded as a component.
 
-use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
-use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, utils};
-use wasm_encoder::{Component, ComponentAliasSection, ExportSection, Module};
-use wasmparser::{
-    ComponentAlias, ComponentAliasSectionReader, CustomSectionReader, Export, Parser, Validator,
-};
 use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -56,88 +50,8 @@ fn build() -> Result<(), Box<dyn Error>> {
         .module(&fs::read(&module)?)
         .and_then(ComponentEncoder::encode)
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
-    fs::write(out.join("identity-graph.wasm"), stripped(&component)?)?;
+    fs::write(out.join("identity-graph.wasm"), component)?;
     Ok(())
-}
-
-/// The component without what only linkers and debuggers need, a seventh of it: names, and the
-/// padding of addresses, which goes with encoding the code anew.
-fn stripped(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut stripped = Component::new();
-    Strip::default().parse_component(&mut stripped, Parser::new(0), component)?;
-    let stripped = stripped.finish();
-    Validator::new().validate_all(&stripped)?;
-    Ok(stripped)
-}
-
-/// Leaves custom sections out. The functions that the module within exports to the component around
-/// it have long names, which stand twice; here each becomes a number.
-#[derive(Default)]
-struct Strip {
-    functions: Vec<String>,
-}
-
-impl Strip {
-    fn short(&mut self, name: &str) -> String {
-        // Other names are agreed on among the modules, and are short.
-        if !name.contains('#') {
-            return name.to_owned();
-        }
-        let at = self.functions.iter().position(|known| known == name);
-        let at = at.unwrap_or_else(|| {
-            self.functions.push(name.to_owned());
-            self.functions.len() - 1
-        });
-        at.to_string()
-    }
-}
-
-impl Reencode for Strip {
-    type Error = Infallible;
-
-    fn parse_export(
-        &mut self,
-        exports: &mut ExportSection,
-        export: Export<'_>,
-    ) -> Result<(), reencode::Error> {
-        let name = self.short(export.name);
-        utils::parse_export(self, exports, Export { name: &name, ..export })
-    }
-
-    fn parse_custom_section(
-        &mut self,
-        _: &mut Module,
-        _: CustomSectionReader<'_>,
-    ) -> Result<(), reencode::Error> {
-        Ok(())
-    }
-}
-
-impl ReencodeComponent for Strip {
-    fn parse_component_alias_section(
-        &mut self,
-        aliases: &mut ComponentAliasSection,
-        section: ComponentAliasSectionReader<'_>,
-    ) -> Result<(), reencode::Error> {
-        for alias in section {
-            let mut alias = alias?;
-            let short;
-            if let ComponentAlias::CoreInstanceExport { name, .. } = &mut alias {
-                short = self.short(name);
-                *name = &short;
-            }
-            aliases.alias(self.component_alias(alias)?);
-        }
-        Ok(())
-    }
-
-    fn parse_component_custom_section(
-        &mut self,
-        _: &mut Component,
-        _: CustomSectionReader<'_>,
-    ) -> Result<(), reencode::Error> {
-        Ok(())
-    }
 }
 
 /// Cargo's own words for a missing target hide what to do among errors about `core`.

@@ -219,11 +219,7 @@ impl Entry {
         }
         let geo = geo.unwrap_or_else(Geo::unknown).checked()?;
         let device = device.map(Device::checked).transpose()?;
-        let ids = asserted(ids, Timestamp::new(now))?;
         Ok(Self {
-            v: VERSION,
-            created: now,
-            last_seen: Some(now),
             consent: Consent { tcf, gpp, ok: true, updated: now },
             geo,
             device,
@@ -231,9 +227,17 @@ impl Entry {
                 seen_domains: vec![domain.clone()],
                 origin_domain: domain,
             }),
-            cluster_size: None,
-            ids,
+            ..Self::live(asserted(ids, Timestamp::new(now))?, now)
         })
+    }
+
+    /// A live entry of which nothing but its UIDs is known.
+    pub(crate) fn live(ids: Vec<PartnerUid>, now: u64) -> Self {
+        Self {
+            consent: Consent { tcf: None, gpp: None, ok: true, updated: now },
+            ids,
+            ..Self::tombstone(now)
+        }
     }
 
     /// The entry of an upsert that found none: the recovery path for a first visit whose create

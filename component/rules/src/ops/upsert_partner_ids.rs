@@ -105,7 +105,7 @@ pub(super) struct Upsert {
 impl Upsert {
     fn minimal(&self) -> Result<EncodedRow, GraphError> {
         let ids = self.assertions.iter().cloned().map(PartnerUid::from);
-        Entry::minimal(ids.collect(), self.now.seconds())?.encode()
+        Entry::live(ids.collect(), self.now.seconds()).encode()
     }
 
     /// The same outcome for every UID.

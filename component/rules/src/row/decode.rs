@@ -47,6 +47,8 @@ impl Row {
                 synced: stored.synced.and_then(|synced| synced.number(&self.text)),
             })
         };
-        self.uids.iter().filter_map(shown).collect()
+        let mut ids = Vec::with_capacity(self.uids.len());
+        ids.extend(self.uids.iter().filter_map(shown));
+        ids
     }
 }
