@@ -4,6 +4,7 @@ use identity_graph::{KvError, Policy, Precondition, WriteOutcome, Written};
 
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call, Put};
+use super::reference::Held;
 use super::worker::Operation;
 
 /// What a worker has asked of one key.
@@ -15,20 +16,22 @@ struct CallCounts {
     /// Writes that were refused by their condition, or not answered: each may cost one more read and
     /// one more write.
     contested: usize,
-    /// Conditions that did not hold.
-    refused: Vec<Precondition>,
+    /// Conditions that did not hold, and whether it was a visit that was to be noted: in a page view
+    /// that is a call of its own.
+    refused: Vec<(Precondition, bool)>,
     /// Writes under a condition of `refused`: they could not succeed.
     wasted: usize,
 }
 
 impl CallCounts {
-    fn put(&mut self, put: &Put, written: &Written) {
+    fn put(&mut self, operation: &Operation, put: &Put, written: &Written) {
         self.writes += 1;
-        self.wasted += usize::from(self.refused.contains(&put.condition));
+        let condition = (put.condition, notes_visit(operation, put));
+        self.wasted += usize::from(self.refused.contains(&condition));
         match written {
             Ok(WriteOutcome::Conflict(_)) => {
                 self.contested += 1;
-                self.refused.push(put.condition);
+                self.refused.push(condition);
             }
             Err(KvError::UnknownOutcome) => self.contested += 1,
             _ => {}
@@ -50,11 +53,13 @@ pub(super) fn check_calls(
     heard: &[(Call, Answer)],
 ) -> Result<(), Broken> {
     for key in keys(operation) {
-        let cost = cost(heard, key);
+        let cost = cost(operation, heard, key);
         let (reads, writes) = uncontested(operation);
-        let attempts = usize::from(policy.max_cas_attempts);
+        let calls = calls(operation, &cost);
+        let (reads, writes) = (calls * reads, calls * writes);
+        let attempts = calls * usize::from(policy.max_cas_attempts);
         let extra = usize::from(presumes_absence(operation));
-        let missed = usize::from(cost.contested > 0);
+        let missed = if cost.contested > 0 { calls } else { 0 };
         let most_writes = (writes + cost.contested).min(attempts + extra);
         let most_reads = reads + cost.contested + missed;
         if cost.wasted > 0 {
@@ -120,6 +125,21 @@ fn uncontested(operation: &Operation) -> (usize, usize) {
     }
 }
 
+/// Calls of the graph, each with bounds of its own. Where a page view cannot tell whether its UIDs
+/// were stored by itself, it notes the visit on a row that it has to read anew.
+fn calls(operation: &Operation, cost: &CallCounts) -> usize {
+    if matches!(operation, Operation::View { .. }) && cost.contested > 0 { 2 } else { 1 }
+}
+
+fn notes_visit(operation: &Operation, put: &Put) -> bool {
+    match operation {
+        Operation::View { now, .. } => {
+            Held::of(Some(&put.body)).entry().is_some_and(|row| row.last_visit == *now)
+        }
+        _ => false,
+    }
+}
+
 fn presumes_absence(operation: &Operation) -> bool {
     matches!(
         operation,
@@ -127,7 +147,7 @@ fn presumes_absence(operation: &Operation) -> bool {
     )
 }
 
-fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
+fn cost(operation: &Operation, heard: &[(Call, Answer)], key: &str) -> CallCounts {
     let mut cost = CallCounts::default();
     for (call, answer) in heard {
         match (call, answer) {
@@ -136,11 +156,11 @@ fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
                 cost.reads += asked.iter().filter(|asked| *asked == key).count();
             }
             (Call::Put(put), Answer::Written(written)) if put.key == key => {
-                cost.put(put, written);
+                cost.put(operation, put, written);
             }
             (Call::PutMany(puts), Answer::Writes(written)) => {
                 for (put, written) in puts.iter().zip(written).filter(|(put, _)| put.key == key) {
-                    cost.put(put, written);
+                    cost.put(operation, put, written);
                 }
             }
             (Call::Delete(asked), Answer::Deleted(deleted)) if asked == key => {

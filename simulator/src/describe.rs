@@ -57,10 +57,11 @@ pub(super) fn held(held: &Held, zero: u64) -> String {
         Held::Corrupt => "corrupt".to_owned(),
         Held::Entry(entry) if !entry.ok => format!("tombstone of {}", ago(entry.updated, zero)),
         Held::Entry(entry) => format!(
-            "live, consent {}, seen {}, {}",
+            "live, consent {}, seen {}, {}{}",
             ago(entry.updated, zero),
             ago(entry.last_visit, zero),
-            uids(entry.ids.len())
+            uids(entry.ids.len()),
+            if entry.is_full() { ", full" } else { "" }
         ),
     }
 }
@@ -117,7 +118,8 @@ pub(super) fn read(read: &Read, zero: u64) -> String {
 pub(super) fn written(written: &Written) -> String {
     match written {
         Ok(WriteOutcome::Stored) => "stored".to_owned(),
-        Ok(WriteOutcome::Conflict(_)) => "refused, the condition does not hold".to_owned(),
+        Ok(WriteOutcome::Conflict(None)) => "refused, the condition does not hold".to_owned(),
+        Ok(WriteOutcome::Conflict(Some(_))) => "refused, and the row handed over".to_owned(),
         Err(error) => failure(*error),
     }
 }

@@ -20,8 +20,9 @@ pub(super) fn check_durability(
         let has = |entry: &StoredEntry| {
             entry.ok && entry.ids.get(asserted.partner).is_some_and(|(uid, _)| uid == asserted.uid)
         };
-        let stored = |seen: &Seen<'_>| seen.as_worker && seen.held.entry().is_some_and(has);
-        let Some(since) = versions.iter().rposition(stored) else {
+        let stored = |seen: &Seen<'_>| seen.held.entry().is_some_and(has);
+        let own = versions.iter().rposition(|seen| seen.by_worker && stored(seen));
+        let Some(since) = own.or_else(|| versions.iter().rposition(stored)) else {
             return broken(Invariant::Acknowledged, "an acknowledged UID was never stored");
         };
         let later = &versions[since..];
@@ -48,7 +49,7 @@ pub(super) fn check_durability(
 }
 
 /// The UIDs that an outcome says are written.
-fn acknowledged<'a>(
+pub(super) fn acknowledged<'a>(
     operation: &'a Operation,
     outcome: &Outcome,
     key: &str,

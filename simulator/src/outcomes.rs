@@ -24,8 +24,6 @@ pub(super) struct Seen<'a> {
     pub(super) held: &'a Held,
     /// The worker wrote it.
     pub(super) by_worker: bool,
-    /// It is what the worker wanted to write, whoever did.
-    pub(super) as_worker: bool,
     /// No worker wrote it: the store or another program did.
     pub(super) by_others: bool,
 }
@@ -49,11 +47,12 @@ pub(super) fn check_outcome<'a>(
         Outcome::Trapped(message) => broken(Invariant::Messages, format!("a trap: {message}")),
         Outcome::Done(done) => match (operation, check().failure(done)?) {
             (_, None) => Ok(()),
-            (Operation::Withdraw { .. }, Some(())) => check().is_written(
-                Invariant::Withdrawal,
-                "a withdrawal was acknowledged and no tombstone written",
-            ),
-            _ => check().is_written(Invariant::Acknowledged, "a creation was not written"),
+            (Operation::Withdraw { .. }, Some(())) => {
+                let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated == now);
+                let how = "a withdrawal was acknowledged and no tombstone written";
+                check().is_written(Invariant::Withdrawal, is, how)
+            }
+            _ => check().is_started("a creation was not written"),
         },
         Outcome::Visited(visited) => match check().failure(visited)? {
             Some(visited) => check().visited(*visited),
@@ -136,7 +135,8 @@ impl Check<'_, '_> {
 
     fn failed(&self, failure: &Failure) -> Result<(), Broken> {
         let happened = match failure {
-            Failure::InvalidArgument(_) | Failure::NoSuchStore | Failure::TooLarge => false,
+            Failure::InvalidArgument(_) | Failure::NoSuchStore => false,
+            Failure::TooLarge => self.saw(|held| held.entry().is_some_and(StoredEntry::is_full)),
             Failure::Corrupt(_) => self.saw(|held| *held == Held::Corrupt),
             Failure::AlreadyExists => self.saw(|held| *held != Held::Nothing),
             // What may have been written is not called refused.
@@ -149,7 +149,6 @@ impl Check<'_, '_> {
         }
         let says_nothing_written = match failure {
             Failure::Unavailable(how) => how.contains(&Outage::Failed.to_string()),
-            Failure::Corrupt(_) => !self.witness.in_doubt,
             _ => true,
         };
         let versions = &self.witness.versions;
@@ -203,15 +202,31 @@ impl Check<'_, '_> {
         }
     }
 
-    fn is_written(&self, invariant: Invariant, how: &str) -> Result<(), Broken> {
-        let is_written = self.witness.versions.iter().any(|seen| seen.as_worker);
-        if is_written { Ok(()) } else { broken(invariant, how) }
+    /// What was acknowledged was written by the worker, or at least stands in the row.
+    fn is_written(
+        &self,
+        invariant: Invariant,
+        is: impl Fn(&Held) -> bool,
+        how: &str,
+    ) -> Result<(), Broken> {
+        let versions = &self.witness.versions;
+        let is_own = versions.iter().any(|seen| seen.by_worker && is(seen.held));
+        if is_own || versions.last().is_some_and(|seen| is(seen.held)) {
+            Ok(())
+        } else {
+            broken(invariant, how)
+        }
+    }
+
+    fn is_started(&self, how: &str) -> Result<(), Broken> {
+        let is = |held: &Held| held.entry().is_some_and(|row| row.ok && row.updated == self.now);
+        self.is_written(Invariant::Acknowledged, is, how)
     }
 
     fn visited(&self, visited: CreateOutcome) -> Result<(), Broken> {
         match visited {
             CreateOutcome::Created | CreateOutcome::Revived => {
-                self.is_written(Invariant::Acknowledged, "a visit was not written")
+                self.is_started("a visit was not written")
             }
             CreateOutcome::AlreadyLive => {
                 self.truly(|_| true, |held| self.is_live(held), "already-live")
@@ -229,12 +244,7 @@ impl Check<'_, '_> {
         let debounce = u64::from(self.policy.last_seen_debounce);
         match touched {
             TouchOutcome::Written => {
-                let seen = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if self.witness.versions.iter().any(seen) {
-                    Ok(())
-                } else {
-                    broken(Invariant::Acknowledged, "a touch was not written")
-                }
+                self.is_written(Invariant::Acknowledged, wrote, "a touch was not written")
             }
             TouchOutcome::Debounced => {
                 let is = |held: &Held| {
@@ -265,6 +275,8 @@ impl Check<'_, '_> {
             self.assertions_of_call(outcomes)?;
         }
         match &view.touched {
+            // The write in doubt is one of the UIDs.
+            Some(Err(_)) if self.causes.is_in_doubt() => Ok(()),
             Some(touched) => match self.failure(touched)? {
                 Some(touched) => self.touched(*touched),
                 None => Ok(()),
@@ -352,12 +364,11 @@ impl Check<'_, '_> {
         };
         match outcome {
             UpsertOutcome::Written => {
-                let is = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if asserted.uid == best.uid && self.witness.versions.iter().any(is) {
-                    Ok(())
-                } else {
-                    broken(Invariant::Acknowledged, "a UID was acknowledged and not written")
+                let how = "a UID was acknowledged and not written";
+                if asserted.uid != best.uid {
+                    return broken(Invariant::Acknowledged, how);
                 }
+                self.is_written(Invariant::Acknowledged, wrote, how)
             }
             UpsertOutcome::Unchanged => self.truly(|_| false, has, "unchanged"),
             UpsertOutcome::Stale => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use identity_graph::limits::MAX_BODY_BYTES;
 use identity_graph::{self as rules, Policy};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -33,6 +34,8 @@ pub(super) struct StoredEntry {
     pub(super) whole: Value,
     /// The members as they are written, to the byte.
     pub(super) written: BTreeMap<String, String>,
+    /// Bytes of the whole body.
+    bytes: usize,
 }
 
 impl Held {
@@ -84,6 +87,7 @@ impl StoredEntry {
             last_visit: whole["last_seen"].as_u64().unwrap_or(created),
             ids,
             written: written.collect(),
+            bytes: body.len(),
             whole,
         })
     }
@@ -103,6 +107,12 @@ impl StoredEntry {
         let has_time = |slot: &Value| slot["uid"].is_null() || slot["synced"].is_u64();
         let mut slots = self.whole["ids"].as_object().into_iter().flatten();
         self.whole["last_seen"].is_u64() && slots.all(|(_, slot)| has_time(slot))
+    }
+
+    /// Whether it is so large that what an operation adds may be too much.
+    pub(super) fn is_full(&self) -> bool {
+        const MOST_ADDED: usize = 2_048;
+        self.bytes + MOST_ADDED > MAX_BODY_BYTES
     }
 
     fn is_over(&self, policy: &Policy, now: u64) -> bool {

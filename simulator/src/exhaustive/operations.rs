@@ -1,9 +1,8 @@
-//! The operations and start states that are combined.
+//! The operations that are combined.
 
 use std::rc::Rc;
 
-use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid, Policy};
-use serde_json::json;
+use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid};
 
 use crate::worker::Operation;
 
@@ -12,7 +11,7 @@ pub(super) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 /// The second that all times are told from.
 pub(super) const NOW: u64 = 1_790_000_000;
-const PARTNER: &str = "ids.acme.example";
+pub(super) const PARTNER: &str = "ids.acme.example";
 const OTHER: &str = "ids.other.example";
 
 /// An operation that is combined with others.
@@ -72,10 +71,23 @@ impl OperationKind {
         }
     }
 
-    /// The operation. Workers of one combination differ in the UIDs and seconds that they bring.
-    pub(super) fn operation(self, worker: u64) -> Operation {
+    /// Whether operations of the two kinds that have the same number write the same row.
+    pub(super) fn writes_as(self, other: Self) -> bool {
+        let visits = |kind| matches!(kind, Self::Create | Self::FirstVisit);
+        self == other || visits(self) && visits(other)
+    }
+
+    /// Whether its arguments are the same whatever its number.
+    pub(super) fn is_always_same(self) -> bool {
+        matches!(self, Self::Withdraw | Self::Delete)
+    }
+
+    /// The operation. Those of different numbers differ in the UIDs or seconds that they bring; the
+    /// same kind and number is the same request, sent again.
+    pub(super) fn operation(self, number: u8) -> Operation {
         let ec: Rc<str> = EC.into();
-        let uid = |name: &str| format!("{name}-{worker}");
+        let uid = |name: &str| format!("{name}-{number}");
+        let number = u64::from(number);
         let entry = |now: u64| NewEntry {
             tcf: Some("CQinvented".to_owned()),
             ids: vec![PartnerUid { partner: PARTNER.to_owned(), uid: uid("visit"), synced: None }],
@@ -84,14 +96,14 @@ impl OperationKind {
         match self {
             Self::Create => Operation::Create { ec, entry: entry(NOW) },
             Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW) },
-            Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + worker) },
+            Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + number) },
             Self::UpsertOlder => Operation::Upsert {
                 ec,
                 ids: vec![
                     PartnerUid {
                         partner: PARTNER.to_owned(),
                         uid: uid("older"),
-                        synced: Some(NOW - 600 + worker),
+                        synced: Some(NOW - 600 + number),
                     },
                     PartnerUid {
                         partner: OTHER.to_owned(),
@@ -112,7 +124,7 @@ impl OperationKind {
                 missing: IfMissing::CreateMinimal,
                 now: NOW + 5,
             },
-            Self::Touch => Operation::Touch { ec, now: NOW + 3 + worker },
+            Self::Touch => Operation::Touch { ec, now: NOW + 3 + number },
             Self::Withdraw => Operation::Withdraw { ec, now: NOW },
             Self::Batch => {
                 let mapping = |ec_id: &str, name: &str, synced| Mapping {
@@ -125,92 +137,13 @@ impl OperationKind {
                     mappings: vec![
                         mapping(EC, "batch-old", NOW - 700),
                         mapping("no EC ID", "batch-bad", NOW),
-                        mapping(EC, "batch", NOW + 2 + worker),
+                        mapping(EC, "batch", NOW + 2 + number),
                     ],
                     now: NOW + 4,
                 }
             }
-            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + worker },
+            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + number },
             Self::Delete => Operation::Delete { ec },
         }
-    }
-}
-
-/// What the key holds at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Start {
-    /// Nothing.
-    Absent,
-    /// A live row with fields of a newer version.
-    Live,
-    /// A live row with a UID of the partner that the operations are about.
-    LiveWithPartner,
-    /// A withdrawal of a minute ago.
-    Tombstone,
-    /// A live row past its lifetime, which the store removes at some moment.
-    Expired,
-    /// A row that is no entry.
-    Corrupt,
-}
-
-impl Start {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Absent,
-        Self::Live,
-        Self::LiveWithPartner,
-        Self::Tombstone,
-        Self::Expired,
-        Self::Corrupt,
-    ];
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Live => "live",
-            Self::LiveWithPartner => "live with the partner",
-            Self::Tombstone => "a tombstone",
-            Self::Expired => "expired",
-            Self::Corrupt => "corrupt",
-        }
-    }
-
-    /// The stored body.
-    pub(super) fn body(self, policy: &Policy) -> Option<Vec<u8>> {
-        let live = |at: u64, ids: serde_json::Value| {
-            json!({
-                "v": 1,
-                "created": at - 100,
-                "last_seen": at,
-                "consent": { "tcf": "CQinvented", "ok": true, "updated": at - 100, "basis": [1] },
-                "geo": { "country": "FR", "tz": "Europe/Paris" },
-                "ids": ids,
-                "hints": { "a": [null, 1.50] },
-            })
-        };
-        let body = match self {
-            Self::Absent => return None,
-            Self::Live => live(NOW - 1_000, json!({})),
-            Self::LiveWithPartner => live(
-                NOW - 1_000,
-                json!({ PARTNER: { "uid": "stored", "synced": NOW - 500, "atype": 3 } }),
-            ),
-            Self::Tombstone => json!({
-                "v": 1,
-                "created": NOW - 60,
-                "last_seen": NOW - 60,
-                "consent": { "ok": false, "updated": NOW - 60 },
-                "geo": { "country": "ZZ" },
-            }),
-            Self::Expired => live(
-                NOW - u64::from(policy.entry_ttl) - 60,
-                json!({ PARTNER: { "uid": "expired", "synced": NOW - 40_000_000 } }),
-            ),
-            Self::Corrupt => return Some(b"{\"v\":1,\"consent\":".to_vec()),
-        };
-        // A number as no writer here would write it.
-        Some(body.to_string().replace("1.5]", "1.50]").into_bytes())
     }
 }

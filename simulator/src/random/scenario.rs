@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use identity_graph::limits::MAX_BODY_BYTES;
 use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid, Policy};
 use serde_json::{Value, json};
 
@@ -56,6 +57,9 @@ pub(super) struct Foreign {
 /// How long a scenario lasts, in milliseconds: a page load, a few seconds, minutes, days.
 const SPANS: [u64; 6] = [150, 400, 2_500, 8_000, 600_000, 86_400_000];
 
+/// How long after a request the same may be sent again, in milliseconds.
+const MOST_LATE_MS: u64 = 2_000;
+
 /// How far a wrong clock is ahead, in seconds.
 const CLOCKS: [i64; 6] = [-5, -3, -1, 1, 2, 5];
 
@@ -71,7 +75,11 @@ impl Scenario {
             foreign.push(maker.foreign(START * 1_000, span));
         }
         let workers = 2 + maker.dice.below(11);
-        let jobs = (0..workers).map(|_| maker.job(span, places as u64)).collect();
+        let mut jobs = Vec::new();
+        for _ in 0..workers {
+            let job = maker.job(span, places as u64, &jobs);
+            jobs.push(job);
+        }
         Self { policy, jobs, foreign, keys }
     }
 }
@@ -135,20 +143,27 @@ impl Maker<'_> {
     fn foreign(&mut self, start_ms: u64, span: u64) -> Foreign {
         let at_ms = start_ms + self.dice.below(span);
         let at = at_ms / 1_000;
-        let body = match self.dice.below(3) {
+        let body = match self.dice.below(4) {
             0 => b"not JSON".to_vec(),
-            1 => written(&older(at)),
+            1 => full(at),
+            2 => written(&older(at)),
             _ => written(&newer(at)),
         };
         Foreign { at_ms, key: self.key(), body }
     }
 
-    fn job(&mut self, span: u64, places: u64) -> Job {
+    fn job(&mut self, span: u64, places: u64, others: &[Job]) -> Job {
+        let place = usize::try_from(self.dice.below(places)).unwrap_or_default();
+        if !others.is_empty() && self.dice.happens(250) {
+            let again = self.dice.pick(others);
+            // Nobody sends a request again before it was sent.
+            let at_ms = again.at_ms + self.dice.below(span.min(MOST_LATE_MS));
+            return Job { at_ms, place, operation: Rc::clone(&again.operation), ..*again };
+        }
         let at_ms = START * 1_000 + self.dice.below(span);
         // Three of four clocks agree.
         let ahead_s = if self.dice.happens(750) { 0 } else { *self.dice.pick(&CLOCKS) };
         let now = (at_ms / 1_000).saturating_add_signed(ahead_s);
-        let place = usize::try_from(self.dice.below(places)).unwrap_or_default();
         Job { at_ms, place, ahead_s, operation: Rc::new(self.operation(now)) }
     }
 
@@ -211,6 +226,15 @@ impl Maker<'_> {
 /// The row with its numbers in another notation, as another program may write them.
 fn written(row: &Value) -> Vec<u8> {
     row.to_string().replace("2.5]", "2.50]").replace("1000.0]", "1e3]").into_bytes()
+}
+
+/// A row to which next to nothing can be added.
+fn full(at: u64) -> Vec<u8> {
+    let mut row = newer(at);
+    row["pad"] = "".into();
+    let left = MAX_BODY_BYTES - written(&row).len();
+    row["pad"] = "x".repeat(left).into();
+    written(&row)
 }
 
 /// A row as an earlier version wrote it.

@@ -1,0 +1,135 @@
+//! What an outcome says, against the answers that its worker has heard: invariants 2 and 7.
+//!
+//! A row that reads as it was written proves nothing, since an older row may have the same text. So
+//! an outcome may acknowledge only what the store itself called stored, and may deny a write only
+//! where none went unanswered, be it true by chance or not.
+
+use identity_graph::{CreateOutcome, Failure, Outage, TouchOutcome, WriteOutcome};
+
+use super::assertions::{AssertedUid, latest};
+use super::broken::{Broken, Invariant, broken};
+use super::call::{Answer, Call, Put};
+use super::causes::Causes;
+use super::durability::acknowledged;
+use super::reference::{Held, StoredEntry};
+use super::worker::{Operation, Outcome};
+
+/// Checks that a worker can know what it ended with.
+pub(super) fn check_evidence(
+    operation: &Operation,
+    heard: &[(Call, Answer)],
+    outcome: &Outcome,
+) -> Result<(), Broken> {
+    let Operation::Sync { mappings, .. } = operation else {
+        let evidence = Evidence::of(operation, heard, operation.key().unwrap_or_default());
+        evidence.check(outcome)?;
+        return outcome.failure().map_or(Ok(()), |failure| evidence.denied(failure));
+    };
+    let Outcome::Synced(Ok(outcomes)) = outcome else { return Ok(()) };
+    mappings.iter().zip(outcomes).try_for_each(|(mapping, of_mapping)| {
+        let evidence = Evidence::of(operation, heard, &mapping.ec_id);
+        evidence.uids(outcome)?;
+        match of_mapping {
+            // Of a mapping that is refused as such nothing reached the store.
+            Ok(_) | Err(Failure::InvalidArgument(_)) => Ok(()),
+            Err(failure) => evidence.denied(failure),
+        }
+    })
+}
+
+/// What a worker knows of one key.
+struct Evidence<'a> {
+    operation: &'a Operation,
+    key: &'a str,
+    /// What the store has called stored.
+    stored: Vec<StoredEntry>,
+    is_in_doubt: bool,
+}
+
+impl<'a> Evidence<'a> {
+    fn of(operation: &'a Operation, heard: &[(Call, Answer)], key: &'a str) -> Self {
+        let stored = heard.iter().flat_map(stored).filter(|put| put.key == key);
+        let stored = stored.filter_map(|put| Held::of(Some(&put.body)).entry().cloned()).collect();
+        let is_in_doubt = Causes::of(heard, key).is_in_doubt();
+        Self { operation, key, stored, is_in_doubt }
+    }
+
+    fn check(&self, outcome: &Outcome) -> Result<(), Broken> {
+        let now = self.operation.now().unwrap_or_default();
+        let is_started = |row: &StoredEntry| row.ok && row.updated == now;
+        let is_withdrawn = |row: &StoredEntry| !row.ok && row.updated == now;
+        match (self.operation, outcome) {
+            (Operation::Create { .. }, Outcome::Done(Ok(()))) => {
+                self.stored("a creation", is_started)
+            }
+            (Operation::Withdraw { .. }, Outcome::Done(Ok(()))) => {
+                self.stored("a withdrawal", is_withdrawn)
+            }
+            (_, Outcome::Visited(Ok(CreateOutcome::Created | CreateOutcome::Revived))) => {
+                self.stored("a visit", is_started)
+            }
+            (_, Outcome::Touched(Ok(touched))) => self.touched(*touched),
+            (_, Outcome::Viewed(Ok(view))) => {
+                if let Err(failure) = &view.upserted {
+                    self.denied(failure)?;
+                }
+                let touched = view.touched.as_ref().and_then(|touched| touched.as_ref().ok());
+                touched.map_or(Ok(()), |touched| self.touched(*touched))
+            }
+            _ => Ok(()),
+        }?;
+        self.uids(outcome)
+    }
+
+    fn touched(&self, touched: TouchOutcome) -> Result<(), Broken> {
+        let now = self.operation.now().unwrap_or_default();
+        match touched {
+            TouchOutcome::Written => self.stored("a touch", |row| row.ok && row.last_visit == now),
+            _ => Ok(()),
+        }
+    }
+
+    /// Of the acknowledged UIDs of a partner the latest counts.
+    fn uids(&self, outcome: &Outcome) -> Result<(), Broken> {
+        let all = acknowledged(self.operation, outcome, self.key);
+        let of_partner = |AssertedUid { partner, .. }: &AssertedUid<'_>| latest(&all, partner);
+        all.iter().filter_map(of_partner).try_for_each(|AssertedUid { partner, uid, synced }| {
+            let is = |(stored, at): &(String, u64)| stored == uid && *at == synced;
+            self.stored("a UID", |row| row.ok && row.ids.get(partner).is_some_and(is))
+        })
+    }
+
+    fn stored(&self, what: &str, is: impl Fn(&StoredEntry) -> bool) -> Result<(), Broken> {
+        if self.stored.iter().any(is) {
+            return Ok(());
+        }
+        let how = format!("{what} was acknowledged that the store never called stored");
+        broken(Invariant::Acknowledged, how)
+    }
+
+    fn denied(&self, failure: &Failure) -> Result<(), Broken> {
+        let denies = match failure {
+            Failure::Unavailable(how) => how.contains(&Outage::Failed.to_string()),
+            _ => true,
+        };
+        if denies && self.is_in_doubt {
+            return broken(
+                Invariant::Outcome,
+                "said that nothing was written, with a write in doubt",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The writes of a call that the store has called stored.
+fn stored((call, answer): &(Call, Answer)) -> Vec<&Put> {
+    match (call, answer) {
+        (Call::Put(put), Answer::Written(Ok(WriteOutcome::Stored))) => vec![put],
+        (Call::PutMany(puts), Answer::Writes(written)) => {
+            let paired = puts.iter().zip(written);
+            paired.filter(|(_, w)| **w == Ok(WriteOutcome::Stored)).map(|(put, _)| put).collect()
+        }
+        _ => Vec::new(),
+    }
+}
