@@ -4,7 +4,7 @@
 //! an outcome may acknowledge only what the store itself called stored, and may deny a write only
 //! where none went unanswered, be it true by chance or not.
 
-use identity_graph::{CreateOutcome, Failure, Outage, TouchOutcome, WriteOutcome};
+use identity_graph::{CreateOutcome, Failure, KvError, Outage, Policy, TouchOutcome, WriteOutcome};
 
 use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
@@ -17,9 +17,13 @@ use super::worker::{Operation, Outcome};
 /// Checks that a worker can know what it ended with.
 pub(super) fn check_evidence(
     operation: &Operation,
+    policy: Policy,
     heard: &[(Call, Answer)],
     outcome: &Outcome,
 ) -> Result<(), Broken> {
+    if let (Operation::Withdraw { .. }, Some(_)) = (operation, outcome.failure()) {
+        check_tries(policy, heard)?;
+    }
     let Operation::Sync { mappings, .. } = operation else {
         let evidence = Evidence::of(operation, heard, operation.key().unwrap_or_default());
         evidence.check(outcome)?;
@@ -35,6 +39,19 @@ pub(super) fn check_evidence(
             Err(failure) => evidence.denied(failure),
         }
     })
+}
+
+/// A withdrawal that went unanswered is sent again, which is always safe, as often as it may be.
+fn check_tries(policy: Policy, heard: &[(Call, Answer)]) -> Result<(), Broken> {
+    let written = heard.iter().filter_map(|(_, answer)| match answer {
+        Answer::Written(written) => Some(written),
+        _ => None,
+    });
+    let is_unanswered = written.clone().last() == Some(&Err(KvError::UnknownOutcome));
+    if is_unanswered && written.count() < usize::from(policy.max_cas_attempts) {
+        return broken(Invariant::Outcome, "a withdrawal was given up that could be sent again");
+    }
+    Ok(())
 }
 
 /// What a worker knows of one key.

@@ -223,10 +223,25 @@ impl Check<'_, '_> {
         self.is_written(Invariant::Acknowledged, is, how)
     }
 
+    /// Whether what the worker wrote, if it did, took the place of what the outcome says.
+    fn replaced(&self, is: impl Fn(&Held) -> bool, name: &str) -> Result<(), Broken> {
+        let mut own = self.witness.versions.windows(2).filter(|pair| pair[1].by_worker).peekable();
+        if own.peek().is_none() || own.any(|pair| is(pair[0].held)) {
+            Ok(())
+        } else {
+            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+        }
+    }
+
     fn visited(&self, visited: CreateOutcome) -> Result<(), Broken> {
         match visited {
-            CreateOutcome::Created | CreateOutcome::Revived => {
-                self.is_started("a visit was not written")
+            CreateOutcome::Created => {
+                self.is_started("a visit was not written")?;
+                self.replaced(|held| held.is_missing(&self.policy, self.now), "created")
+            }
+            CreateOutcome::Revived => {
+                self.is_started("a visit was not written")?;
+                self.replaced(|held| held.tombstone().is_some(), "revived")
             }
             CreateOutcome::AlreadyLive => {
                 self.truly(|_| true, |held| self.is_live(held), "already-live")

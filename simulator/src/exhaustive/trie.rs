@@ -243,7 +243,7 @@ impl<'w> Trie<'w> {
             let secrets =
                 [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
             checked = checked.and_then(|()| check_messages(outcome, &secrets));
-            guess = check_evidence(worker.operation(), worker.heard(), outcome).err();
+            guess = check_evidence(worker.operation(), self.policy, worker.heard(), outcome).err();
         }
         let broken = checked.err();
         self.nodes.push(Node { parent, worker, request, in_doubt, broken, guess });

@@ -354,7 +354,7 @@ impl<'w> Run<'w> {
         check_messages(outcome, &SECRETS)?;
         self.check_outcome(at, outcome)?;
         let Some(Task { worker, .. }) = &self.tasks[at] else { return Ok(()) };
-        check_evidence(worker.operation(), worker.heard(), outcome)
+        check_evidence(worker.operation(), self.scenario.policy, worker.heard(), outcome)
     }
 
     fn check_outcome(&self, at: usize, outcome: &Outcome) -> Result<(), Broken> {

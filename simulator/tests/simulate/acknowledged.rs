@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use identity_graph::{
-    Failure, Graph, ItemHead, KvError, Policy, Precondition, Read, Store, Write, WriteOutcome,
-    Written,
+    Failure, Graph, ItemHead, KvError, Outage, Policy, Precondition, Read, Store, Write,
+    WriteOutcome, Written,
 };
 use identity_graph_simulator::exhaustive::OperationKind::{
     self, Create, Delete, FirstVisit, Revive, UpsertNewer, UpsertOlder, Withdraw,
@@ -27,6 +27,8 @@ enum Flaw {
     /// It takes a row that it is handed with the refusal of its creation for that, where both are
     /// equal.
     TrustsEqualHandedOver,
+    /// It gives up on an unanswered withdrawal when it cannot read either.
+    GivesUpWithdrawals,
     /// It says of a row that it reads after an unanswered write what it says of others.
     DeniesDoubt,
 }
@@ -119,6 +121,16 @@ impl Store for Shim {
         if written == Err(KvError::UnknownOutcome) {
             self.notes.is_in_doubt.set(true);
         }
+        let is_withdrawal = write.condition == Precondition::None;
+        if self.flaw == Flaw::GivesUpWithdrawals
+            && is_withdrawal
+            && written == Err(KvError::UnknownOutcome)
+            && self.store.get(write.key).is_err()
+        {
+            let unconfirmed = Failure::Unavailable(Outage::Unconfirmed.to_string());
+            self.notes.excuse.set(Some(unconfirmed));
+            return Err(KvError::Unavailable);
+        }
         let is_own = |read: &Read| {
             read.as_ref().is_ok_and(|item| item.as_ref().is_some_and(|i| i.body == write.body))
         };
@@ -197,6 +209,13 @@ fn a_tombstone_that_was_deleted_is_no_withdrawal() {
     is_caught(Flaw::TrustsEqualTombstones, (Start::JustDeleted, &[Withdraw], None), NO_TOMBSTONE);
     let sent_twice = [Withdraw, Withdraw, Delete];
     is_caught(Flaw::TrustsEqualTombstones, (Start::Live, &sent_twice, None), NO_TOMBSTONE);
+}
+
+#[test]
+fn a_withdrawal_that_can_be_sent_again_is_not_given_up() {
+    let given_up = (Invariant::Outcome, "a withdrawal was given up that could be sent again");
+    is_caught(Flaw::GivesUpWithdrawals, (Start::Live, &[Withdraw], None), given_up);
+    is_caught_by_seeds(Flaw::GivesUpWithdrawals);
 }
 
 #[test]
