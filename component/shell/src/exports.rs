@@ -4,8 +4,8 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use identity_graph as rules;
+use identity_graph_kv_cas::KvCas;
 
-use crate::store::KvCas;
 use crate::wit;
 
 pub(crate) struct Component;

@@ -18,11 +18,7 @@ mod bindings {
         // Records and variants that the rules have in the same shape are not copied. Enumerations
         // are: where the order of their cases differs, the generated code would not notice.
         with: {
-            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
-            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
-            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
-            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
-            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+            "trusted-server:ec/kv-cas@0.1.0": identity_graph_kv_cas::bindings::trusted_server::ec::kv_cas,
             "trusted-server:ec/identity-graph@0.1.0/consent": identity_graph::Consent,
             "trusted-server:ec/identity-graph@0.1.0/device": identity_graph::Device,
             "trusted-server:ec/identity-graph@0.1.0/entry": identity_graph::Entry,
@@ -47,7 +43,6 @@ mod wit {
 }
 mod convert;
 mod exports;
-mod store;
 
 use dlmalloc::GlobalDlmalloc;
 use exports::Component;

@@ -35,6 +35,18 @@ pub(crate) fn open(store: &str) -> Result<Box<dyn IdentityGraph>, Failure> {
     Ok(Box::new(Composed(wit::Graph::open(store)?)))
 }
 
+/// Operations of the same name: what they are given, and what converts the answer.
+macro_rules! operations {
+    ($(
+        $name:ident($($argument:ident: $type:ty),*) -> $answer:ty =
+            ($($given:expr),*) $(.map($convert:path))?;
+    )*) => {$(
+        fn $name(&self, $($argument: $type),*) -> Result<$answer, Failure> {
+            self.0.$name($($given),*)$(.map($convert))?
+        }
+    )*};
+}
+
 struct Composed(wit::Graph);
 
 impl IdentityGraph for Composed {
@@ -43,65 +55,22 @@ impl IdentityGraph for Composed {
         Ok(snapshot.map(|snapshot| Box::new(ComposedSnapshot(snapshot)) as _))
     }
 
-    fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, Failure> {
-        self.0.get_metadata(ec_id)
-    }
-
-    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure> {
-        self.0.create(ec_id, &entry)
-    }
-
-    fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure> {
-        self.0.create_or_revive(ec_id, &entry).map(CreateOutcome::from)
-    }
-
-    fn upsert_partner_id(
-        &self,
-        ec_id: &str,
-        id: PartnerUid,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<UpsertOutcome, Failure> {
-        self.0.upsert_partner_id(ec_id, &id, missing.into(), now).map(UpsertOutcome::from)
-    }
-
-    fn upsert_partner_ids(
-        &self,
-        ec_id: &str,
-        ids: Vec<PartnerUid>,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<Vec<UpsertOutcome>, Failure> {
-        self.0.upsert_partner_ids(ec_id, &ids, missing.into(), now).map(each)
-    }
-
-    fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure> {
-        self.0.update_last_seen(ec_id, now).map(TouchOutcome::from)
-    }
-
-    fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure> {
-        self.0.write_withdrawal_tombstone(ec_id, now)
-    }
-
-    fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
-        self.0.delete(ec_id)
-    }
-
-    fn sync_partner_ids(
-        &self,
-        partner: &str,
-        mappings: &[Mapping],
-        now: u64,
-    ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        self.0.sync_partner_ids(partner, mappings, now).map(each)
-    }
-
-    fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, Failure> {
-        self.0.evaluate_cluster(ec_id, now)
-    }
-
-    fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, Failure> {
-        self.0.inspect(ec_id)
+    operations! {
+        get_metadata(ec_id: &str) -> Option<Metadata> = (ec_id);
+        create(ec_id: &str, entry: NewEntry) -> () = (ec_id, &entry);
+        create_or_revive(ec_id: &str, entry: NewEntry) -> CreateOutcome =
+            (ec_id, &entry).map(Into::into);
+        upsert_partner_id(ec_id: &str, id: PartnerUid, missing: IfMissing, now: u64)
+            -> UpsertOutcome = (ec_id, &id, missing.into(), now).map(Into::into);
+        upsert_partner_ids(ec_id: &str, ids: Vec<PartnerUid>, missing: IfMissing, now: u64)
+            -> Vec<UpsertOutcome> = (ec_id, &ids, missing.into(), now).map(each);
+        update_last_seen(ec_id: &str, now: u64) -> TouchOutcome = (ec_id, now).map(Into::into);
+        write_withdrawal_tombstone(ec_id: &str, now: u64) -> () = (ec_id, now);
+        delete(ec_id: &str) -> bool = (ec_id);
+        sync_partner_ids(partner: &str, mappings: &[Mapping], now: u64)
+            -> Vec<Result<UpsertOutcome, Failure>> = (partner, mappings, now).map(each);
+        evaluate_cluster(ec_id: &str, now: u64) -> Option<u32> = (ec_id, now);
+        inspect(ec_id: &str) -> Option<RawRow> = (ec_id);
     }
 }
 

@@ -1,16 +1,47 @@
-//! The rules' store over the imported interface `kv-cas`.
+//! The rules' store over the imported interface `kv-cas`: for the graph's component, and for a
+//! component that tests a binding of `kv-cas`.
+
+#![no_std]
+// Elsewhere there is nothing to import.
+#![cfg(target_arch = "wasm32")]
+
+extern crate alloc;
 
 use alloc::vec::Vec;
 
 use identity_graph::{ItemHead, KvError, Read, Store, Write, Written};
 
-use crate::bindings::trusted_server::ec::kv_cas;
+use bindings::trusted_server::ec::kv_cas;
+
+#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all, clippy::pedantic)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package trusted-server:kv-cas-user;
+            world kv-cas-user { import trusted-server:ec/kv-cas@0.1.0; }
+        ",
+        world: "trusted-server:kv-cas-user/kv-cas-user",
+        generate_all,
+        ownership: Borrowing { duplicate_if_necessary: false },
+        // What the rules have in the same shape is theirs. The enumeration of errors is not: the
+        // generated code tells its cases by position, and would not notice another order.
+        with: {
+            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
+            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
+            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
+            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
+            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+        },
+    });
+}
 
 /// A store that the host opened.
-pub(crate) struct KvCas(kv_cas::Store);
+pub struct KvCas(kv_cas::Store);
 
 impl KvCas {
-    pub(crate) fn open(name: &str) -> Result<Self, KvError> {
+    /// Opens the store of this name.
+    pub fn open(name: &str) -> Result<Self, KvError> {
         kv_cas::Store::open(name).map(Self).map_err(kv_error)
     }
 }
