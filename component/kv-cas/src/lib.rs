@@ -19,7 +19,7 @@ pub mod bindings {
         path: "../../wit",
         inline: "
             package trusted-server:kv-cas-user;
-            world kv-cas-user { import trusted-server:ec/kv-cas@0.1.0; }
+            world kv-cas-user { import trusted-server:ec/kv-cas@0.2.0; }
         ",
         world: "trusted-server:kv-cas-user/kv-cas-user",
         generate_all,
@@ -27,11 +27,11 @@ pub mod bindings {
         // What the rules have in the same shape is theirs. The enumeration of errors is not: the
         // generated code tells its cases by position, and would not notice another order.
         with: {
-            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
-            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
-            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
-            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
-            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+            "trusted-server:ec/kv-cas@0.2.0/item": identity_graph::Item,
+            "trusted-server:ec/kv-cas@0.2.0/item-head": identity_graph::ItemHead,
+            "trusted-server:ec/kv-cas@0.2.0/precondition": identity_graph::Precondition,
+            "trusted-server:ec/kv-cas@0.2.0/write": identity_graph::Write,
+            "trusted-server:ec/kv-cas@0.2.0/write-outcome": identity_graph::WriteOutcome,
         },
     });
 }
@@ -88,5 +88,7 @@ fn kv_error(error: kv_cas::KvError) -> KvError {
         kv_cas::KvError::Throttled => KvError::Throttled,
         kv_cas::KvError::Unavailable => KvError::Unavailable,
         kv_cas::KvError::UnknownOutcome => KvError::UnknownOutcome,
+        kv_cas::KvError::TooLarge => KvError::TooLarge,
+        kv_cas::KvError::NotRead => KvError::NotRead,
     }
 }

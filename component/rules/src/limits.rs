@@ -5,6 +5,8 @@
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Bytes of a body above which a read row counts as corrupt.
 pub const MAX_READ_BYTES: usize = 1024 * 1024;
+/// Bytes of bodies that a store hands over in one answer to a batch of reads.
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of metadata that a write may have.
 pub const MAX_METADATA_BYTES: usize = 2_000;
 /// Bytes of a partner key.
