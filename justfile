@@ -80,7 +80,7 @@ fuzz-seeds:
         rm -r "$found"
     done
 
-# Change the rules in every small way and see that a test fails; ARGS such as `--re src/cas.rs` or `--shard 0/4`
+# Change the rules in every small way and see that a test fails; ARGS such as `--re src/cas_loop.rs` or `--shard 0/4`
 [positional-arguments]
 mutants *ARGS:
     #!/usr/bin/env bash
@@ -109,7 +109,7 @@ lint: _targets
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy {{ native }} --test http -- -D warnings
     cargo clippy --package host-test --package identity-graph-tests --no-default-features --all-targets -- -D warnings
-    cargo clippy --package identity-graph --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --target wasm32-wasip1 -- -D warnings
 
 # Build the documentation, with warnings denied

@@ -1,6 +1,7 @@
 //! What any store has to judge by the contract of `kv-cas`, for those who write one.
 
-use identity_graph::{KvError, Precondition, Write};
+use identity_graph::limits::{MAX_ANSWER_BYTES, MAX_READ_BYTES};
+use identity_graph::{KvError, Precondition, Read, Write};
 
 /// Bytes of a key.
 pub const MAX_KEY_BYTES: usize = 1_024;
@@ -19,6 +20,31 @@ pub fn check_write(write: &Write<'_>) -> Result<(), KvError> {
     check_key(write.key)?;
     let fits = write.metadata.len() <= MAX_METADATA_BYTES && write.body.len() <= MAX_BODY_BYTES;
     if fits && write.time_to_live > 0 { Ok(()) } else { Err(KvError::Invalid) }
+}
+
+/// What a read answers: a body that is too large is not handed over.
+pub fn bounded(read: Read) -> Read {
+    match read {
+        Ok(Some(item)) if item.body.len() > MAX_READ_BYTES => Err(KvError::TooLarge),
+        read => read,
+    }
+}
+
+/// The answers to a batch of reads: once the bodies make up all that is handed over at once, the
+/// others are not read.
+pub fn within_one_answer(reads: impl IntoIterator<Item = Read>) -> Vec<Read> {
+    let mut bytes = 0_usize;
+    let mut answer = |read: Read| {
+        let read = bounded(read);
+        let Ok(Some(item)) = &read else { return read };
+        if bytes > 0 && bytes + item.body.len() > MAX_ANSWER_BYTES {
+            bytes = MAX_ANSWER_BYTES;
+            return Err(KvError::NotRead);
+        }
+        bytes += item.body.len();
+        read
+    };
+    reads.into_iter().map(&mut answer).collect()
 }
 
 /// Whether a precondition holds where the value stored has this generation.

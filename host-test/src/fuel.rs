@@ -48,14 +48,9 @@ pub fn visit(partners: usize) -> NewEntry {
 /// A partner's UID for the browser. Version `n` is another UID, asserted `n` seconds later.
 #[must_use]
 pub fn uid(partner: usize, version: u64) -> PartnerUid {
-    PartnerUid {
-        partner: format!("{:05x}-sync.example", (partner * 0x9e37 + 0x3f1a5) & 0xf_ffff),
-        uid: format!(
-            "{:032x}",
-            (partner as u128 + 1) * 0x9e37_79b9_7f4a_7c15 + u128::from(version)
-        ),
-        synced: Some(MADE + version),
-    }
+    let key = format!("{:05x}-sync.example", (partner * 0x9e37 + 0x3f1a5) & 0xf_ffff);
+    let number = (partner as u128 + 1) * 0x9e37_79b9_7f4a_7c15 + u128::from(version);
+    PartnerUid::new(key, format!("{number:032x}")).synced(MADE + version)
 }
 
 /// The stored row of a [`visit`].
@@ -72,10 +67,9 @@ pub fn stored(partners: usize) -> Item {
 /// One partner's mappings for so many rows.
 #[must_use]
 pub fn mappings(number: usize) -> Vec<Mapping> {
-    let mapping = |at: usize| Mapping {
-        ec_id: format!("{:064x}.Ab12Cd", (at as u128 + 1) * 0x9e37_79b9_7f4a_7c15),
-        uid: format!("{at:032x}"),
-        synced: MADE + 500,
+    let mapping = |at: usize| {
+        let ec_id = format!("{:064x}.Ab12Cd", (at as u128 + 1) * 0x9e37_79b9_7f4a_7c15);
+        Mapping::new(ec_id, format!("{at:032x}"), MADE + 500)
     };
     (0..number).map(mapping).collect()
 }
@@ -111,12 +105,24 @@ pub fn measure() -> Vec<Cost> {
 
     add("open", &nothing(), &|_| ());
     add("get, and entry of the snapshot", &standard(), &|graph| {
-        graph.get(&ec).unwrap().unwrap().entry();
+        graph.get(&ec, now).unwrap().unwrap().entry();
     });
     add("get-metadata", &standard(), &|graph| drop(graph.get_metadata(&ec).unwrap()));
-    add("create", &nothing(), &|graph| graph.create(&ec, visit(STANDARD_PARTNERS)).unwrap());
+    add("create", &nothing(), &|graph| {
+        graph.create(&ec, visit(STANDARD_PARTNERS)).unwrap();
+    });
     add("create-or-revive of a live row", &standard(), &|graph| {
         graph.create_or_revive(&ec, visit(STANDARD_PARTNERS)).unwrap();
+    });
+    add("visit with news", &standard(), &|graph| {
+        let ids = vec![later()];
+        graph.visit(&ec, NewEntry { ids, now, ..visit(0) }).unwrap();
+    });
+    add("visit without news", &standard(), &|graph| {
+        graph.visit(&ec, NewEntry { ids: vec![uid(0, 0)], ..visit(0) }).unwrap();
+    });
+    add("remove-partner-ids", &standard(), &|graph| {
+        graph.remove_partner_ids(&ec, vec![later().partner], now).unwrap();
     });
     add("upsert-partner-id", &standard(), &|graph| {
         graph.upsert_partner_id(&ec, later(), IfMissing::Skip, now).unwrap();

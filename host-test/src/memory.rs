@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use identity_graph::{Item, ItemHead, KvError, Read, Store, Write};
 use identity_graph::{WriteOutcome, Written};
 
-use crate::contract::{check_key, check_write, holds, scatter};
+use crate::contract::{bounded, check_key, check_write, holds, scatter, within_one_answer};
 use crate::store_calls::{StoreCall, StoreCalls};
 
 /// A row as the store holds it. `Debug` does not show its content.
@@ -269,7 +269,7 @@ impl Store for MemoryStore {
     fn get(&self, key: &str) -> Read {
         let mut state = self.lock();
         state.calls.record(StoreCall::Get);
-        state.get(key)
+        bounded(state.get(key))
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
@@ -301,7 +301,7 @@ impl Store for MemoryStore {
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
         let mut state = self.lock();
         state.calls.record_get_many(keys.len());
-        keys.iter().map(|key| state.get(key)).collect()
+        within_one_answer(keys.iter().map(|key| state.get(key)))
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {

@@ -56,7 +56,7 @@ mod tests {
         let instance = instance(&[("one", &one), ("two", &two)]);
         let (first, second) = (instance.open("one").unwrap(), instance.open("two").unwrap());
         first.create(&ec_id(), NewEntry::at(1)).unwrap();
-        assert!(second.get(&ec_id()).unwrap().is_none());
+        assert!(second.get(&ec_id(), 1).unwrap().is_none());
         assert_eq!((one.len(), two.len()), (1, 0));
     }
 
@@ -65,9 +65,9 @@ mod tests {
         let store = MemoryStore::new();
         let graph = instance(&[("one", &store)]).open("one").unwrap();
         graph.create(&ec_id(), NewEntry::at(1)).unwrap();
-        let mut snapshot = graph.snapshot(&ec_id()).unwrap().unwrap();
+        let mut snapshot = graph.snapshot(&ec_id(), 1).unwrap().unwrap();
         drop(graph);
-        let id = PartnerUid { partner: "p.example".into(), uid: "u".into(), synced: None };
+        let id = PartnerUid::new("p.example", "u");
         assert_eq!(snapshot.upsert_partner_ids(vec![id], 2), Ok(vec![UpsertOutcome::Written]));
         assert_eq!(snapshot.update_last_seen(1_000), Ok(TouchOutcome::Written));
     }
@@ -77,10 +77,10 @@ mod tests {
         let store = MemoryStore::new();
         for now in 0..3_000 {
             let graph = instance(&[("one", &store)]).open("one").unwrap();
-            let id = PartnerUid { partner: format!("p{}", now % 5), uid: "u".into(), synced: None };
+            let id = PartnerUid::new(format!("p{}", now % 5), "u");
             graph.upsert_partner_id(&ec_id(), id, IfMissing::CreateMinimal, now).unwrap();
         }
         let graph = instance(&[("one", &store)]).open("one").unwrap();
-        assert_eq!(graph.get(&ec_id()).unwrap().unwrap().entry().ids.len(), 5);
+        assert_eq!(graph.get(&ec_id(), 3_000).unwrap().unwrap().entry().ids.len(), 5);
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         let failures = RefCell::new(Vec::new());
         for_both(|test| {
             test.store.seed(&ec_id(), "[]", None);
-            let of = |ec_id: &str| test.graph.get(ec_id).err().unwrap();
+            let of = |ec_id: &str| test.graph.get(ec_id, 1).err().unwrap();
             failures.borrow_mut().push((of("short"), of(&ec_id())));
         });
         let failures = failures.into_inner();

@@ -31,12 +31,12 @@ fn name(name: ComponentExternName<'_>) -> String {
 
 #[test]
 fn the_store_is_all_it_imports() {
-    assert_eq!(interface().0, ["trusted-server:ec/kv-cas@0.1.0"]);
+    assert_eq!(interface().0, ["trusted-server:ec/kv-cas@0.2.0"]);
 }
 
 #[test]
 fn the_graph_is_all_it_exports() {
-    assert_eq!(interface().1, ["trusted-server:ec/identity-graph@0.1.0"]);
+    assert_eq!(interface().1, ["trusted-server:ec/identity-graph@0.2.0"]);
 }
 
 #[test]

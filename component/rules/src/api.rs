@@ -8,10 +8,13 @@ use core::fmt;
 
 use thiserror::Error;
 
-use crate::entry::{Entry, Metadata, NewEntry};
+use crate::entry::{Entry, Metadata};
 use crate::error::GraphError;
 use crate::graph::Graph;
-use crate::ops::{CreateOutcome, IfMissing, Mapping, TouchOutcome, UpsertOutcome};
+use crate::new_entry::NewEntry;
+use crate::ops::{
+    CreateOutcome, IfMissing, Mapping, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
+};
 use crate::partner_uid::PartnerUid;
 use crate::redact::Bytes;
 use crate::snapshot::Snapshot;
@@ -21,24 +24,29 @@ use crate::store::Store;
 /// costs; times are Unix seconds.
 ///
 /// ```
-/// use identity_graph::{Failure, IdentityGraph, NewEntry};
+/// use identity_graph::{Failure, IdentityGraph, NewEntry, PartnerUid, VisitOutcome};
 ///
-/// fn page_view(graph: &dyn IdentityGraph, ec_id: &str, now: u64) -> Result<(), Failure> {
-///     let Some(mut snapshot) = graph.get(ec_id)? else {
-///         return graph.create_or_revive(ec_id, NewEntry::at(now)).map(|_| ());
-///     };
-///     snapshot.update_last_seen(now).map(|_| ())
+/// fn page_view(graph: &dyn IdentityGraph, ec_id: &str, now: u64) -> Result<bool, Failure> {
+///     let ids = vec![PartnerUid::new("ids.acme.example", "A-1")];
+///     let report = graph.visit(ec_id, NewEntry { ids, ..NewEntry::at(now) })?;
+///     Ok(report.outcome != VisitOutcome::Withdrawn)
 /// }
 /// ```
 pub trait IdentityGraph {
     /// Reads an entry.
-    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure>;
+    fn get(&self, ec_id: &str, now: u64) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure>;
     /// Reads what is stored beside an entry.
     fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, Failure>;
-    /// Writes a new entry.
-    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure>;
+    /// Notes a page view with all it brings, whatever is stored.
+    fn visit(&self, ec_id: &str, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure>;
+    /// Writes the entry of an ID just minted.
+    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, Failure>;
     /// Writes a new entry, or replaces a tombstone that is older than its consent.
-    fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure>;
+    fn create_or_revive(
+        &self,
+        ec_id: &str,
+        entry: NewEntry,
+    ) -> Result<Report<CreateOutcome>, Failure>;
     /// Adds or replaces one partner's UID.
     fn upsert_partner_id(
         &self,
@@ -55,7 +63,14 @@ pub trait IdentityGraph {
         missing: IfMissing,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure>;
-    /// Notes a visit.
+    /// Removes several partners' UIDs in one write.
+    fn remove_partner_ids(
+        &self,
+        ec_id: &str,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure>;
+    /// Moves the time of the last visit on.
     fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure>;
     /// Withdraws consent.
     fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure>;
@@ -86,7 +101,15 @@ pub trait EntrySnapshot {
         ids: Vec<PartnerUid>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure>;
-    /// Notes a visit without another read.
+    /// Removes partners' UIDs without another read.
+    fn remove_partner_ids(
+        &mut self,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure>;
+    /// Notes a page view without another read.
+    fn visit(&mut self, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure>;
+    /// Moves the time of the last visit on without another read.
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure>;
     /// How many EC IDs share this one's hash.
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure>;
@@ -164,8 +187,8 @@ impl From<GraphError> for Failure {
 
 /// The rules, linked into this program.
 impl<S: Store> IdentityGraph for Graph<S> {
-    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
-        let snapshot = self.get(ec_id)?;
+    fn get(&self, ec_id: &str, now: u64) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
+        let snapshot = self.get(ec_id, now)?;
         Ok(snapshot.map(|snapshot| Box::new(Linked { graph: self, snapshot }) as _))
     }
 
@@ -173,11 +196,19 @@ impl<S: Store> IdentityGraph for Graph<S> {
         Ok(self.get_metadata(ec_id)?)
     }
 
-    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure> {
+    fn visit(&self, ec_id: &str, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure> {
+        Ok(self.visit(ec_id, entry)?)
+    }
+
+    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, Failure> {
         Ok(self.create(ec_id, entry)?)
     }
 
-    fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure> {
+    fn create_or_revive(
+        &self,
+        ec_id: &str,
+        entry: NewEntry,
+    ) -> Result<Report<CreateOutcome>, Failure> {
         Ok(self.create_or_revive(ec_id, entry)?)
     }
 
@@ -199,6 +230,15 @@ impl<S: Store> IdentityGraph for Graph<S> {
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
         Ok(self.upsert_partner_ids(ec_id, ids, missing, now)?)
+    }
+
+    fn remove_partner_ids(
+        &self,
+        ec_id: &str,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure> {
+        Ok(self.remove_partner_ids(ec_id, partners, now)?)
     }
 
     fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure> {
@@ -253,6 +293,18 @@ impl<S: Store> EntrySnapshot for Linked<'_, S> {
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
         Ok(self.snapshot.upsert_partner_ids(self.graph, ids, now)?)
+    }
+
+    fn remove_partner_ids(
+        &mut self,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure> {
+        Ok(self.snapshot.remove_partner_ids(self.graph, partners, now)?)
+    }
+
+    fn visit(&mut self, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure> {
+        Ok(self.snapshot.visit(self.graph, entry)?)
     }
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {

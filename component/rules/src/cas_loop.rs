@@ -1,6 +1,10 @@
 //! The one way in which a row is changed: decide on what was read, write under its generation, and
 //! go on from a refusal or from an answer that never came.
 //!
+//! What is acknowledged is the store's own word: an outcome that says that something is stored is given
+//! only when a write of this call was answered `stored`. A text that equals what was written proves
+//! nothing, since a stale read may show an older row with the same text.
+//!
 //! [`CasLoop`] is a state machine that asks for store calls and is told their answers. It calls no
 //! store itself, so that one operation and a batch of a thousand run the same rules.
 
@@ -64,6 +68,8 @@ pub(crate) struct CasLoop<M: Mutation> {
     in_doubt: bool,
     /// Reads that found nothing although a refusal says that there is something.
     misses: u8,
+    /// A write was applied, may have been, or was refused since the row is another one by now.
+    has_moved_on: bool,
 }
 
 impl<M: Mutation> CasLoop<M> {
@@ -75,14 +81,20 @@ impl<M: Mutation> CasLoop<M> {
             last: Last::Refused,
             in_doubt: false,
             misses: 0,
+            has_moved_on: false,
         }
+    }
+
+    /// Whether the row is no longer, or perhaps no longer, what the operation began with.
+    pub(crate) fn has_moved_on(&self) -> bool {
+        self.has_moved_on
     }
 
     /// Decides on a row that is at hand, or on its presumed absence.
     pub(crate) fn start(&mut self, row: Option<&Row>) -> Step<M::Outcome> {
         match self.mutation.decide(row) {
-            // It may be our own write, onto which others have built since.
-            Err(GraphError::AlreadyExists) if self.in_doubt => Step::Done(Err(UNCONFIRMED)),
+            // No error may claim that nothing was written where that is not known.
+            Err(_) if self.in_doubt => Step::Done(Err(UNCONFIRMED)),
             Err(error) => Step::Done(Err(error)),
             Ok(Plan::Keep(outcome)) => Step::Done(Ok(outcome)),
             Ok(Plan::Write(write, outcome)) => {
@@ -116,27 +128,34 @@ impl<M: Mutation> CasLoop<M> {
     pub(crate) fn written(&mut self, answer: Written) -> Step<M::Outcome> {
         match answer {
             Ok(WriteOutcome::Stored) => self.stored(),
-            Ok(WriteOutcome::Conflict(handed_over)) => {
-                self.last = Last::Refused;
-                // Writing on presumed absence asks whether there is a row. The refusal is the answer
-                // and no lost race, so that there is always a try left to act on it.
-                if self.condition() == Some(Precondition::Absent) {
-                    self.attempts_left = self.attempts_left.max(1);
-                }
-                let is_last = self.attempts_left == 0 || !M::RETRIES;
-                match handed_over {
-                    Some(item) => self.judge(Some(item)),
-                    // The write in doubt may be what it is refused for: only a read can tell.
-                    None if is_last && !self.in_doubt => self.lost(),
-                    None => Step::Read,
-                }
-            }
+            Ok(WriteOutcome::Conflict(handed_over)) => self.refused(handed_over),
             Err(KvError::UnknownOutcome) => {
                 self.last = Last::InDoubt;
                 self.in_doubt = true;
+                self.has_moved_on = true;
                 Step::Read
             }
             Err(error) => Step::Done(Err(self.failed(error))),
+        }
+    }
+
+    /// The pending write was refused: its condition did not hold.
+    fn refused(&mut self, handed_over: Option<Item>) -> Step<M::Outcome> {
+        self.last = Last::Refused;
+        self.has_moved_on = true;
+        // Writing on presumed absence asks whether there is a row. The refusal is the answer and no
+        // lost race, so that there is always a try left to act on it.
+        if self.condition() == Some(Precondition::Absent) {
+            self.attempts_left = self.attempts_left.max(1);
+        }
+        // What a write in doubt has come to, only a read can tell.
+        if !M::RETRIES && !self.in_doubt {
+            return self.lost();
+        }
+        match handed_over {
+            Some(item) => self.judge(Some(item)),
+            None if self.attempts_left == 0 && !self.in_doubt => self.lost(),
+            None => Step::Read,
         }
     }
 
@@ -146,19 +165,14 @@ impl<M: Mutation> CasLoop<M> {
 
     /// The pending write took place.
     fn stored(&mut self) -> Step<M::Outcome> {
+        self.has_moved_on = true;
         let outcome = self.pending.take().map(|(_, outcome)| outcome);
         // There is always one: only a pending write is put.
         Step::Done(outcome.ok_or(GraphError::Conflict))
     }
 
     fn judge(&mut self, item: Option<Item>) -> Step<M::Outcome> {
-        let Some((pending, _)) = &self.pending else { return self.decide(item) };
-        let condition = pending.condition;
-        let is_ours = item.as_ref().is_some_and(|item| item.body == pending.row.body);
-        // A refused `absent` can be our own write too: a layer below may have sent it twice.
-        if is_ours && (self.in_doubt || condition == Precondition::Absent) {
-            return self.stored();
-        }
+        let Some(condition) = self.condition() else { return self.decide(item) };
         let generation = item.as_ref().map(|item| item.generation);
         let shows_what_we_wrote_on = match condition {
             Precondition::Matches(expected) => generation == Some(expected),
@@ -184,10 +198,12 @@ impl<M: Mutation> CasLoop<M> {
         let had_written = self.pending.take().is_some();
         let row = match item.map(Row::parse).transpose() {
             Ok(row) => row,
+            Err(_) if self.in_doubt => return Step::Done(Err(UNCONFIRMED)),
             Err(corrupt) => return Step::Done(Err(corrupt.into())),
         };
+        let was_refused = had_written && self.last == Last::Refused;
         match self.start(row.as_ref()) {
-            Step::Write if had_written && !M::RETRIES => self.lost(),
+            Step::Write if was_refused && !M::RETRIES => self.lost(),
             step => step,
         }
     }

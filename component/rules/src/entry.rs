@@ -4,15 +4,14 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::InvalidArgument;
 use crate::limits::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
-use crate::ops::latest;
+use crate::new_entry::{NewEntry, Visit};
 use crate::partner_uid::{Assertion, PartnerUid};
-use crate::types::Timestamp;
+use crate::policy::Policy;
 
 /// The country of an entry about whose place nothing is known.
 pub const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -26,10 +25,21 @@ pub struct Consent {
     pub tcf: Option<String>,
     /// Raw GPP string.
     pub gpp: Option<String>,
+    /// The IDs of the GPP sections that apply.
+    pub gpp_sid: Option<String>,
     /// True for a live entry, false for a withdrawal tombstone.
     pub ok: bool,
-    /// When it was given or withdrawn, in Unix seconds.
+    /// When it was given, last changed, or withdrawn, in Unix seconds.
     pub updated: u64,
+    /// When it had been withdrawn before it was given anew, in Unix seconds.
+    pub withdrawn: Option<u64>,
+}
+
+impl Consent {
+    /// The consent of a tombstone.
+    fn withdrawn_at(now: u64) -> Self {
+        Self { tcf: None, gpp: None, gpp_sid: None, ok: false, updated: now, withdrawn: None }
+    }
 }
 
 impl fmt::Debug for Consent {
@@ -40,6 +50,8 @@ impl fmt::Debug for Consent {
             .field("gpp_bytes", &len(&self.gpp))
             .field("ok", &self.ok)
             .field("updated", &self.updated)
+            .field("gpp_sid", &self.gpp_sid)
+            .field("withdrawn", &self.withdrawn)
             .finish()
     }
 }
@@ -87,21 +99,9 @@ impl Geo {
             dma: Some(dma).filter(|dma| *dma > 0),
         }
     }
-
-    /// Checks what an argument says; the country in upper case.
-    fn checked(mut self) -> Result<Self, InvalidArgument> {
-        if !is_country(&self.country) {
-            return Err(InvalidArgument::Country(self.country.len()));
-        }
-        if let Some(region) = self.region.as_ref().filter(|r| !is_region(r)) {
-            return Err(InvalidArgument::Region(region.len()));
-        }
-        self.country.make_ascii_uppercase();
-        Ok(self)
-    }
 }
 
-/// What the connection says of the browser.
+/// What the connection says of the browser; by default nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// 0 desktop, 1 mobile, 2 unknown.
@@ -116,22 +116,15 @@ pub struct Device {
     pub known_browser: Option<bool>,
 }
 
-impl Device {
-    /// Checks what an argument says.
-    fn checked(self) -> Result<Self, InvalidArgument> {
-        if self.is_mobile > 2 {
-            return Err(InvalidArgument::IsMobile(self.is_mobile));
+impl Default for Device {
+    fn default() -> Self {
+        Self {
+            is_mobile: 2,
+            ja4_class: None,
+            platform_class: None,
+            h2_fp_hash: None,
+            known_browser: None,
         }
-        for (name, class) in [
-            ("ja4-class", &self.ja4_class),
-            ("platform-class", &self.platform_class),
-            ("h2-fp-hash", &self.h2_fp_hash),
-        ] {
-            if let Some(class) = class.as_ref().filter(|c| !is_class(c)) {
-                return Err(InvalidArgument::Class(name, class.len()));
-            }
-        }
-        Ok(self)
     }
 }
 
@@ -151,7 +144,7 @@ pub struct Entry {
     pub v: u8,
     /// When the entry was made, in Unix seconds.
     pub created: u64,
-    /// When the browser was last seen, in Unix seconds; without it `created` counts.
+    /// When the browser was last seen, in Unix seconds; `None` in rows written without it.
     pub last_seen: Option<u64>,
     /// The consent it was given under.
     pub consent: Consent,
@@ -167,86 +160,32 @@ pub struct Entry {
     pub ids: Vec<PartnerUid>,
 }
 
-/// What a first visit knows; [`Entry::new`] makes the entry from it. `Debug` does not show the
-/// consent strings.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NewEntry {
-    /// Raw TCF v2 string.
-    pub tcf: Option<String>,
-    /// Raw GPP string.
-    pub gpp: Option<String>,
-    /// Where the browser was seen; without it the country is `ZZ`.
-    pub geo: Option<Geo>,
-    /// What the connection says of the browser.
-    pub device: Option<Device>,
-    /// The domain that was visited.
-    pub domain: Option<String>,
-    /// UIDs that arrive with the same request, so that a first visit costs one write.
-    pub ids: Vec<PartnerUid>,
-    /// The time of the visit and of the consent, in Unix seconds.
-    pub now: u64,
-}
-
-impl NewEntry {
-    /// A visit at `now` of which nothing else is known.
-    #[must_use]
-    pub fn at(now: u64) -> Self {
-        Self { tcf: None, gpp: None, geo: None, device: None, domain: None, ids: Vec::new(), now }
-    }
-}
-
-impl fmt::Debug for NewEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewEntry")
-            .field("geo", &self.geo)
-            .field("device", &self.device)
-            .field("domain", &self.domain)
-            .field("ids", &self.ids)
-            .field("now", &self.now)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Entry {
-    /// The entry of a first visit.
+    /// The entry of a first visit, with what of it is well formed.
     ///
     /// # Errors
-    /// [`InvalidArgument`] names the rule that an argument breaks.
+    /// [`InvalidArgument::Time`] when its time is in milliseconds.
     pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
-        let NewEntry { tcf, gpp, geo, device, domain, ids, now } = first;
-        if let Some(domain) = domain.as_ref().filter(|d| !is_domain(d)) {
-            return Err(InvalidArgument::Domain(domain.len()));
-        }
-        let geo = geo.unwrap_or_else(Geo::unknown).checked()?;
-        let device = device.map(Device::checked).transpose()?;
-        Ok(Self {
-            consent: Consent { tcf, gpp, ok: true, updated: now },
-            geo,
-            device,
-            pub_properties: domain.map(|domain| PubProperties {
-                seen_domains: vec![domain.clone()],
-                origin_domain: domain,
-            }),
-            ..Self::live(asserted(ids, Timestamp::new(now))?, now)
-        })
-    }
-
-    /// A live entry of which nothing but its UIDs is known.
-    pub(crate) fn live(ids: Vec<PartnerUid>, now: u64) -> Self {
-        Self {
-            consent: Consent { tcf: None, gpp: None, ok: true, updated: now },
-            ids,
-            ..Self::tombstone(now)
-        }
+        let policy = Policy::default();
+        let visit = Visit::parse(first, &policy)?;
+        let ids = visit.assertions.winners.iter().take(policy.max_partners as usize);
+        let ids = ids.cloned().filter_map(Assertion::into_id).collect();
+        Ok(visit.entry(ids, None))
     }
 
     /// The entry of an upsert that found none: the recovery path for a first visit whose create
     /// failed.
     ///
     /// # Errors
-    /// [`InvalidArgument`] names the rule that a UID or a partner key breaks.
+    /// [`InvalidArgument::Time`] when its time is in milliseconds.
     pub fn minimal(ids: Vec<PartnerUid>, now: u64) -> Result<Self, InvalidArgument> {
         Self::new(NewEntry { ids, ..NewEntry::at(now) })
+    }
+
+    /// A live entry of which nothing but its UIDs is known.
+    pub(crate) fn live(ids: Vec<PartnerUid>, now: u64) -> Self {
+        let consent = Consent { ok: true, ..Consent::withdrawn_at(now) };
+        Self { consent, ids, ..Self::tombstone(now) }
     }
 
     /// The entry of a withdrawal: no consent, no UIDs, no place.
@@ -256,19 +195,13 @@ impl Entry {
             v: VERSION,
             created: now,
             last_seen: Some(now),
-            consent: Consent { tcf: None, gpp: None, ok: false, updated: now },
+            consent: Consent::withdrawn_at(now),
             geo: Geo::unknown(),
             device: None,
             pub_properties: None,
             cluster_size: None,
             ids: Vec::new(),
         }
-    }
-
-    /// When the browser was last seen: `last_seen`, else `created`.
-    #[must_use]
-    pub fn last_visit(&self) -> u64 {
-        self.last_seen.unwrap_or(self.created)
     }
 }
 
@@ -302,14 +235,6 @@ impl From<&Entry> for Metadata {
     }
 }
 
-/// Checks UIDs and keeps for each partner the one asserted last (of equals the first), sorted by
-/// partner, each with its time.
-fn asserted(ids: Vec<PartnerUid>, now: Timestamp) -> Result<Vec<PartnerUid>, InvalidArgument> {
-    let ids: Result<Vec<_>, _> = ids.into_iter().map(|id| Assertion::parse(id, now)).collect();
-    let ids = latest(ids?, |id| id.partner.as_str(), |id| id.synced);
-    Ok(ids.into_iter().map(PartnerUid::from).collect())
-}
-
 pub(crate) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic())
 }
@@ -325,7 +250,7 @@ pub(crate) fn is_class(text: &str) -> bool {
 }
 
 pub(crate) fn is_domain(text: &str) -> bool {
-    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(letter)
@@ -341,14 +266,15 @@ mod tests {
 
     use super::*;
 
-    fn uid(partner: &str, uid: &str, synced: Option<u64>) -> PartnerUid {
-        PartnerUid { partner: partner.into(), uid: uid.into(), synced }
-    }
-
     #[test]
     fn a_first_visit_without_geo_is_in_zz_and_carries_its_uids_with_their_times() {
         let entry = Entry::new(NewEntry {
-            ids: vec![uid("B", "b", None), uid("a", "old", Some(1)), uid("A", "new", Some(2))],
+            ids: [
+                PartnerUid::new("B", "b"),
+                PartnerUid::new("a", "old").synced(1),
+                PartnerUid::new("A", "new").synced(2),
+            ]
+            .into(),
             domain: Some("news.example".into()),
             ..NewEntry::at(100)
         })
@@ -356,35 +282,17 @@ mod tests {
         assert_eq!(entry.geo, Geo::unknown());
         assert_eq!((entry.created, entry.last_seen, entry.consent.updated), (100, Some(100), 100));
         assert!(entry.consent.ok);
-        assert_eq!(entry.ids, [uid("a", "new", Some(2)), uid("b", "b", Some(100))]);
+        let expected =
+            [PartnerUid::new("a", "new").synced(2), PartnerUid::new("b", "b").synced(100)];
+        assert_eq!(entry.ids, expected);
         assert_eq!(entry.pub_properties.unwrap().seen_domains, ["news.example"]);
     }
 
     #[test]
-    fn an_unknown_class_of_device_is_accepted_and_none_beyond() {
-        let device = |is_mobile| Device {
-            is_mobile,
-            ja4_class: None,
-            platform_class: None,
-            h2_fp_hash: None,
-            known_browser: None,
-        };
-        assert_eq!(device(2).checked(), Ok(device(2)));
-        assert_eq!(device(3).checked(), Err(InvalidArgument::IsMobile(3)));
-    }
-
-    #[test]
-    fn debug_output_of_consent_shows_lengths_and_no_strings() {
-        let consent = Consent { tcf: Some("CQtcf".into()), gpp: None, ok: true, updated: 7 };
-        let expected = "Consent { tcf_bytes: Some(5), gpp_bytes: None, ok: true, updated: 7 }";
-        assert_eq!(format!("{consent:?}"), expected);
-    }
-
-    #[test]
     fn of_equal_times_the_first_uid_is_kept() {
-        let entry =
-            Entry::minimal(vec![uid("a", "1", Some(5)), uid("a", "2", Some(5))], 9).unwrap();
-        assert_eq!(entry.ids, [uid("a", "1", Some(5))]);
+        let ids = [PartnerUid::new("a", "1").synced(5), PartnerUid::new("a", "2").synced(5)];
+        let entry = Entry::minimal(ids.into(), 9).unwrap();
+        assert_eq!(entry.ids, [PartnerUid::new("a", "1").synced(5)]);
     }
 
     #[test]
@@ -397,13 +305,7 @@ mod tests {
 
     #[test]
     fn metadata_mirrors_the_entry() {
-        let device = Device {
-            is_mobile: 1,
-            ja4_class: None,
-            platform_class: None,
-            h2_fp_hash: None,
-            known_browser: Some(true),
-        };
+        let device = Device { is_mobile: 1, known_browser: Some(true), ..Device::default() };
         let geo = Geo::from_lookup("fr", "IDF", 0, 0);
         assert_eq!((geo.asn, geo.dma), (None, None), "0 stands for unknown");
         let first = NewEntry { geo: Some(geo), device: Some(device), ..NewEntry::at(1) };
@@ -414,59 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn each_bad_argument_is_named() {
-        let bad = |change: fn(&mut NewEntry)| {
-            let mut first = NewEntry::at(1);
-            change(&mut first);
-            Entry::new(first).unwrap_err()
-        };
-        let device = |d: fn(&mut Device)| {
-            let mut device = Device {
-                is_mobile: 0,
-                ja4_class: None,
-                platform_class: None,
-                h2_fp_hash: None,
-                known_browser: None,
-            };
-            d(&mut device);
-            let first = NewEntry { device: Some(device), ..NewEntry::at(1) };
-            Entry::new(first).unwrap_err()
-        };
-        assert_eq!(
-            bad(|f| f.geo = Some(Geo { country: "USA".into(), ..Geo::unknown() })),
-            InvalidArgument::Country(3)
-        );
-        assert_eq!(
-            bad(|f| f.geo = Some(Geo { region: Some("toolong99".into()), ..Geo::unknown() })),
-            InvalidArgument::Region(9)
-        );
-        assert_eq!(bad(|f| f.domain = Some("News.example".into())), InvalidArgument::Domain(12));
-        assert_eq!(bad(|f| f.ids = vec![uid("p", "", None)]), InvalidArgument::UidBlank);
-        assert_eq!(bad(|f| f.ids = vec![uid("p q", "u", None)]), InvalidArgument::Partner(3));
-        assert_eq!(device(|d| d.is_mobile = 3), InvalidArgument::IsMobile(3));
-        assert_eq!(
-            device(|d| d.ja4_class = Some("x".repeat(65))),
-            InvalidArgument::Class("ja4-class", 65)
-        );
-        assert_eq!(
-            device(|d| d.platform_class = Some(String::new())),
-            InvalidArgument::Class("platform-class", 0)
-        );
-        assert_eq!(
-            device(|d| d.h2_fp_hash = Some("é".into())),
-            InvalidArgument::Class("h2-fp-hash", 2)
-        );
-    }
-
-    #[test]
     fn domains_are_lower_case_hostnames() {
         let label = "a".repeat(63);
-        for good in ["localhost", "news.example", "xn--mgba.example", &label, "1.2-3.example"] {
+        for good in
+            ["localhost", "news.example", "xn--mgba.example", &label, "1.2-3.example", "a_b"]
+        {
             assert!(is_domain(good), "{good}");
         }
         let long = [label.as_str(); 4].join(".") + ".a";
-        for bad in ["", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "a_b", "A.b", "a b", "a/b", &long]
-        {
+        for bad in ["", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "A.b", "a b", "a/b", &long] {
             assert!(!is_domain(bad), "{bad}");
         }
         assert!(!is_domain(&"a".repeat(64)));
@@ -477,7 +335,7 @@ mod tests {
         let first = NewEntry {
             tcf: Some("CQsecret".into()),
             gpp: Some("DBsecret".into()),
-            ids: vec![uid("p", "secret", None)],
+            ids: [PartnerUid::new("p", "secret")].into(),
             ..NewEntry::at(1)
         };
         let shown = format!("{first:?} {:?}", Entry::new(first.clone()).unwrap());

@@ -6,8 +6,8 @@
 use thiserror::Error;
 
 use crate::limits::{
-    MAX_BODY_BYTES, MAX_CLASS_BYTES, MAX_DEPTH, MAX_DOMAIN_BYTES, MAX_METADATA_BYTES,
-    MAX_PARTNER_BYTES, MAX_READ_BYTES, MAX_REGION_BYTES, MAX_UID_BYTES,
+    MAX_BODY_BYTES, MAX_CLASS_BYTES, MAX_DEPTH, MAX_DOMAIN_BYTES, MAX_EXT_BYTES, MAX_EXT_DEPTH,
+    MAX_METADATA_BYTES, MAX_PARTNER_BYTES, MAX_READ_BYTES, MAX_REGION_BYTES, MAX_UID_BYTES,
 };
 use crate::store::KvError;
 
@@ -30,7 +30,7 @@ pub enum GraphError {
     Corrupt(#[source] Corrupt),
     /// The row would outgrow its limit; it is unchanged. Remove something first.
     #[error(
-        "the row would outgrow {MAX_BODY_BYTES} bytes of body or {MAX_METADATA_BYTES} bytes of metadata and is unchanged"
+        "the row would grow beyond {MAX_BODY_BYTES} bytes of body or {MAX_METADATA_BYTES} bytes of metadata and is unchanged"
     )]
     TooLarge,
     /// Other writers won, or reads have not caught up with them. Nothing was written; call again
@@ -86,14 +86,18 @@ pub enum Corrupt {
     /// A field of the entry stands twice, and which one is meant cannot be known.
     #[error("the field \"{0}\" stands twice")]
     Twice(&'static str),
+    /// The row is of a version that this program does not know.
+    #[error("its version is {0}, and 1 is the only one that is understood here")]
+    Version(u8),
 }
 
 /// Which rule an argument breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidArgument {
-    /// An EC ID is 64 hex digits, alone or followed by a dot and 6 ASCII letters or digits.
+    /// An EC ID is 64 hex digits, alone or followed by a dot and 6 ASCII letters or digits, or a
+    /// provider's name, `~` and its ID.
     #[error(
-        "EC ID ({0} bytes): expected 64 hex digits, then optionally a dot and 6 ASCII letters or digits; pass the cookie's value unchanged"
+        "EC ID ({0} bytes): expected 64 hex digits, then optionally a dot and 6 ASCII letters or digits, or a provider's name, ~ and its ID; pass the cookie's value unchanged"
     )]
     EcId(usize),
     /// A partner key is 1 to 255 bytes of `a-z 0-9 . _ -` after ASCII lower-casing.
@@ -110,9 +114,29 @@ pub enum InvalidArgument {
     /// A UID holds no control characters.
     #[error("partner UID: control character at byte {0}; pass the decoded value")]
     UidControl(usize),
-    /// A domain is a lower-case hostname of at most 255 bytes with labels of 1 to 63.
+    /// A time is at most the year 9999.
+    #[error("{0} is after the year 9999: pass seconds, not milliseconds")]
+    Time(&'static str),
+    /// A UID is an ID, and nothing that stands for the lack of one.
+    #[error("partner UID: it is a placeholder and no ID; leave the partner out instead")]
+    UidPlaceholder,
+    /// A UID has not ended when it arrives.
+    #[error("partner UID: it has expired; leave the partner out, or ask it for a fresh one")]
+    UidExpired,
+    /// `ext` is a JSON object of at most [`MAX_EXT_BYTES`](crate::limits::MAX_EXT_BYTES) bytes.
     #[error(
-        "domain ({0} bytes): expected a lower-case hostname of at most {MAX_DOMAIN_BYTES} bytes whose labels have 1 to 63 letters, digits or inner hyphens, without scheme, port or final dot"
+        "ext ({0} bytes): expected a JSON object of at most {MAX_EXT_BYTES} bytes and {MAX_EXT_DEPTH} levels"
+    )]
+    Ext(usize),
+    /// What a row holds in a partner's place is replaced only where it is a UID as this version
+    /// understands it.
+    #[error(
+        "the row holds something in this partner's place that is no UID; inspect shows it, a removal of the partner removes it"
+    )]
+    Occupied,
+    /// A domain is a hostname of at most 255 bytes with labels of 1 to 63.
+    #[error(
+        "domain ({0} bytes): expected a hostname of at most {MAX_DOMAIN_BYTES} bytes whose labels have 1 to 63 letters, digits, underscores or inner hyphens, without scheme or port"
     )]
     Domain(usize),
     /// A country is two ASCII letters.
@@ -154,7 +178,10 @@ impl From<KvError> for GraphError {
             KvError::NoSuchStore => Self::NoSuchStore,
             KvError::Invalid => Self::Unavailable(Outage::Refused),
             KvError::Throttled => Self::Throttled,
-            KvError::Unavailable | KvError::UnknownOutcome => Self::Unavailable(Outage::Failed),
+            KvError::TooLarge => Self::Corrupt(Corrupt::TooLong),
+            KvError::Unavailable | KvError::UnknownOutcome | KvError::NotRead => {
+                Self::Unavailable(Outage::Failed)
+            }
         }
     }
 }
@@ -205,7 +232,7 @@ mod tests {
             ),
             (
                 GraphError::TooLarge,
-                "the row would outgrow 65536 bytes of body or 2000 bytes of metadata and is unchanged",
+                "the row would grow beyond 65536 bytes of body or 2000 bytes of metadata and is unchanged",
             ),
             (
                 GraphError::Unavailable(Outage::Failed),

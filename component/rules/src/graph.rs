@@ -18,8 +18,8 @@ use crate::types::EcId;
 /// fn first_visit(store: impl Store) -> Result<(), identity_graph::GraphError> {
 ///     let graph = Graph::new(store, Policy::default())?;
 ///     let ec_id = format!("{}.Ab12Cd", "3f".repeat(32));
-///     let outcome = graph.create_or_revive(&ec_id, NewEntry::at(1_790_000_000))?;
-///     assert_eq!(outcome, CreateOutcome::Created);
+///     let report = graph.create_or_revive(&ec_id, NewEntry::at(1_790_000_000))?;
+///     assert_eq!(report.outcome, CreateOutcome::Created);
 ///     Ok(())
 /// }
 /// ```
@@ -52,7 +52,7 @@ impl<S: Store> Graph<S> {
     pub(crate) fn start<M: Mutation>(&self, id: &EcId, mutation: M) -> Answer<M> {
         let mut cas = CasLoop::new(mutation, self.policy.max_cas_attempts);
         let step = cas.start(None);
-        self.run(id, cas, step)
+        self.run(id, &mut cas, step)
     }
 
     /// Changes a row, from one that is cached or else from a read.
@@ -63,21 +63,18 @@ impl<S: Store> Graph<S> {
         mutation: M,
     ) -> Answer<M> {
         let mut cas = CasLoop::new(mutation, self.policy.max_cas_attempts);
-        let step = match cached {
-            Some(CachedRow { row, is_outdated }) => {
-                let step = cas.start(Some(row));
-                is_outdated.set(matches!(step, Step::Write));
-                step
-            }
-            None => Step::Read,
-        };
-        self.run(id, cas, step)
+        let step = cached.map_or(Step::Read, |cached| cas.start(Some(cached.row)));
+        let answer = self.run(id, &mut cas, step);
+        if let Some(cached) = cached {
+            cached.is_outdated.set(cas.has_moved_on());
+        }
+        answer
     }
 
     fn run<M: Mutation>(
         &self,
         id: &EcId,
-        mut cas: CasLoop<M>,
+        cas: &mut CasLoop<M>,
         mut step: Step<M::Outcome>,
     ) -> Answer<M> {
         loop {

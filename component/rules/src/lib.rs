@@ -40,6 +40,7 @@ mod error;
 mod graph;
 pub mod limits;
 mod names;
+mod new_entry;
 mod ops;
 mod partner_uid;
 mod policy;
@@ -50,16 +51,18 @@ mod store;
 mod types;
 
 pub use api::{EntrySnapshot, Failure, IdentityGraph, RawRow};
-pub use entry::{
-    Consent, Device, Entry, Geo, Metadata, NewEntry, PubProperties, UNKNOWN_COUNTRY, VERSION,
-};
+pub use entry::{Consent, Device, Entry, Geo, Metadata, PubProperties, UNKNOWN_COUNTRY, VERSION};
 pub use error::{Corrupt, GraphError, InvalidArgument, Outage};
 pub use graph::Graph;
 pub use names::Name;
-pub use ops::{CreateOutcome, IfMissing, Mapping, MappingOutcome, TouchOutcome, UpsertOutcome};
+pub use new_entry::{LeftOut, NewEntry};
+pub use ops::{
+    CreateOutcome, IfMissing, Mapping, MappingOutcome, Report, TouchOutcome, UpsertOutcome,
+    VisitOutcome,
+};
 pub use partner_uid::PartnerUid;
 pub use policy::Policy;
 pub use row::EncodedRow;
 pub use snapshot::Snapshot;
 pub use store::{Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written};
-pub use types::{EcId, PartnerKey, Uid};
+pub use types::{EcId, PartnerKey, Timestamp, Uid};

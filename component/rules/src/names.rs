@@ -1,6 +1,6 @@
 //! What outcomes and failures are called in the WIT interface, for people and for output.
 
-use crate::ops::{CreateOutcome, TouchOutcome, UpsertOutcome};
+use crate::ops::{CreateOutcome, Report, TouchOutcome, UpsertOutcome, VisitOutcome};
 
 use crate::api::Failure;
 
@@ -21,6 +21,18 @@ impl Name for CreateOutcome {
     }
 }
 
+impl Name for VisitOutcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Revived => "revived",
+            Self::Written => "written",
+            Self::Unchanged => "unchanged",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 impl Name for UpsertOutcome {
     fn name(&self) -> &'static str {
         match self {
@@ -29,6 +41,8 @@ impl Name for UpsertOutcome {
             Self::Stale => "stale",
             Self::Withdrawn => "withdrawn",
             Self::NotFound => "not-found",
+            Self::Invalid(_) => "invalid",
+            Self::Full => "full",
         }
     }
 }
@@ -57,6 +71,12 @@ impl Name for Failure {
             Self::Throttled => "throttled",
             Self::Unavailable(_) => "unavailable",
         }
+    }
+}
+
+impl<O: Name> Name for Report<O> {
+    fn name(&self) -> &'static str {
+        self.outcome.name()
     }
 }
 

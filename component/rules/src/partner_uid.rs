@@ -5,9 +5,9 @@ use core::fmt;
 
 use crate::error::InvalidArgument;
 use crate::redact::Bytes;
-use crate::types::{PartnerKey, Timestamp, Uid};
+use crate::types::{Ext, Now, PartnerKey, Timestamp, Uid};
 
-/// A user ID that a partner knows the browser by. `Debug` does not show the UID.
+/// A user ID that a partner knows the browser by. `Debug` shows neither the UID nor `ext`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PartnerUid {
     /// The partner's key, usually its source domain.
@@ -17,6 +17,33 @@ pub struct PartnerUid {
     /// When the partner or the browser asserted it, in Unix seconds; `None` in rows written without
     /// it, where it counts as 0. An upsert that gives none asserts the UID now.
     pub synced: Option<u64>,
+    /// Agent type of `OpenRTB`; vendors' own numbers above 500 included.
+    pub atype: Option<u32>,
+    /// When the UID ends, in Unix seconds.
+    pub expires: Option<u64>,
+    /// What the partner sends with it: a JSON object of at most
+    /// [`MAX_EXT_BYTES`](crate::limits::MAX_EXT_BYTES) bytes.
+    pub ext: Option<String>,
+}
+
+impl PartnerUid {
+    /// A UID asserted now, of which nothing else is known.
+    ///
+    /// ```
+    /// let id = identity_graph::PartnerUid::new("ids.acme.example", "A-1");
+    /// assert_eq!((id.partner.as_str(), id.synced), ("ids.acme.example", None));
+    /// ```
+    #[must_use]
+    pub fn new(partner: impl Into<String>, uid: impl Into<String>) -> Self {
+        let (partner, uid) = (partner.into(), uid.into());
+        Self { partner, uid, synced: None, atype: None, expires: None, ext: None }
+    }
+
+    /// The same, asserted at this time.
+    #[must_use]
+    pub fn synced(self, synced: u64) -> Self {
+        Self { synced: Some(synced), ..self }
+    }
 }
 
 impl fmt::Debug for PartnerUid {
@@ -25,36 +52,75 @@ impl fmt::Debug for PartnerUid {
             .field("partner", &self.partner)
             .field("uid", &Bytes(self.uid.len()))
             .field("synced", &self.synced)
+            .field("atype", &self.atype)
+            .field("expires", &self.expires)
+            .field("ext", &self.ext.as_ref().map(|ext| Bytes(ext.len())))
             .finish()
     }
 }
 
-/// A UID that a call asserts, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a call asserts of one partner, checked.
+#[derive(Clone)]
 pub(crate) struct Assertion {
     pub(crate) partner: PartnerKey,
-    pub(crate) uid: Uid,
+    /// `None` removes the partner's UID.
+    pub(crate) claim: Option<Claim>,
     pub(crate) synced: Timestamp,
+    /// Which of the call's items it is.
+    pub(crate) order: usize,
 }
 
-impl Assertion {
-    /// Checks a UID of an argument, asserted `now` where it gives no time.
-    pub(crate) fn parse(id: PartnerUid, now: Timestamp) -> Result<Self, InvalidArgument> {
-        Ok(Self {
-            partner: PartnerKey::parse(id.partner)?,
-            uid: Uid::parse(id.uid)?,
-            synced: id.synced.map_or(now, Timestamp::new),
-        })
+/// A UID with what is said of it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) uid: Uid,
+    pub(crate) atype: Option<u32>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) ext: Option<Ext>,
+}
+
+impl Claim {
+    /// Checks a UID and what is said of it.
+    pub(crate) fn parse(
+        uid: String,
+        atype: Option<u32>,
+        expires: Option<u64>,
+        ext: Option<String>,
+        now: Now,
+    ) -> Result<Self, InvalidArgument> {
+        let uid = Uid::parse(uid)?;
+        let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
+        if expires.is_some_and(|expires| expires <= now.at) {
+            return Err(InvalidArgument::UidExpired);
+        }
+        let ext = ext.filter(|ext| !ext.is_empty()).map(Ext::parse).transpose()?;
+        Ok(Self { uid, atype, expires, ext })
     }
 }
 
-impl From<Assertion> for PartnerUid {
-    fn from(assertion: Assertion) -> Self {
-        Self {
-            partner: assertion.partner.into_string(),
-            uid: assertion.uid.into_string(),
-            synced: Some(assertion.synced.seconds()),
-        }
+impl Assertion {
+    /// Checks a UID of an argument.
+    pub(crate) fn parse(id: PartnerUid, now: Now, order: usize) -> Result<Self, InvalidArgument> {
+        let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
+        Ok(Self {
+            partner: PartnerKey::parse(partner)?,
+            claim: Some(Claim::parse(uid, atype, expires, ext, now)?),
+            synced: now.asserted("synced", synced)?,
+            order,
+        })
+    }
+
+    /// What a new row says of it; nothing of a removal.
+    pub(crate) fn into_id(self) -> Option<PartnerUid> {
+        let Claim { uid, atype, expires, ext } = self.claim?;
+        Some(PartnerUid {
+            partner: self.partner.into_string(),
+            uid: uid.into_string(),
+            synced: Some(self.synced.seconds()),
+            atype,
+            expires: expires.map(Timestamp::seconds),
+            ext: ext.map(Ext::into_string),
+        })
     }
 }
 
@@ -65,8 +131,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_keeps_the_uid_to_itself() {
-        let id = PartnerUid { partner: "p".into(), uid: "secret".into(), synced: None };
+    fn debug_keeps_the_uid_and_what_comes_with_it_to_itself() {
+        let id =
+            PartnerUid { ext: Some("{\"a\":\"secret\"}".into()), ..PartnerUid::new("p", "secret") };
         assert!(!format!("{id:?}").contains("secret"));
     }
 }

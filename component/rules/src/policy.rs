@@ -1,8 +1,7 @@
 //! Lifetimes and bounds that a caller may set.
 
 use crate::error::InvalidArgument;
-use crate::limits::MAX_CAS_ATTEMPTS;
-use crate::types::Timestamp;
+use crate::limits::{MAX_CAS_ATTEMPTS, MAX_PARTNERS};
 
 /// Lifetimes and bounds of one graph. [`Policy::default`] has the values in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,12 +10,19 @@ pub struct Policy {
     pub entry_ttl: u32,
     /// Seconds that a withdrawal stays visible (86,400: 24 hours); at least 1.
     pub tombstone_ttl: u32,
-    /// Least seconds between two writes of `last_seen` (300).
+    /// Least seconds between two writes of `last_seen` (300); at most half of `entry_ttl`, since a
+    /// visitor who comes again within it must not lose the row.
     pub last_seen_debounce: u32,
     /// Tries of one conditional write (3); 1 to [`MAX_CAS_ATTEMPTS`].
     pub max_cas_attempts: u8,
     /// Seconds after which a stored cluster size is counted anew (86,400).
     pub cluster_recheck: u32,
+    /// Seconds that clocks may differ (300); at most half of `entry_ttl`.
+    pub clock_skew: u32,
+    /// Seconds after which an equal UID that is asserted again is written for its time alone (86,400).
+    pub resync: u32,
+    /// Partners that a row may have (64); 1 to [`MAX_PARTNERS`].
+    pub max_partners: u32,
 }
 
 impl Default for Policy {
@@ -27,6 +33,9 @@ impl Default for Policy {
             last_seen_debounce: 300,
             max_cas_attempts: 3,
             cluster_recheck: 86_400,
+            clock_skew: 300,
+            resync: 86_400,
+            max_partners: 64,
         }
     }
 }
@@ -38,24 +47,37 @@ impl Policy {
     /// [`InvalidArgument::Policy`] names the first value that is not.
     pub fn validate(&self) -> Result<(), InvalidArgument> {
         let attempts = u32::from(self.max_cas_attempts);
-        let most = u32::from(MAX_CAS_ATTEMPTS);
-        for (name, value, most) in [
-            ("entry-ttl", self.entry_ttl, u32::MAX),
-            ("tombstone-ttl", self.tombstone_ttl, u32::MAX),
-            ("max-cas-attempts", attempts, most),
+        let half = self.entry_ttl / 2;
+        for (name, value, least, most) in [
+            ("entry-ttl", self.entry_ttl, 1, u32::MAX),
+            ("tombstone-ttl", self.tombstone_ttl, 1, u32::MAX),
+            ("max-cas-attempts", attempts, 1, u32::from(MAX_CAS_ATTEMPTS)),
+            ("last-seen-debounce", self.last_seen_debounce, 0, half),
+            ("clock-skew", self.clock_skew, 0, half),
+            ("max-partners", self.max_partners, 1, MAX_PARTNERS),
         ] {
-            if !(1..=most).contains(&value) {
-                return Err(InvalidArgument::Policy(name, value, 1, most));
+            if !(least..=most).contains(&value) {
+                return Err(InvalidArgument::Policy(name, value, least, most));
             }
         }
         Ok(())
     }
+}
 
-    /// Seconds left of a live entry's lifetime, `None` when it is over.
-    ///
-    /// A clock behind the last visit sees the whole lifetime, never more.
-    pub(crate) fn remaining(&self, last_visit: Timestamp, now: Timestamp) -> Option<u32> {
-        let age = u32::try_from(now.since(last_visit).unwrap_or_default()).ok()?;
-        self.entry_ttl.checked_sub(age).filter(|left| *left > 0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debounce_that_could_cost_a_daily_visitor_the_row_is_refused() {
+        let day = 86_400;
+        let policy = |last_seen_debounce| Policy {
+            entry_ttl: 2 * day,
+            last_seen_debounce,
+            ..Policy::default()
+        };
+        assert_eq!(policy(day).validate(), Ok(()));
+        let refused = InvalidArgument::Policy("last-seen-debounce", day + 1, 0, day);
+        assert_eq!(policy(day + 1).validate(), Err(refused));
     }
 }

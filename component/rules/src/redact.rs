@@ -5,15 +5,14 @@ use core::fmt;
 /// How many characters of an EC ID may be shown.
 const SHOWN: usize = 8;
 
-/// The first 8 characters of a key.
+/// The first 8 characters of a key, and never more than half of it.
 pub(crate) struct Key<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(SHOWN) {
-            Some((end, _)) => write!(f, "{}…", self.0.get(..end).unwrap_or_default()),
-            None => f.write_str(self.0),
-        }
+        let shown = SHOWN.min(self.0.len() / 2);
+        let end = self.0.char_indices().nth(shown).map_or(0, |(end, _)| end);
+        write!(f, "{}…", self.0.get(..end).unwrap_or_default())
     }
 }
 
@@ -40,8 +39,9 @@ mod tests {
 
     #[test]
     fn a_key_is_shown_by_its_start_and_a_text_by_its_length() {
-        assert_eq!(format!("{:?}", Key("123456789")), "12345678…");
-        assert_eq!(format!("{:?}", Key("12345678")), "12345678");
+        assert_eq!(format!("{:?}", Key("12345678901234567")), "12345678…");
+        assert_eq!(format!("{:?}", Key("12345678")), "1234…");
+        assert_eq!(format!("{:?}", Key("é")), "…");
         assert_eq!(format!("{:?}", Bytes(3)), "(3 bytes)");
     }
 }

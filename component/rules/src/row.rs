@@ -1,8 +1,10 @@
 //! Stored rows: what they are made of, and how they are read and written.
 
 mod decode;
+mod domains;
 mod edit;
 mod encode;
+mod ext;
 pub(crate) mod metadata;
 mod plain;
 mod scan;
@@ -11,6 +13,7 @@ mod shape;
 mod span;
 mod splice;
 mod stored;
+mod uid_edits;
 mod write_json;
 
 #[cfg(test)]
@@ -21,6 +24,8 @@ mod schema_tests;
 pub use encode::EncodedRow;
 
 pub(crate) use edit::Edit;
+pub(crate) use ext::is_small_object;
 pub(crate) use schema::Field;
 pub(crate) use shape::Unsigned;
 pub(crate) use stored::{Row, StoredUid};
+pub(crate) use uid_edits::UidEdits;

@@ -1,5 +1,6 @@
 //! An entry as it was read, to look at and to write back on.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
@@ -7,21 +8,23 @@ use core::fmt;
 use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
-use crate::ops::{IfMissing, TouchOutcome, UpsertOutcome};
+use crate::new_entry::NewEntry;
+use crate::ops::{IfMissing, Report, TouchOutcome, UpsertOutcome, VisitOutcome};
 use crate::partner_uid::PartnerUid;
 use crate::row::Row;
 use crate::store::Store;
-use crate::types::EcId;
+use crate::types::{EcId, Now};
 
 /// An entry as it was read.
 ///
-/// A change costs 1 write and no read, or nothing when the entry already is as wanted. Once a change
-/// has asked the store for a write the snapshot is outdated and further changes read first, since
-/// another write on its generation could not succeed. What it shows stays as it was read. `Debug`
+/// A change costs 1 write and no read, or nothing when the entry already is as wanted. Once a write may
+/// have been applied, or was refused because the row has changed, the snapshot is outdated and further
+/// changes read first, since another write on its generation could not succeed. What it shows stays as it was read. `Debug`
 /// shows no stored text.
 pub struct Snapshot {
     id: EcId,
     row: Row,
+    now: Now,
     is_outdated: Cell<bool>,
 }
 
@@ -42,14 +45,14 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn new(id: EcId, row: Row) -> Self {
-        Self { id, row, is_outdated: Cell::new(false) }
+    pub(crate) fn new(id: EcId, row: Row, now: Now) -> Self {
+        Self { id, row, now, is_outdated: Cell::new(false) }
     }
 
-    /// The entry as it was read.
+    /// The entry as it was read. UIDs that had ended by then are not shown.
     #[must_use]
     pub fn entry(&self) -> Entry {
-        self.row.entry()
+        self.row.entry(self.now)
     }
 
     /// The generation that it was read at.
@@ -67,6 +70,25 @@ impl Snapshot {
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
         graph.upsert(&self.id, self.cached(), ids, IfMissing::Skip, now)
+    }
+
+    /// Removes partners' UIDs, as [`Graph::remove_partner_ids`] does.
+    pub fn remove_partner_ids<S: Store>(
+        &self,
+        graph: &Graph<S>,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+        graph.remove(&self.id, self.cached(), partners, now)
+    }
+
+    /// Notes a page view, as [`Graph::visit`] does.
+    pub fn visit<S: Store>(
+        &self,
+        graph: &Graph<S>,
+        entry: NewEntry,
+    ) -> Result<Report<VisitOutcome>, GraphError> {
+        graph.note_visit(&self.id, self.cached(), entry)
     }
 
     /// Moves `last_seen` on, as [`Graph::update_last_seen`] does.

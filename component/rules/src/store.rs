@@ -7,8 +7,8 @@ use core::fmt;
 
 use crate::redact::{Bytes, Key};
 
-/// A stored value with everything needed to write it back conditionally. `Debug` shows the body's
-/// length only.
+/// A stored value with everything needed to write it back conditionally. `Debug` shows the lengths of
+/// body and metadata only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Item {
     /// The value.
@@ -23,19 +23,28 @@ impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Item")
             .field("body", &Bytes(self.body.len()))
-            .field("metadata", &self.metadata)
+            .field("metadata", &self.metadata.as_ref().map(|text| Bytes(text.len())))
             .field("generation", &self.generation)
             .finish()
     }
 }
 
-/// A stored value without its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A stored value without its body. `Debug` shows the metadata's length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ItemHead {
     /// What is stored beside the body.
     pub metadata: Option<String>,
     /// Version of the value.
     pub generation: u64,
+}
+
+impl fmt::Debug for ItemHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemHead")
+            .field("metadata", &self.metadata.as_ref().map(|text| Bytes(text.len())))
+            .field("generation", &self.generation)
+            .finish()
+    }
 }
 
 /// When a write may take place.
@@ -49,7 +58,7 @@ pub enum Precondition {
     Matches(u64),
 }
 
-/// One write. `Debug` shows the start of the key and the body's length only.
+/// One write. `Debug` shows the start of the key and the lengths of body and metadata only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Write<'a> {
     /// The key.
@@ -69,7 +78,7 @@ impl fmt::Debug for Write<'_> {
         f.debug_struct("Write")
             .field("key", &Key(self.key))
             .field("body", &Bytes(self.body.len()))
-            .field("metadata", &self.metadata)
+            .field("metadata", &Bytes(self.metadata.len()))
             .field("time_to_live", &self.time_to_live)
             .field("condition", &self.condition)
             .finish()
@@ -105,6 +114,13 @@ pub enum KvError {
     /// A write may or may not have been applied.
     #[error("the store did not answer")]
     UnknownOutcome,
+    /// The stored body is larger than [`MAX_READ_BYTES`](crate::limits::MAX_READ_BYTES) and was not
+    /// transferred.
+    #[error("the stored body is too large to be read")]
+    TooLarge,
+    /// [`Store::get_many`] only: the answer is full. Ask for this key again.
+    #[error("the answer was full")]
+    NotRead,
 }
 
 /// Answer to one read.
@@ -128,7 +144,8 @@ pub trait Store {
     /// Number of keys that start with `prefix`, counted up to `limit`.
     fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError>;
     /// As many [`get`](Store::get)s, in flight together where the store can; one answer per key, in
-    /// order.
+    /// order. Once the bodies make up 16 MiB the keys that are left are answered
+    /// [`KvError::NotRead`]; the first never is.
     fn get_many(&self, keys: &[&str]) -> Vec<Read>;
     /// As many [`put`](Store::put)s of distinct keys, likewise.
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written>;

@@ -1,6 +1,7 @@
 //! Values that check themselves where they are made.
 
 mod ec_id;
+mod ext;
 mod generation;
 mod partner_key;
 mod timestamp;
@@ -8,7 +9,9 @@ mod uid;
 
 pub use ec_id::EcId;
 pub use partner_key::PartnerKey;
+pub use timestamp::Timestamp;
 pub use uid::Uid;
 
+pub(crate) use ext::Ext;
 pub(crate) use generation::Generation;
-pub(crate) use timestamp::Timestamp;
+pub(crate) use timestamp::Now;

@@ -54,7 +54,7 @@ impl Store for Short {
 #[test]
 fn each_mapping_is_answered_and_the_batch_ends() {
     let graph = Graph::new(Short::default(), Policy::default()).unwrap();
-    let mapping = |digit: &str| Mapping { ec_id: digit.repeat(64), uid: "u".into(), synced: 5 };
+    let mapping = |digit: &str| Mapping::new(digit.repeat(64), "u", 5);
     let outcomes = graph.sync_partner_ids("p.example", &["1", "2"].map(mapping), 2_000).unwrap();
     let failed = |outage| Err(GraphError::Unavailable(outage));
     // The write of the first may have been applied; the read of the second changed nothing.

@@ -19,7 +19,7 @@ macro_rules! outcomes {
 
 outcomes! {
     CreateOutcome { Created, AlreadyLive, Revived, Withdrawn }
-    UpsertOutcome { Written, Unchanged, Stale, Withdrawn, NotFound }
+    VisitOutcome { Created, Revived, Written, Unchanged, Withdrawn }
     TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
 }
 
@@ -35,8 +35,32 @@ impl From<wit::IfMissing> for rules::IfMissing {
 impl From<rules::MappingOutcome> for wit::MappingOutcome {
     fn from(outcome: rules::MappingOutcome) -> Self {
         match outcome {
-            Ok(outcome) => Self::Done(outcome.into()),
+            Ok(outcome) => Self::Done(outcome),
             Err(error) => Self::Failed(error.into()),
         }
     }
+}
+
+impl From<rules::Report<()>> for wit::Report {
+    fn from(report: rules::Report<()>) -> Self {
+        let rules::Report { outcome: (), ids, left_out } = report;
+        Self { ids, left_out }
+    }
+}
+
+/// Reports with an outcome.
+macro_rules! reports {
+    ($($outcome:ident => $report:ident;)*) => {$(
+        impl From<rules::Report<rules::$outcome>> for wit::$report {
+            fn from(report: rules::Report<rules::$outcome>) -> Self {
+                let rules::Report { outcome, ids, left_out } = report;
+                Self { outcome: outcome.into(), ids, left_out }
+            }
+        }
+    )*};
+}
+
+reports! {
+    CreateOutcome => CreateReport;
+    VisitOutcome => VisitReport;
 }

@@ -4,8 +4,8 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use identity_graph as rules;
+use identity_graph_kv_cas::KvCas;
 
-use crate::store::KvCas;
 use crate::wit;
 
 pub(crate) struct Component;
@@ -42,8 +42,8 @@ impl wit::GuestGraph for Graph {
         Ok(wit::Graph::new(Self(Rc::new(graph))))
     }
 
-    fn get(&self, ec_id: String) -> Answer<Option<wit::Snapshot>> {
-        let snapshot = self.0.get(&ec_id)?;
+    fn get(&self, ec_id: String, now: u64) -> Answer<Option<wit::Snapshot>> {
+        let snapshot = self.0.get(&ec_id, now)?;
         Ok(snapshot.map(|snapshot| {
             let graph = Rc::clone(&self.0);
             wit::Snapshot::new(Snapshot { graph, snapshot })
@@ -54,15 +54,15 @@ impl wit::GuestGraph for Graph {
         Ok(self.0.get_metadata(&ec_id)?)
     }
 
-    fn create(&self, ec_id: String, entry: rules::NewEntry) -> Answer<()> {
-        Ok(self.0.create(&ec_id, entry)?)
+    fn visit(&self, ec_id: String, entry: rules::NewEntry) -> Answer<wit::VisitReport> {
+        Ok(self.0.visit(&ec_id, entry)?.into())
     }
 
-    fn create_or_revive(
-        &self,
-        ec_id: String,
-        entry: rules::NewEntry,
-    ) -> Answer<wit::CreateOutcome> {
+    fn create(&self, ec_id: String, entry: rules::NewEntry) -> Answer<wit::Report> {
+        Ok(self.0.create(&ec_id, entry)?.into())
+    }
+
+    fn create_or_revive(&self, ec_id: String, entry: rules::NewEntry) -> Answer<wit::CreateReport> {
         Ok(self.0.create_or_revive(&ec_id, entry)?.into())
     }
 
@@ -72,8 +72,8 @@ impl wit::GuestGraph for Graph {
         id: rules::PartnerUid,
         missing: wit::IfMissing,
         now: u64,
-    ) -> Answer<wit::UpsertOutcome> {
-        Ok(self.0.upsert_partner_id(&ec_id, id, missing.into(), now)?.into())
+    ) -> Answer<rules::UpsertOutcome> {
+        Ok(self.0.upsert_partner_id(&ec_id, id, missing.into(), now)?)
     }
 
     fn upsert_partner_ids(
@@ -82,8 +82,17 @@ impl wit::GuestGraph for Graph {
         ids: Vec<rules::PartnerUid>,
         missing: wit::IfMissing,
         now: u64,
-    ) -> Answer<Vec<wit::UpsertOutcome>> {
-        Ok(each(self.0.upsert_partner_ids(&ec_id, ids, missing.into(), now)?))
+    ) -> Answer<Vec<rules::UpsertOutcome>> {
+        Ok(self.0.upsert_partner_ids(&ec_id, ids, missing.into(), now)?)
+    }
+
+    fn remove_partner_ids(
+        &self,
+        ec_id: String,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Answer<Vec<rules::UpsertOutcome>> {
+        Ok(self.0.remove_partner_ids(&ec_id, partners, now)?)
     }
 
     fn update_last_seen(&self, ec_id: String, now: u64) -> Answer<wit::TouchOutcome> {
@@ -104,7 +113,8 @@ impl wit::GuestGraph for Graph {
         mappings: Vec<rules::Mapping>,
         now: u64,
     ) -> Answer<Vec<wit::MappingOutcome>> {
-        Ok(each(self.0.sync_partner_ids(&partner, &mappings, now)?))
+        let outcomes = self.0.sync_partner_ids(&partner, &mappings, now)?;
+        Ok(outcomes.into_iter().map(Into::into).collect())
     }
 
     fn evaluate_cluster(&self, ec_id: String, now: u64) -> Answer<Option<u32>> {
@@ -129,8 +139,20 @@ impl wit::GuestSnapshot for Snapshot {
         &self,
         ids: Vec<rules::PartnerUid>,
         now: u64,
-    ) -> Answer<Vec<wit::UpsertOutcome>> {
-        Ok(each(self.snapshot.upsert_partner_ids(&self.graph, ids, now)?))
+    ) -> Answer<Vec<rules::UpsertOutcome>> {
+        Ok(self.snapshot.upsert_partner_ids(&self.graph, ids, now)?)
+    }
+
+    fn remove_partner_ids(
+        &self,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Answer<Vec<rules::UpsertOutcome>> {
+        Ok(self.snapshot.remove_partner_ids(&self.graph, partners, now)?)
+    }
+
+    fn visit(&self, entry: rules::NewEntry) -> Answer<wit::VisitReport> {
+        Ok(self.snapshot.visit(&self.graph, entry)?.into())
     }
 
     fn update_last_seen(&self, now: u64) -> Answer<wit::TouchOutcome> {
@@ -140,8 +162,4 @@ impl wit::GuestSnapshot for Snapshot {
     fn evaluate_cluster(&self, now: u64) -> Answer<Option<u32>> {
         Ok(self.snapshot.evaluate_cluster(&self.graph, now)?)
     }
-}
-
-fn each<A, B: From<A>>(values: Vec<A>) -> Vec<B> {
-    values.into_iter().map(B::from).collect()
 }

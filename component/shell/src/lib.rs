@@ -18,36 +18,33 @@ mod bindings {
         // Records and variants that the rules have in the same shape are not copied. Enumerations
         // are: where the order of their cases differs, the generated code would not notice.
         with: {
-            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
-            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
-            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
-            "trusted-server:ec/kv-cas@0.1.0/write": identity_graph::Write,
-            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
-            "trusted-server:ec/identity-graph@0.1.0/consent": identity_graph::Consent,
-            "trusted-server:ec/identity-graph@0.1.0/device": identity_graph::Device,
-            "trusted-server:ec/identity-graph@0.1.0/entry": identity_graph::Entry,
-            "trusted-server:ec/identity-graph@0.1.0/geo": identity_graph::Geo,
-            "trusted-server:ec/identity-graph@0.1.0/graph-error": identity_graph::Failure,
-            "trusted-server:ec/identity-graph@0.1.0/mapping": identity_graph::Mapping,
-            "trusted-server:ec/identity-graph@0.1.0/metadata": identity_graph::Metadata,
-            "trusted-server:ec/identity-graph@0.1.0/new-entry": identity_graph::NewEntry,
-            "trusted-server:ec/identity-graph@0.1.0/partner-uid": identity_graph::PartnerUid,
-            "trusted-server:ec/identity-graph@0.1.0/policy": identity_graph::Policy,
-            "trusted-server:ec/identity-graph@0.1.0/pub-properties": identity_graph::PubProperties,
-            "trusted-server:ec/identity-graph@0.1.0/raw-row": identity_graph::RawRow,
+            "trusted-server:ec/kv-cas@0.2.0": identity_graph_kv_cas::bindings::trusted_server::ec::kv_cas,
+            "trusted-server:ec/identity-graph@0.2.0/consent": identity_graph::Consent,
+            "trusted-server:ec/identity-graph@0.2.0/device": identity_graph::Device,
+            "trusted-server:ec/identity-graph@0.2.0/entry": identity_graph::Entry,
+            "trusted-server:ec/identity-graph@0.2.0/geo": identity_graph::Geo,
+            "trusted-server:ec/identity-graph@0.2.0/graph-error": identity_graph::Failure,
+            "trusted-server:ec/identity-graph@0.2.0/left-out": identity_graph::LeftOut,
+            "trusted-server:ec/identity-graph@0.2.0/mapping": identity_graph::Mapping,
+            "trusted-server:ec/identity-graph@0.2.0/metadata": identity_graph::Metadata,
+            "trusted-server:ec/identity-graph@0.2.0/new-entry": identity_graph::NewEntry,
+            "trusted-server:ec/identity-graph@0.2.0/partner-uid": identity_graph::PartnerUid,
+            "trusted-server:ec/identity-graph@0.2.0/policy": identity_graph::Policy,
+            "trusted-server:ec/identity-graph@0.2.0/pub-properties": identity_graph::PubProperties,
+            "trusted-server:ec/identity-graph@0.2.0/raw-row": identity_graph::RawRow,
+            "trusted-server:ec/identity-graph@0.2.0/upsert-outcome": identity_graph::UpsertOutcome,
         },
     });
 }
 /// The exported interface.
 mod wit {
     pub(crate) use crate::bindings::exports::trusted_server::ec::identity_graph::{
-        CreateOutcome, Graph, Guest, GuestGraph, GuestSnapshot, IfMissing, MappingOutcome,
-        Snapshot, TouchOutcome, UpsertOutcome,
+        CreateOutcome, CreateReport, Graph, Guest, GuestGraph, GuestSnapshot, IfMissing,
+        MappingOutcome, Report, Snapshot, TouchOutcome, VisitOutcome, VisitReport,
     };
 }
 mod convert;
 mod exports;
-mod store;
 
 use dlmalloc::GlobalDlmalloc;
 use exports::Component;

@@ -28,7 +28,7 @@ pub(crate) fn row(
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", message));
     };
     let snapshot = match row.problem {
-        None => graph.get(id.as_str())?,
+        None => graph.get(id.as_str(), platform.now())?,
         Some(_) => None,
     };
     let same = snapshot.filter(|snapshot| snapshot.generation() == row.generation);

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
-use identity_graph::{EcId, Failure, Mapping, UpsertOutcome};
+use identity_graph::{Failure, Mapping, UpsertOutcome};
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -99,8 +99,7 @@ pub(crate) fn batch_sync(
             }
             Line::Mapping { ec_id, partner_uid, timestamp } => {
                 places.push(index);
-                let (ec_id, uid) = (ec_id.clone(), partner_uid.clone());
-                mappings.push(Mapping { ec_id, uid, synced: *timestamp });
+                mappings.push(Mapping::new(ec_id.as_str(), partner_uid.as_str(), *timestamp));
             }
             Line::Malformed(_) => errors.push(Rejected { index, reason: "invalid_mapping" }),
         }
@@ -126,11 +125,11 @@ fn reasons(
         let text = "the graph did not tell the outcome of every mapping";
         return Err(Failure::Unavailable(text.to_owned()));
     }
-    Ok(mappings.iter().zip(outcomes).map(|(mapping, outcome)| reason(mapping, outcome)).collect())
+    Ok(outcomes.into_iter().map(reason).collect())
 }
 
 /// Why a mapping is not what is stored now, when it is not.
-fn reason(mapping: &Mapping, outcome: Result<UpsertOutcome, Failure>) -> Option<&'static str> {
+fn reason(outcome: Result<UpsertOutcome, Failure>) -> Option<&'static str> {
     match outcome {
         Ok(UpsertOutcome::Written | UpsertOutcome::Unchanged) => None,
         // A UID asserted at the same time or later stands; there is nothing to send again.
@@ -138,10 +137,9 @@ fn reason(mapping: &Mapping, outcome: Result<UpsertOutcome, Failure>) -> Option<
         Ok(UpsertOutcome::Withdrawn) => Some("withdrawn"),
         // The row may be too fresh to be seen from here: worth another try later.
         Ok(UpsertOutcome::NotFound) => Some("not_found"),
-        Err(Failure::InvalidArgument(_)) if EcId::parse(&mapping.ec_id).is_err() => {
-            Some("invalid_ec_id")
-        }
-        Err(Failure::InvalidArgument(_)) => Some("invalid_partner_uid"),
+        Ok(UpsertOutcome::Invalid(_)) => Some("invalid_partner_uid"),
+        Ok(UpsertOutcome::Full) => Some("full"),
+        Err(Failure::InvalidArgument(_)) => Some("invalid_ec_id"),
         Err(failure) => Some(code(&failure)),
     }
 }
@@ -183,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_mapping_without_an_outcome_is_not_said_to_be_stored() {
-        let mapping = Mapping { ec_id: "0".repeat(64), uid: "u".to_owned(), synced: 1 };
+        let mapping = Mapping::new("0".repeat(64), "u", 1);
         let refused = reasons(&[mapping.clone(), mapping], vec![Ok(UpsertOutcome::Written)]);
         let problem = refused.map_err(Problem::from).expect_err("one outcome is missing");
         assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);

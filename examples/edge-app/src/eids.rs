@@ -40,7 +40,7 @@ pub(crate) fn parse(cookie: &str) -> Vec<PartnerUid> {
         let uid = eid.uids.into_iter().next()?.id;
         identity_graph::Uid::check(&uid).ok()?;
         let partner = PartnerKey::parse(eid.source).ok()?.as_str().to_owned();
-        Some(PartnerUid { partner, uid, synced: None })
+        Some(PartnerUid::new(partner, uid))
     };
     let mut ids: Vec<PartnerUid> = Vec::new();
     for id in eids.filter_map(id) {

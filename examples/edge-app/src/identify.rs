@@ -1,7 +1,7 @@
 //! `GET /_ts/api/v1/identify`: what a partner knows the browser of this request by.
 
 use http::{HeaderMap, StatusCode};
-use identity_graph::{Entry, Failure, Policy};
+use identity_graph::{Entry, Failure};
 use serde::Serialize;
 
 use crate::answer::{Problem, Response, code, json};
@@ -82,15 +82,10 @@ enum Read {
 fn read(platform: &dyn Platform, ec_id: &str) -> Result<Read, Failure> {
     let now = platform.now();
     let graph = platform.graph()?;
-    let Some(mut snapshot) = graph.get(ec_id)? else { return Ok(Read::Missing) };
+    let Some(mut snapshot) = graph.get(ec_id, now)? else { return Ok(Read::Missing) };
     let entry = snapshot.entry();
     if !entry.consent.ok {
         return Ok(Read::Withdrawn);
-    }
-    // The store may keep a row past its lifetime; nobody should learn of it.
-    let lifetime = u64::from(Policy::default().entry_ttl);
-    if now.saturating_sub(entry.last_visit()) >= lifetime {
-        return Ok(Read::Missing);
     }
     Ok(match snapshot.evaluate_cluster(now) {
         Ok(Some(size)) => Read::Live(Box::new(entry), Some(size)),

@@ -100,7 +100,7 @@ impl Visit<'_> {
         let Some(ip) = self.platform.client().ip else { return Stored::default() };
         let ec_id = mint(&self.config.passphrase, ip);
         match graph.create(&ec_id, self.entry()) {
-            Ok(()) => Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) },
+            Ok(_) => Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) },
             // Somebody else's: the next view draws another suffix.
             Err(Failure::AlreadyExists) => Stored::default(),
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
@@ -122,10 +122,10 @@ impl Visit<'_> {
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
-        let Some(mut snapshot) = graph.get(id.as_str())? else { return self.anew(&*graph, id) };
+        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else { return self.anew(&*graph, id) };
         let mut stored = self.eids.clone();
         let entry = snapshot.entry();
-        if self.now.saturating_sub(entry.last_visit()) >= LONGEST_UNNOTED {
+        if self.now.saturating_sub(entry.last_seen.unwrap_or(entry.created)) >= LONGEST_UNNOTED {
             // UIDs do not count as a visit, and a browser may bring new ones every time: they wait
             // for the next view once in a while.
             stored.retain(|id| seen.has(id));
@@ -146,7 +146,7 @@ impl Visit<'_> {
         let touched = snapshot.update_last_seen(self.now)?;
         let at = match touched {
             TouchOutcome::Written | TouchOutcome::Stale => self.now,
-            TouchOutcome::Debounced => entry.last_visit(),
+            TouchOutcome::Debounced => entry.last_seen.unwrap_or(entry.created),
             TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
             TouchOutcome::NotFound => return self.revive(&*graph, id),
         };
@@ -159,7 +159,7 @@ impl Visit<'_> {
     /// is elsewhere. A tombstone that does not show yet must not be replaced, however old it is.
     fn anew(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
         match graph.create(id.as_str(), self.entry()) {
-            Ok(()) => Ok(self.made(id)),
+            Ok(_) => Ok(self.made(id)),
             // There is a row after all; the next view reads it.
             Err(Failure::AlreadyExists) => Ok(Stored::default()),
             Err(failure) => Err(failure),
@@ -168,7 +168,7 @@ impl Visit<'_> {
 
     /// A row that has been read and is past its lifetime.
     fn revive(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
-        Ok(match graph.create_or_revive(id.as_str(), self.entry())? {
+        Ok(match graph.create_or_revive(id.as_str(), self.entry())?.outcome {
             CreateOutcome::Created | CreateOutcome::Revived => self.made(id),
             CreateOutcome::AlreadyLive => Stored::default(),
             // An ID that was withdrawn stays so, and the browser gets a new one.
@@ -190,6 +190,7 @@ impl Visit<'_> {
         NewEntry {
             tcf: consent(TCF),
             gpp: consent(GPP),
+            gpp_sid: None,
             device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
             geo: client.geo,
             domain,

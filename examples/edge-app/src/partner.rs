@@ -32,10 +32,10 @@ pub(crate) fn authenticate(
 ) -> Result<Partner, Problem> {
     let token = bearer(headers).ok_or_else(unauthorized)?;
     let record = platform.partner_record(&sha256(token))?.ok_or_else(unauthorized)?;
-    let mut partner: Partner = serde_json::from_slice(&record).map_err(|_| bad_record())?;
-    let key = PartnerKey::parse(partner.source_domain).map_err(|_| bad_record())?;
-    partner.source_domain = key.as_str().to_owned();
-    Ok(partner)
+    let Partner { source_domain, atype } =
+        serde_json::from_slice(&record).map_err(|_| bad_record())?;
+    let key = PartnerKey::parse(source_domain).map_err(|_| bad_record())?;
+    Ok(Partner { source_domain: key.as_str().to_owned(), atype })
 }
 
 /// Whether the request carries the operator's token.

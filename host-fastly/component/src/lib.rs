@@ -19,10 +19,10 @@ mod bindings {
         // What the rules have in the same shape is theirs. The enumeration of errors is not: the
         // generated code tells its cases by position, and would not notice another order.
         with: {
-            "trusted-server:ec/kv-cas@0.1.0/item": identity_graph::Item,
-            "trusted-server:ec/kv-cas@0.1.0/item-head": identity_graph::ItemHead,
-            "trusted-server:ec/kv-cas@0.1.0/precondition": identity_graph::Precondition,
-            "trusted-server:ec/kv-cas@0.1.0/write-outcome": identity_graph::WriteOutcome,
+            "trusted-server:ec/kv-cas@0.2.0/item": identity_graph::Item,
+            "trusted-server:ec/kv-cas@0.2.0/item-head": identity_graph::ItemHead,
+            "trusted-server:ec/kv-cas@0.2.0/precondition": identity_graph::Precondition,
+            "trusted-server:ec/kv-cas@0.2.0/write-outcome": identity_graph::WriteOutcome,
         },
     });
 }
@@ -95,6 +95,8 @@ impl From<KvError> for kv_cas::KvError {
             KvError::Throttled => Self::Throttled,
             KvError::Unavailable => Self::Unavailable,
             KvError::UnknownOutcome => Self::UnknownOutcome,
+            KvError::TooLarge => Self::TooLarge,
+            KvError::NotRead => Self::NotRead,
         }
     }
 }

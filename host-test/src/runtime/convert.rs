@@ -71,15 +71,19 @@ macro_rules! variants {
 same!((), bool, u8, u32, u64, i64, String);
 
 records! { wit:
-    Consent { tcf, gpp, ok, updated }
+    Consent { tcf, gpp, gpp_sid, ok, updated, withdrawn }
     Device { is_mobile, ja4_class, platform_class, h2_fp_hash, known_browser }
     Entry { v, created, last_seen, consent, geo, device, pub_properties, cluster_size, ids }
     Geo { country, region, asn, dma }
-    Mapping { ec_id, uid, synced }
+    LeftOut { field, why }
+    Mapping { ec_id, uid, synced, atype, expires, ext }
     Metadata { ok, country, v, cluster_size, is_mobile, known_browser }
-    NewEntry { tcf, gpp, geo, device, domain, ids, now }
-    PartnerUid { partner, uid, synced }
-    Policy { entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck }
+    NewEntry { tcf, gpp, gpp_sid, geo, device, domain, ids, now }
+    PartnerUid { partner, uid, synced, atype, expires, ext }
+    Policy {
+        entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck, clock_skew,
+        resync, max_partners
+    }
     PubProperties { origin_domain, seen_domains }
     RawRow { body, metadata, generation, problem }
 }
@@ -97,11 +101,16 @@ variants! { wit:
     }
     IfMissing = IfMissing { Skip, CreateMinimal }
     TouchOutcome = TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
-    UpsertOutcome = UpsertOutcome { Written, Unchanged, Stale, Withdrawn, NotFound }
+    UpsertOutcome = UpsertOutcome {
+        Written, Unchanged, Stale, Withdrawn, NotFound, Invalid(rule), Full
+    }
+    VisitOutcome = VisitOutcome { Created, Revived, Written, Unchanged, Withdrawn }
 }
 
 variants! { kv_cas:
-    KvError = KvError { NoSuchStore, Invalid, Throttled, Unavailable, UnknownOutcome }
+    KvError = KvError {
+        NoSuchStore, Invalid, Throttled, Unavailable, UnknownOutcome, TooLarge, NotRead
+    }
     Precondition = Precondition { None, Absent, Matches(generation) }
     WriteOutcome = WriteOutcome { Stored, Conflict(item) }
 }
@@ -122,6 +131,30 @@ impl<T: Convert<U>, U, E: Convert<F>, F> Convert<Result<U, F>> for Result<T, E> 
     fn convert(self) -> Result<U, F> {
         self.map(T::convert).map_err(E::convert)
     }
+}
+
+impl Convert<rules::Report<()>> for wit::Report {
+    fn convert(self) -> rules::Report<()> {
+        let Self { ids, left_out } = self;
+        rules::Report { outcome: (), ids: ids.convert(), left_out: left_out.convert() }
+    }
+}
+
+macro_rules! reports {
+    ($($report:ident => $outcome:ident;)+) => {$(
+        impl Convert<rules::Report<rules::$outcome>> for wit::$report {
+            fn convert(self) -> rules::Report<rules::$outcome> {
+                let Self { outcome, ids, left_out } = self;
+                let (outcome, ids) = (outcome.convert(), ids.convert());
+                rules::Report { outcome, ids, left_out: left_out.convert() }
+            }
+        }
+    )+};
+}
+
+reports! {
+    CreateReport => CreateOutcome;
+    VisitReport => VisitOutcome;
 }
 
 /// One outcome of a batch.

@@ -2,7 +2,7 @@
 
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
-    NewEntry, PartnerUid, Policy, RawRow, TouchOutcome, UpsertOutcome,
+    NewEntry, PartnerUid, Policy, RawRow, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
 };
 use wasmtime::component::ResourceAny;
 
@@ -88,23 +88,25 @@ impl ComponentGraph {
     }
 
     /// Reads an entry: [`IdentityGraph::get`], of which the snapshot may outlive the graph.
-    pub fn snapshot(&self, ec_id: &str) -> Result<Option<ComponentSnapshot>, Failure> {
+    pub fn snapshot(&self, ec_id: &str, now: u64) -> Result<Option<ComponentSnapshot>, Failure> {
         let instance = &self.graph.instance;
-        let found = call!(self.graph, graph.call_get(ec_id)).map_err(Convert::convert)?;
+        let found = call!(self.graph, graph.call_get(ec_id, now)).map_err(Convert::convert)?;
         let owned = |resource| Owned { instance: instance.clone(), resource };
         Ok(found.map(|resource| ComponentSnapshot { snapshot: owned(resource) }))
     }
 }
 
 impl IdentityGraph for ComponentGraph {
-    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
-        Ok(self.snapshot(ec_id)?.map(|snapshot| Box::new(snapshot) as _))
+    fn get(&self, ec_id: &str, now: u64) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
+        Ok(self.snapshot(ec_id, now)?.map(|snapshot| Box::new(snapshot) as _))
     }
 
     answers! {
         get_metadata(ec_id: &str) -> Option<Metadata> = call_get_metadata(ec_id);
-        create(ec_id: &str, entry: NewEntry) -> () = call_create(ec_id, &entry.convert());
-        create_or_revive(ec_id: &str, entry: NewEntry) -> CreateOutcome =
+        visit(ec_id: &str, entry: NewEntry) -> Report<VisitOutcome> =
+            call_visit(ec_id, &entry.convert());
+        create(ec_id: &str, entry: NewEntry) -> Report<()> = call_create(ec_id, &entry.convert());
+        create_or_revive(ec_id: &str, entry: NewEntry) -> Report<CreateOutcome> =
             call_create_or_revive(ec_id, &entry.convert());
         upsert_partner_id(ec_id: &str, id: PartnerUid, missing: IfMissing, now: u64)
             -> UpsertOutcome =
@@ -112,6 +114,8 @@ impl IdentityGraph for ComponentGraph {
         upsert_partner_ids(ec_id: &str, ids: Vec<PartnerUid>, missing: IfMissing, now: u64)
             -> Vec<UpsertOutcome> =
             call_upsert_partner_ids(ec_id, &Convert::convert_all(ids), missing.convert(), now);
+        remove_partner_ids(ec_id: &str, partners: Vec<String>, now: u64) -> Vec<UpsertOutcome> =
+            call_remove_partner_ids(ec_id, &partners, now);
         update_last_seen(ec_id: &str, now: u64) -> TouchOutcome = call_update_last_seen(ec_id, now);
         write_withdrawal_tombstone(ec_id: &str, now: u64) -> () =
             call_write_withdrawal_tombstone(ec_id, now);
@@ -145,6 +149,18 @@ impl EntrySnapshot for ComponentSnapshot {
     ) -> Result<Vec<UpsertOutcome>, Failure> {
         let ids = Convert::convert_all(ids);
         call!(self.snapshot, snapshot.call_upsert_partner_ids(&ids, now)).convert()
+    }
+
+    fn remove_partner_ids(
+        &mut self,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure> {
+        call!(self.snapshot, snapshot.call_remove_partner_ids(&partners, now)).convert()
+    }
+
+    fn visit(&mut self, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure> {
+        call!(self.snapshot, snapshot.call_visit(&entry.convert())).convert()
     }
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {

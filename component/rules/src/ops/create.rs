@@ -1,47 +1,61 @@
-//! `create`: the entry of a first visit.
+//! `create`: the entry of an ID just minted.
 
+use alloc::vec::Vec;
+
+use super::judge::new_row;
+use super::report::Report;
+use super::upsert_partner_ids::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
-use crate::entry::{Entry, NewEntry};
 use crate::error::GraphError;
 use crate::graph::Graph;
+use crate::new_entry::{NewEntry, Visit};
+use crate::policy::Policy;
 use crate::row::{EncodedRow, Row};
 use crate::store::{Precondition, Store};
-use crate::types::EcId;
+use crate::types::{EcId, Timestamp};
 
 impl<S: Store> Graph<S> {
-    /// Writes the entry of a first visit: 1 write.
+    /// Writes the entry of an ID just minted: 1 write, no read.
     ///
     /// # Errors
-    /// [`GraphError::AlreadyExists`] when the key holds something, be it of this very call where a
-    /// layer below the store sent the write twice; after a write without an answer
-    /// [`GraphError::Unavailable`] instead.
-    pub fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), GraphError> {
+    /// [`GraphError::AlreadyExists`] when the key holds something; after a write without an answer
+    /// [`GraphError::Unavailable`], whatever is found.
+    pub fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, GraphError> {
         let id = EcId::parse(ec_id)?;
-        let row = Entry::new(entry)?.encode()?;
-        self.start(&id, Create { row, time_to_live: self.policy().entry_ttl })
+        let visit = Visit::parse(entry, &self.policy())?;
+        let ids = self.start(&id, Create { visit: &visit, policy: self.policy() })?;
+        Ok(Report::new(((), ids), &visit.assertions, visit.left_out.clone()))
     }
 }
 
 /// A first visit that must be the first.
-struct Create {
-    row: EncodedRow,
-    time_to_live: u32,
+struct Create<'a> {
+    visit: &'a Visit,
+    policy: Policy,
 }
 
-impl Mutation for Create {
-    type Outcome = ();
+impl Mutation for Create<'_> {
+    type Outcome = Vec<UpsertOutcome>;
     const RETRIES: bool = false;
     const LOST: GraphError = GraphError::AlreadyExists;
 
-    fn decide(&self, row: Option<&Row>) -> Result<Plan<()>, GraphError> {
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
         if row.is_some() {
             return Err(GraphError::AlreadyExists);
         }
-        let write = PlannedWrite {
-            row: self.row.clone(),
-            time_to_live: self.time_to_live,
-            condition: Precondition::Absent,
-        };
-        Ok(Plan::Write(write, ()))
+        let (row, ids) = self.visit.new_row(None, &self.policy)?;
+        let (time_to_live, condition) = (self.policy.entry_ttl, Precondition::Absent);
+        Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, ids))
+    }
+}
+
+impl Visit {
+    /// The row that the visit makes, and what became of each UID.
+    pub(super) fn new_row(
+        &self,
+        withdrawn: Option<Timestamp>,
+        policy: &Policy,
+    ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
+        new_row(&self.assertions.winners, withdrawn, policy, |ids| self.entry(ids, withdrawn))
     }
 }

@@ -1,14 +1,19 @@
-//! `create-or-revive`: a visit with consent, whatever is stored.
+//! `create-or-revive`: a visit with consent that leaves a live entry as it is.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::report::Report;
 use super::state::{State, matches};
+use super::upsert_partner_ids::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
-use crate::entry::{Entry, NewEntry};
 use crate::error::GraphError;
 use crate::graph::Graph;
+use crate::new_entry::{NewEntry, Visit};
 use crate::policy::Policy;
-use crate::row::{EncodedRow, Row};
+use crate::row::Row;
 use crate::store::Store;
-use crate::types::{EcId, Timestamp};
+use crate::types::EcId;
 
 /// What `create_or_revive` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,41 +31,76 @@ pub enum CreateOutcome {
 impl<S: Store> Graph<S> {
     /// Makes sure that a visit with consent has a live entry: 1 write when there is none; where the
     /// key holds a row, 1 read more, and 1 write more when that is a tombstone older than this
-    /// consent.
+    /// consent. A live entry stays as it is, and nothing is said of the UIDs.
     ///
     /// A refused creation whose row cannot be read is a [`GraphError::Conflict`]: reads lag.
     pub fn create_or_revive(
         &self,
         ec_id: &str,
         entry: NewEntry,
-    ) -> Result<CreateOutcome, GraphError> {
+    ) -> Result<Report<CreateOutcome>, GraphError> {
         let id = EcId::parse(ec_id)?;
-        let now = Timestamp::new(entry.now);
-        let row = Entry::new(entry)?.encode()?;
-        self.start(&id, CreateOrRevive { row, policy: self.policy(), now })
+        let visit = Visit::parse(entry, &self.policy())?;
+        let (outcome, ids) =
+            self.start(&id, CreateOrRevive { visit: &visit, policy: self.policy() })?;
+        let mut report = Report::new((outcome, ids), &visit.assertions, visit.left_out.clone());
+        if outcome == CreateOutcome::AlreadyLive {
+            report.ids = Vec::new();
+        }
+        Ok(report)
     }
 }
 
-struct CreateOrRevive {
-    row: EncodedRow,
+struct CreateOrRevive<'a> {
+    visit: &'a Visit,
     policy: Policy,
-    now: Timestamp,
 }
 
-impl Mutation for CreateOrRevive {
-    type Outcome = CreateOutcome;
+impl Mutation for CreateOrRevive<'_> {
+    type Outcome = (CreateOutcome, Vec<UpsertOutcome>);
 
-    fn decide(&self, row: Option<&Row>) -> Result<Plan<CreateOutcome>, GraphError> {
-        let (condition, outcome) = match State::of(row, &self.policy, self.now) {
-            State::Live(..) => return Ok(Plan::Keep(CreateOutcome::AlreadyLive)),
-            // Within one second the order is not known, and the withdrawal wins.
-            State::Tombstone(tombstone) if self.now <= tombstone.consent_updated() => {
-                return Ok(Plan::Keep(CreateOutcome::Withdrawn));
-            }
-            State::Tombstone(tombstone) => (matches(tombstone), CreateOutcome::Revived),
-            State::Missing(condition) => (condition, CreateOutcome::Created),
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
+        let visit = self.visit;
+        Ok(match State::of(row, &self.policy, visit.now) {
+            State::Live(..) => Plan::Keep((CreateOutcome::AlreadyLive, Vec::new())),
+            state => match visit.made(state, &self.policy)? {
+                Made::New(write, ids) => Plan::Write(write, (CreateOutcome::Created, ids)),
+                Made::Anew(write, ids) => Plan::Write(write, (CreateOutcome::Revived, ids)),
+                Made::Withdrawn(ids) => Plan::Keep((CreateOutcome::Withdrawn, ids)),
+            },
+        })
+    }
+}
+
+/// What a visit does where there is no live entry.
+pub(super) enum Made {
+    /// It makes one.
+    New(PlannedWrite, Vec<UpsertOutcome>),
+    /// It makes one in place of an older tombstone.
+    Anew(PlannedWrite, Vec<UpsertOutcome>),
+    /// Nothing: the withdrawal is not older.
+    Withdrawn(Vec<UpsertOutcome>),
+}
+
+impl Visit {
+    /// Decides where there is no live entry.
+    pub(super) fn made(&self, state: State<'_>, policy: &Policy) -> Result<Made, GraphError> {
+        let withdrawn = || vec![UpsertOutcome::Withdrawn; self.assertions.winners.len()];
+        let write = |(row, ids), condition| {
+            (PlannedWrite { row, time_to_live: policy.entry_ttl, condition }, ids)
         };
-        let (row, time_to_live) = (self.row.clone(), self.policy.entry_ttl);
-        Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcome))
+        Ok(match state {
+            State::Missing(condition) => {
+                let (write, ids) = write(self.new_row(None, policy)?, condition);
+                Made::New(write, ids)
+            }
+            // Within one second the order is not known, and the withdrawal wins.
+            State::Tombstone(tombstone) if self.now.at > tombstone.consent_updated() => {
+                let since = Some(tombstone.consent_updated());
+                let (write, ids) = write(self.new_row(since, policy)?, matches(tombstone));
+                Made::Anew(write, ids)
+            }
+            State::Tombstone(_) | State::Live(..) => Made::Withdrawn(withdrawn()),
+        })
     }
 }

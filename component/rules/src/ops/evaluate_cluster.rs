@@ -9,14 +9,17 @@ use crate::policy::Policy;
 use crate::row::{Edit, Field, Row, Unsigned};
 use crate::snapshot::CachedRow;
 use crate::store::Store;
-use crate::types::{EcId, Timestamp};
+use crate::types::{EcId, Now};
 
 impl<S: Store> Graph<S> {
     /// How many EC IDs share this one's hash, which means its network, counted up to 100; `None` for
-    /// a tombstone or no entry: 1 read, and 1 count and 1 write when the stored size is older than
-    /// the recheck interval.
+    /// a tombstone, no entry, or a provider's ID, which costs no call: 1 read, and 1 count and 1 write
+    /// when the stored size is older than the recheck interval.
     pub fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, GraphError> {
-        match self.get(ec_id)? {
+        if EcId::parse(ec_id)?.hash().is_none() {
+            return Ok(None);
+        }
+        match self.get(ec_id, now)? {
             Some(snapshot) => snapshot.evaluate_cluster(self, now),
             None => Ok(None),
         }
@@ -28,12 +31,13 @@ impl<S: Store> Graph<S> {
         cached: CachedRow<'_>,
         now: u64,
     ) -> Result<Option<u32>, GraphError> {
-        let now = Timestamp::new(now);
+        let Some(hash) = id.hash() else { return Ok(None) };
+        let now = Now::parse(now, &self.policy())?;
         if let Recount::Keep(size) = recount(Some(cached.row), &self.policy(), now) {
             return Ok(size);
         }
         // The row itself counts, even where the count lags behind its creation.
-        let counted = self.store().count(id.hash(), MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
+        let counted = self.store().count(hash, MAX_CLUSTER)?.clamp(1, MAX_CLUSTER);
         self.change(id, Some(cached), Cluster { counted, policy: self.policy(), now })
     }
 }
@@ -42,7 +46,7 @@ impl<S: Store> Graph<S> {
 struct Cluster {
     counted: u32,
     policy: Policy,
-    now: Timestamp,
+    now: Now,
 }
 
 impl Mutation for Cluster {
@@ -53,8 +57,9 @@ impl Mutation for Cluster {
             Recount::Keep(size) => return Ok(Plan::Keep(size)),
             Recount::Due(row, left) => (row, left),
         };
+        let edit = Edit { cluster: Some(self.counted), ..Edit::at(self.now) };
         let write = PlannedWrite {
-            row: row.rewritten(Edit::Cluster { size: self.counted, checked: self.now })?,
+            row: row.rewritten(&edit)?,
             time_to_live: left,
             condition: matches(row),
         };
@@ -72,12 +77,14 @@ enum Recount<'a> {
 
 /// A stored size stands until the recheck interval has passed; one stored without its time was
 /// counted nobody knows when.
-fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: Timestamp) -> Recount<'a> {
+fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: Now) -> Recount<'a> {
     let State::Live(row, left) = State::of(row, policy, now) else { return Recount::Keep(None) };
     let size = row.read::<Unsigned<u32>>(Field::ClusterSize);
-    let checked = row.time(Field::ClusterChecked);
-    // Clocks differ by seconds; a time far ahead is as good as none.
-    let is_fresh = |checked| now.distance(checked) < u64::from(policy.cluster_recheck);
+    let checked = now.known(row.time(Field::ClusterChecked));
+    let is_fresh = |checked| {
+        let age = now.at.since(checked).unwrap_or_default();
+        age < u64::from(policy.cluster_recheck)
+    };
     if size.is_some() && checked.is_some_and(is_fresh) {
         Recount::Keep(size)
     } else {

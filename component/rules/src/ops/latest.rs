@@ -1,80 +1,108 @@
-//! Several assertions about one thing in a call: the latest counts, of equals the first.
+//! Several items about one thing in a call: the latest counts, of equals the first.
 
 use alloc::vec::Vec;
 
-use super::upsert_partner_ids::UpsertOutcome;
 use crate::types::Timestamp;
 
-/// Of several items about one thing the one with the latest time, of equals the first; sorted by what
-/// they are about.
-pub(crate) fn latest<T>(
-    items: impl IntoIterator<Item = T>,
-    about: impl Fn(&T) -> &str,
-    time: impl Fn(&T) -> Timestamp,
-) -> Vec<T> {
-    let mut items: Vec<T> = items.into_iter().collect();
-    // Of equal things the latest stands first, of equal times the first.
-    items.sort_by(|a, b| about(a).cmp(about(b)).then_with(|| time(b).cmp(&time(a))));
-    items.dedup_by(|later, kept| about(later) == about(kept));
-    items
+/// The items of a call, and which of them count.
+pub(crate) struct Latest<T, E> {
+    /// The items that count, sorted by what they are about.
+    pub(crate) winners: Vec<T>,
+    /// What became of each item, in the order of the call.
+    items: Vec<Item<E>>,
 }
 
-/// What becomes of each UID that a call asserts, from what became of those that count. Both are given
-/// by what they are about and the UID, the winners sorted.
-pub(super) fn outcomes<'a, E: Clone>(
-    asserted: impl Iterator<Item = (&'a str, &'a str)>,
-    winners: &[(&str, &str)],
-    of_winners: &[Result<UpsertOutcome, E>],
-) -> Vec<Result<UpsertOutcome, E>> {
-    let outcome = |(about, uid): (&str, &str)| {
-        let place = winners.binary_search_by(|(winner, _)| (*winner).cmp(about)).ok()?;
-        let outcome = of_winners.get(place).cloned()?;
-        let (_, winner) = winners.get(place)?;
-        Some(if *winner == uid { outcome } else { outcome.map(beaten) })
-    };
-    // Everything asserted has a winner, so that nothing is left out.
-    asserted.filter_map(outcome).collect()
+enum Item<E> {
+    /// It breaks a rule.
+    Invalid(E),
+    /// It is about the same thing as this winner, and says the same or not.
+    Judged { winner: usize, says_the_same: bool },
 }
 
-/// What became of a UID other than the one that counts.
-fn beaten(winner: UpsertOutcome) -> UpsertOutcome {
-    match winner {
-        UpsertOutcome::Written | UpsertOutcome::Unchanged | UpsertOutcome::Stale => {
-            UpsertOutcome::Stale
+impl<T, E> Latest<T, E> {
+    /// Of several items about one thing the one with the latest time counts, of equals the first.
+    pub(super) fn of(
+        items: Vec<Result<T, E>>,
+        about: impl Fn(&T) -> &str,
+        time: impl Fn(&T) -> Timestamp,
+        says_the_same: impl Fn(&T, &T) -> bool,
+    ) -> Self {
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut valid: Vec<(usize, T)> = Vec::with_capacity(items.len());
+        for (at, item) in items.into_iter().enumerate() {
+            match item {
+                Ok(item) => {
+                    outcomes.push(Item::Judged { winner: 0, says_the_same: true });
+                    valid.push((at, item));
+                }
+                Err(rule) => outcomes.push(Item::Invalid(rule)),
+            }
         }
-        UpsertOutcome::Withdrawn | UpsertOutcome::NotFound => winner,
+        // Of one thing the latest stands first, of equal times the first: the sort is stable.
+        valid.sort_by(|(_, a), (_, b)| about(a).cmp(about(b)).then_with(|| time(b).cmp(&time(a))));
+        let mut winners: Vec<T> = Vec::with_capacity(valid.len());
+        for (at, item) in valid {
+            let known = winners.last().filter(|known| about(known) == about(&item));
+            let is_same = known.map(|known| says_the_same(known, &item));
+            if is_same.is_none() {
+                winners.push(item);
+            }
+            if let Some(outcome) = outcomes.get_mut(at) {
+                let winner = winners.len().saturating_sub(1);
+                *outcome = Item::Judged { winner, says_the_same: is_same.unwrap_or(true) };
+            }
+        }
+        Self { winners, items: outcomes }
+    }
+
+    /// What each item of the call hears, from what became of the winners.
+    pub(super) fn outcomes<O: Clone>(
+        &self,
+        of_winners: &[O],
+        invalid: impl Fn(&E) -> O,
+        beaten: impl Fn(O) -> O,
+    ) -> Vec<O> {
+        let outcome = |item: &Item<E>| match item {
+            Item::Invalid(rule) => Some(invalid(rule)),
+            Item::Judged { winner, says_the_same } => {
+                let outcome = of_winners.get(*winner).cloned()?;
+                Some(if *says_the_same { outcome } else { beaten(outcome) })
+            }
+        };
+        // Every item has a winner, so that none is left out.
+        self.items.iter().filter_map(outcome).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::UpsertOutcome::{NotFound, Stale, Withdrawn, Written};
     use super::*;
 
-    type Asserted = (&'static str, &'static str, u64);
+    type One = (&'static str, &'static str, u64);
 
-    fn winners(asserted: &[Asserted]) -> Vec<(&'static str, &'static str)> {
-        let latest = latest(asserted.iter(), |one| one.0, |one| Timestamp::new(one.2));
-        latest.into_iter().map(|(about, uid, _)| (*about, *uid)).collect()
+    fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {
+        let time = |one: &One| Timestamp::stored(one.2);
+        Latest::of(items.to_vec(), |one| one.0, time, |a, b| a.1 == b.1)
     }
 
     #[test]
     fn the_latest_counts_and_of_equals_the_first() {
-        let asserted = [("b", "1", 5), ("a", "2", 1), ("b", "3", 9), ("b", "4", 9)];
-        assert_eq!(winners(&asserted), [("a", "2"), ("b", "3")]);
+        let latest =
+            latest(&[Ok(("b", "1", 5)), Ok(("a", "2", 1)), Ok(("b", "3", 9)), Ok(("b", "4", 9))]);
+        assert_eq!(latest.winners, [("a", "2", 1), ("b", "3", 9)]);
     }
 
     #[test]
-    fn every_assertion_hears_what_became_of_it() {
-        let asserted = [("a", "old", 1), ("a", "new", 2), ("a", "new", 0), ("b", "x", 1)];
-        let winners = winners(&asserted);
-        let uids = || asserted.iter().map(|(about, uid, _)| (*about, *uid));
-        let hear = |a, b| outcomes::<()>(uids(), &winners, &[Ok(a), Ok(b)]);
-        assert_eq!(hear(Written, NotFound), [Ok(Stale), Ok(Written), Ok(Written), Ok(NotFound)]);
-        assert_eq!(
-            hear(Withdrawn, Stale),
-            [Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Ok(Stale)]
-        );
-        assert_eq!(outcomes(uids(), &winners, &[Err(7), Ok(Written)])[..3], [Err(7); 3]);
+    fn every_item_hears_what_became_of_it() {
+        let latest = latest(&[
+            Ok(("a", "old", 1)),
+            Ok(("a", "new", 2)),
+            Err(7),
+            Ok(("a", "new", 0)),
+            Ok(("b", "x", 1)),
+        ]);
+        let hear =
+            |a, b| latest.outcomes(&[a, b], |rule| u32::from(*rule), |outcome| outcome + 100);
+        assert_eq!(hear(1, 2), [101, 1, 7, 1, 2]);
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 
+use super::state::State;
 use crate::api::RawRow;
 use crate::entry::Metadata;
 use crate::error::GraphError;
@@ -9,18 +10,20 @@ use crate::graph::Graph;
 use crate::row::{Row, metadata};
 use crate::snapshot::Snapshot;
 use crate::store::{Item, Store};
-use crate::types::EcId;
+use crate::types::{EcId, Now};
 
 impl<S: Store> Graph<S> {
-    /// Reads an entry: 1 read. What is then done on the snapshot costs no second read unless it
-    /// meets a conflict.
-    ///
-    /// It knows no time, so a row past its lifetime that the store has not removed yet is shown as
-    /// it is stored; the operations that take the time count it as absent.
-    pub fn get(&self, ec_id: &str) -> Result<Option<Snapshot>, GraphError> {
+    /// Reads an entry: 1 read; `None` for a row past its lifetime too. What is then done on the snapshot
+    /// costs no second read unless it meets a conflict.
+    pub fn get(&self, ec_id: &str, now: u64) -> Result<Option<Snapshot>, GraphError> {
         let id = EcId::parse(ec_id)?;
+        let now = Now::parse(now, &self.policy())?;
         let Some(item) = self.store().get(id.as_str())? else { return Ok(None) };
-        Ok(Some(Snapshot::new(id, Row::parse(item)?)))
+        let row = Row::parse(item)?;
+        if let State::Missing(_) = State::of(Some(&row), &self.policy(), now) {
+            return Ok(None);
+        }
+        Ok(Some(Snapshot::new(id, row, now)))
     }
 
     /// Reads what is stored beside the entry, without its body: 1 head. `None` for a row without

@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::row::{Edit, Row};
 use crate::snapshot::CachedRow;
 use crate::store::Store;
-use crate::types::{EcId, Timestamp};
+use crate::types::{EcId, Now};
 
 /// What `update_last_seen` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,14 @@ impl<S: Store> Graph<S> {
         cached: Option<CachedRow<'_>>,
         now: u64,
     ) -> Result<TouchOutcome, GraphError> {
-        self.change(id, cached, Touch { policy: self.policy(), now: Timestamp::new(now) })
+        let now = Now::parse(now, &self.policy())?;
+        self.change(id, cached, Touch { policy: self.policy(), now })
     }
 }
 
 struct Touch {
     policy: Policy,
-    now: Timestamp,
+    now: Now,
 }
 
 impl Mutation for Touch {
@@ -59,15 +60,18 @@ impl Mutation for Touch {
             State::Tombstone(_) => return Ok(Plan::Keep(TouchOutcome::Withdrawn)),
             State::Live(row, _) => row,
         };
-        match self.now.since(row.last_visit()) {
-            None => return Ok(Plan::Keep(TouchOutcome::Stale)),
-            Some(age) if age < u64::from(self.policy.last_seen_debounce) => {
-                return Ok(Plan::Keep(TouchOutcome::Debounced));
+        if let Some(last_seen) = row.last_seen(self.now) {
+            match self.now.at.since(last_seen) {
+                None => return Ok(Plan::Keep(TouchOutcome::Stale)),
+                Some(age) if age < u64::from(self.policy.last_seen_debounce) => {
+                    return Ok(Plan::Keep(TouchOutcome::Debounced));
+                }
+                Some(_) => {}
             }
-            Some(_) => {}
         }
+        let edit = Edit { last_seen: Some(self.now.at), ..Edit::at(self.now) };
         let write = PlannedWrite {
-            row: row.rewritten(Edit::LastSeen(self.now))?,
+            row: row.rewritten(&edit)?,
             time_to_live: self.policy.entry_ttl,
             condition: matches(row),
         };

@@ -1,9 +1,11 @@
 //! `upsert-partner-ids`: partners' UIDs for one row.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::latest::{latest, outcomes};
+use super::assertions::Assertions;
+use super::judge::{Judged, new_row};
 use super::state::{State, matches};
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::entry::Entry;
@@ -11,10 +13,10 @@ use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
-use crate::row::{Edit, EncodedRow, Row, StoredUid};
+use crate::row::{Edit, Row};
 use crate::snapshot::CachedRow;
 use crate::store::Store;
-use crate::types::{EcId, Timestamp};
+use crate::types::{EcId, Now};
 
 /// What an upsert does where there is no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,19 +27,24 @@ pub enum IfMissing {
     CreateMinimal,
 }
 
-/// What an upsert did with one UID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of one UID that was asserted, or of one removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpsertOutcome {
-    /// The UID is stored.
+    /// It is stored; of a removal: the UID is gone, or will not come.
     Written,
-    /// The stored UID is the same; no write.
+    /// The stored UID is the same; of a removal: it was made before. No write for this.
     Unchanged,
-    /// The stored UID was asserted at the same time or later; no write.
+    /// The stored UID was asserted at the same time or later, or this was asserted before consent was
+    /// withdrawn or the UID removed; no write for this.
     Stale,
     /// The entry is a tombstone; no write.
     Withdrawn,
     /// There is no entry; no write.
     NotFound,
+    /// It breaks a rule, which the text says; the others are not touched by that.
+    Invalid(String),
+    /// The row has as many partners as it may, or no room for this UID.
+    Full,
 }
 
 impl<S: Store> Graph<S> {
@@ -50,7 +57,7 @@ impl<S: Store> Graph<S> {
         now: u64,
     ) -> Result<UpsertOutcome, GraphError> {
         let outcomes = self.upsert_partner_ids(ec_id, vec![id], missing, now)?;
-        Ok(outcomes.first().copied().unwrap_or(UpsertOutcome::Unchanged))
+        Ok(outcomes.into_iter().next().unwrap_or(UpsertOutcome::Unchanged))
     }
 
     /// Stores partners' UIDs: 1 read and 1 write for all of them, or 1 read when nothing changes.
@@ -76,96 +83,55 @@ impl<S: Store> Graph<S> {
         missing: IfMissing,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let now = Timestamp::new(now);
-        let ids: Result<Vec<_>, _> = ids.into_iter().map(|id| Assertion::parse(id, now)).collect();
-        let ids = ids?;
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let assertions = latest(ids.iter(), |id| id.partner.as_str(), |id| id.synced);
-        let winners: Vec<_> =
-            assertions.iter().map(|id| (id.partner.as_str(), id.uid.as_str())).collect();
-        let assertions = assertions.into_iter().cloned().collect();
-        let mutation = Upsert { assertions, missing, policy: self.policy(), now };
-        let of_winners: Vec<_> = self.change(id, cached, mutation)?;
-        let asserted = ids.iter().map(|id| (id.partner.as_str(), id.uid.as_str()));
-        let of_winners: Vec<_> = of_winners.into_iter().map(Ok).collect();
-        outcomes(asserted, &winners, &of_winners).into_iter().collect()
+        let now = Now::parse(now, &self.policy())?;
+        let parsed = ids.into_iter().enumerate();
+        let parsed = parsed.map(|(order, id)| Assertion::parse(id, now, order));
+        self.assert(id, cached, &Assertions::new(parsed.collect()), missing, now)
     }
 }
 
-/// UIDs of distinct partners, sorted by them, for one row.
-pub(super) struct Upsert {
-    pub(super) assertions: Vec<Assertion>,
+/// What is asserted of distinct partners, sorted by them, for one row.
+pub(super) struct Upsert<'a> {
+    pub(super) assertions: &'a [Assertion],
     pub(super) missing: IfMissing,
     pub(super) policy: Policy,
-    pub(super) now: Timestamp,
+    pub(super) now: Now,
 }
 
-impl Upsert {
-    fn minimal(&self) -> Result<EncodedRow, GraphError> {
-        let ids = self.assertions.iter().cloned().map(PartnerUid::from);
-        Entry::live(ids.collect(), self.now.seconds()).encode()
-    }
-
-    /// The same outcome for every UID.
-    fn all(&self, outcome: UpsertOutcome) -> Vec<UpsertOutcome> {
-        vec![outcome; self.assertions.len()]
+impl Upsert<'_> {
+    /// The same outcome for everything.
+    fn all(&self, outcome: &UpsertOutcome) -> Vec<UpsertOutcome> {
+        vec![outcome.clone(); self.assertions.len()]
     }
 }
 
-impl Mutation for Upsert {
+impl Mutation for Upsert<'_> {
     type Outcome = Vec<UpsertOutcome>;
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
-        let (row, left) = match State::of(row, &self.policy, self.now) {
-            State::Tombstone(_) => return Ok(Plan::Keep(self.all(UpsertOutcome::Withdrawn))),
-            State::Missing(condition) => {
-                return Ok(match self.missing {
-                    IfMissing::Skip => Plan::Keep(self.all(UpsertOutcome::NotFound)),
-                    IfMissing::CreateMinimal => {
-                        let (row, time_to_live) = (self.minimal()?, self.policy.entry_ttl);
-                        let write = PlannedWrite { row, time_to_live, condition };
-                        Plan::Write(write, self.all(UpsertOutcome::Written))
-                    }
-                });
+        let Self { assertions, missing, policy, now } = self;
+        let (row, left) = match (State::of(row, policy, *now), missing) {
+            (State::Live(row, left), _) => (row, left),
+            (State::Tombstone(_), _) => return Ok(Plan::Keep(self.all(&UpsertOutcome::Withdrawn))),
+            (State::Missing(_), IfMissing::Skip) => {
+                return Ok(Plan::Keep(self.all(&UpsertOutcome::NotFound)));
             }
-            State::Live(row, left) => (row, left),
-        };
-        let mut to_write = Vec::new();
-        let mut outcomes = Vec::with_capacity(self.assertions.len());
-        for (assertion, place) in self.assertions.iter().zip(row.places_of(&self.assertions)) {
-            let stored = place.and_then(|at| row.uids.get(at));
-            let outcome = compared(row, stored, assertion);
-            if outcome == UpsertOutcome::Written {
-                to_write.push((assertion, place));
+            (State::Missing(condition), IfMissing::CreateMinimal) => {
+                let entry = |ids| Entry::live(ids, now.at.seconds());
+                let (row, outcomes) = new_row(assertions, None, policy, entry)?;
+                let time_to_live = policy.entry_ttl;
+                return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }
-            outcomes.push(outcome);
-        }
-        if to_write.is_empty() {
-            return Ok(Plan::Keep(outcomes));
-        }
-        let write = PlannedWrite {
-            row: row.rewritten(Edit::Ids(&to_write))?,
-            // Only a visit extends a lifetime; a partner keeps what is left of it.
-            time_to_live: left,
-            condition: matches(row),
         };
-        Ok(Plan::Write(write, outcomes))
-    }
-}
-
-/// What one assertion does to a live row that has this UID of the partner.
-fn compared(row: &Row, stored: Option<&StoredUid>, new: &Assertion) -> UpsertOutcome {
-    let uid = |stored: &StoredUid| stored.uid.filter(|uid| uid.of(&row.text) != "null");
-    let Some((stored, uid)) = stored.and_then(|stored| Some((stored, uid(stored)?))) else {
-        return UpsertOutcome::Written;
-    };
-    if uid.is_string(&row.text, new.uid.as_str()) {
-        UpsertOutcome::Unchanged
-    } else if new.synced > stored.synced(&row.text).unwrap_or_default() {
-        UpsertOutcome::Written
-    } else {
-        UpsertOutcome::Stale
+        let mut judged = Judged::new(row, assertions, policy, *now);
+        if !judged.writes() {
+            return Ok(Plan::Keep(judged.outcomes));
+        }
+        let Some(encoded) = judged.rewritten(row, Edit::at(*now), false)? else {
+            return Ok(Plan::Keep(judged.outcomes));
+        };
+        // Only a visit extends a lifetime; a partner keeps what is left of it.
+        let write = PlannedWrite { row: encoded, time_to_live: left, condition: matches(row) };
+        Ok(Plan::Write(write, judged.outcomes))
     }
 }

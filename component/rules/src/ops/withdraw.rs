@@ -5,17 +5,19 @@ use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::store::{KvError, Precondition, Store, Write, WriteOutcome};
-use crate::types::EcId;
+use crate::types::{EcId, Timestamp};
 
 impl<S: Store> Graph<S> {
-    /// Replaces whatever the key holds by a withdrawal: 1 write, no read.
+    /// Replaces whatever the key holds by a withdrawal: 1 write, no read. A write without an answer is
+    /// sent again until one is answered or the tries are used up.
     ///
     /// After [`GraphError::Throttled`] or [`GraphError::Unavailable`] the withdrawal is not known to
     /// be stored: keep the ID and call again, with the time of that call. The newest call stands,
     /// whatever its time, so that an earlier time would let in consent from between the two.
     pub fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
-        let row = Entry::tombstone(now).encode()?;
+        let now = Timestamp::parse("now", now)?;
+        let row = Entry::tombstone(now.seconds()).encode()?;
         let mut in_doubt = false;
         for _ in 0..self.policy().max_cas_attempts {
             let answer = self.store().put(Write {
@@ -27,16 +29,11 @@ impl<S: Store> Graph<S> {
             });
             match answer {
                 Ok(WriteOutcome::Stored) => return Ok(()),
-                Err(KvError::UnknownOutcome) => {
-                    in_doubt = true;
-                    let found = self.store().get(id.as_str()).map_err(|_| UNCONFIRMED)?;
-                    if found.is_some_and(|item| item.body == row.body) {
-                        return Ok(());
-                    }
-                }
-                Ok(WriteOutcome::Conflict(_)) if !in_doubt => return Err(GraphError::Conflict),
-                Err(error) if !in_doubt => return Err(error.into()),
-                Ok(WriteOutcome::Conflict(_)) | Err(_) => return Err(UNCONFIRMED),
+                Err(KvError::UnknownOutcome) => in_doubt = true,
+                // Sending it again is safe, and nothing else can tell what became of it.
+                Ok(WriteOutcome::Conflict(_)) | Err(_) if in_doubt => {}
+                Ok(WriteOutcome::Conflict(_)) => return Err(GraphError::Conflict),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(UNCONFIRMED)

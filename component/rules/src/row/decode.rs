@@ -1,28 +1,78 @@
 //! A stored row as an [`Entry`]: what is odd or out of bounds is not shown, and stays in the row.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
+use super::domains;
 use super::schema::{self, Field, Network, Part, Root, Section};
 use super::shape::{MobileClass, Shape};
-use super::stored::{Row, StoredUid};
+use super::span::Span;
+use super::stored::{Place, Row, StoredUid};
 use crate::entry::{Consent, Device, Entry, Geo, Metadata, PubProperties};
 use crate::partner_uid::PartnerUid;
+use crate::types::Now;
 
 impl Row {
-    pub(crate) fn entry(&self) -> Entry {
+    /// The entry at a time: UIDs that have ended by then are not shown.
+    pub(crate) fn entry(&self, now: Now) -> Entry {
         let Root { v, created, last_seen } = Root::decode(self);
         let has_origin = self.string(Field::OriginDomain).is_some();
         Entry {
             v,
             created,
             last_seen,
-            consent: Consent::decode(self),
+            consent: self.consent(),
             geo: Geo::decode(self),
             device: self.object(Section::Device).map(|_| Device::decode(self)),
             pub_properties: has_origin.then(|| PubProperties::decode(self)),
             cluster_size: Network::decode(self).cluster_size,
-            ids: self.ids(),
+            ids: self.ids(now),
         }
+    }
+
+    /// A tombstone shows no consent strings, whatever another writer left in it.
+    fn consent(&self) -> Consent {
+        let consent = Consent::decode(self);
+        if consent.ok {
+            return consent;
+        }
+        Consent { tcf: None, gpp: None, gpp_sid: None, ..consent }
+    }
+
+    /// Of consent strings those that are given and differ from the row's.
+    pub(crate) fn changed_consent<'a>(
+        &self,
+        [tcf, gpp, gpp_sid]: [Option<&'a str>; 3],
+    ) -> [Option<&'a str>; 3] {
+        let changed = |field, new: Option<&'a str>| {
+            new.filter(|new| self.string(field).is_none_or(|stored| stored != **new))
+        };
+        [changed(Field::Tcf, tcf), changed(Field::Gpp, gpp), changed(Field::GppSid, gpp_sid)]
+    }
+
+    /// Whether the row says another place.
+    pub(crate) fn differs_in_geo(&self, geo: &Geo) -> bool {
+        Geo::decode(self) != *geo
+    }
+
+    /// Whether the row says another device, and can say this one.
+    pub(crate) fn differs_in_device(&self, device: &Device) -> bool {
+        match self.place(Section::Device) {
+            Some(Place::Object(_)) => Device::decode(self) != *device,
+            Some(Place::Odd) => false,
+            Some(Place::Null(_)) | None => true,
+        }
+    }
+
+    /// Whether a domain is news to the row, and there is room for it.
+    pub(crate) fn misses_domain(&self, domain: &str) -> bool {
+        self.place(Section::PubProperties) != Some(Place::Odd) && domains::is_news(self, domain)
+    }
+
+    /// Whether nothing else stands in the place of the partners' UIDs.
+    pub(crate) fn has_room_for_ids(&self) -> bool {
+        self.place(Section::Ids) != Some(Place::Odd)
     }
 
     /// What the row's metadata should say.
@@ -35,20 +85,49 @@ impl Row {
         mirror
     }
 
-    /// The UIDs of a live entry. A tombstone shows none, whatever another writer left in it.
-    fn ids(&self) -> Vec<PartnerUid> {
+    /// The UIDs of a live entry, each partner once: of several the one asserted last. A tombstone shows
+    /// none, whatever another writer left in it.
+    fn ids(&self, now: Now) -> Vec<PartnerUid> {
         if !self.is_live() {
             return Vec::new();
         }
-        let shown = |stored: &StoredUid| {
-            Some(PartnerUid {
-                partner: stored.key.string(&self.text)?.into_owned(),
-                uid: stored.uid(&self.text)?.into_owned(),
-                synced: stored.synced.and_then(|synced| synced.number(&self.text)),
-            })
-        };
-        let mut ids = Vec::with_capacity(self.uids.len());
-        ids.extend(self.uids.iter().filter_map(shown));
+        let text = self.text.as_str();
+        let mut ids: Vec<PartnerUid> = Vec::with_capacity(self.uids.len());
+        // Sorted by partner, to find those that stand twice.
+        let mut places: Vec<usize> = Vec::with_capacity(self.uids.len());
+        for stored in self.uids.iter().filter(|stored| !stored.has_expired(text, now.at)) {
+            let Some(id) = stored.shown(text) else { continue };
+            let is_after = |place: &usize| {
+                ids.get(*place).map_or(Ordering::Less, |known| known.partner.cmp(&id.partner))
+            };
+            match places.binary_search_by(is_after) {
+                Err(at) => {
+                    places.insert(at, ids.len());
+                    ids.push(id);
+                }
+                Ok(at) => {
+                    let known = places.get(at).and_then(|place| ids.get_mut(*place));
+                    if let Some(known) = known.filter(|known| id.synced >= known.synced) {
+                        *known = id;
+                    }
+                }
+            }
+        }
         ids
+    }
+}
+
+impl StoredUid {
+    fn shown(&self, text: &str) -> Option<PartnerUid> {
+        let number = |span: Option<Span>| span.and_then(|span| span.number(text));
+        let ext = self.ext.map(|ext| ext.of(text)).filter(|ext| ext.starts_with('{'));
+        Some(PartnerUid {
+            partner: self.partner(text)?.into_owned(),
+            uid: self.uid(text)?.into_owned(),
+            synced: number(self.synced),
+            atype: self.atype.and_then(|atype| atype.number(text)),
+            expires: number(self.expires),
+            ext: ext.map(String::from),
+        })
     }
 }

@@ -1,87 +1,153 @@
 //! How a row that was read is changed: by splicing its text, so that everything else stays as it was
 //! to the byte.
 //!
-//! Every rewrite also brings the row to the shape that all readers accept: `last_seen` and each
-//! `synced` are there, and `seen_domains` is a list. An older map of seen domains moves to
-//! `seen_domains_map`, since readers of today want a list and nothing is dropped.
+//! Every rewrite also mends what all readers need or what cannot be believed: `last_seen` and each
+//! `synced` are there and not far ahead, and `seen_domains` is a list. UIDs that have ended go.
 
-use alloc::vec;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::domains;
 use super::encode::EncodedRow;
 use super::metadata;
-use super::schema::{Field, Section};
-use super::shape::Domains;
+use super::schema::{Field, Part, Section};
 use super::span::Span;
 use super::splice::{Member, Splice};
 use super::stored::{Place, Row};
+use super::uid_edits::UidEdits;
 use super::write_json::Value;
+use crate::entry::{Device, Geo};
 use crate::error::{Corrupt, GraphError};
-use crate::partner_uid::Assertion;
-use crate::types::Timestamp;
+use crate::types::{Now, Timestamp};
 
 /// What to change in a row.
 #[derive(Clone, Copy)]
-pub(crate) enum Edit<'a> {
-    /// Set `last_seen`.
-    LastSeen(Timestamp),
-    /// Store these UIDs, of distinct partners and sorted by them, each with where among the stored
-    /// UIDs its partner's stands.
-    Ids(&'a [(&'a Assertion, Option<usize>)]),
-    /// Store the size of the cluster and when it was counted.
-    Cluster { size: u32, checked: Timestamp },
+pub(crate) struct Edit<'a> {
+    /// The time of the call.
+    pub(crate) now: Now,
+    /// The visit that is noted.
+    pub(crate) last_seen: Option<Timestamp>,
+    /// Consent strings that replace others: TCF, GPP, GPP section IDs.
+    pub(crate) consent: Option<[Option<&'a str>; 3]>,
+    pub(crate) geo: Option<&'a Geo>,
+    pub(crate) device: Option<&'a Device>,
+    /// A domain that has not been seen.
+    pub(crate) domain: Option<&'a str>,
+    /// The size of the cluster, counted now.
+    pub(crate) cluster: Option<u32>,
+    pub(crate) uids: Option<&'a UidEdits<'a>>,
+}
+
+impl Edit<'_> {
+    /// Nothing but what every write mends.
+    pub(crate) fn at(now: Now) -> Self {
+        Self {
+            now,
+            last_seen: None,
+            consent: None,
+            geo: None,
+            device: None,
+            domain: None,
+            cluster: None,
+            uids: None,
+        }
+    }
 }
 
 impl Row {
     /// The row with the edit made, ready to be written.
-    pub(crate) fn rewritten(&self, edit: Edit<'_>) -> Result<EncodedRow, GraphError> {
+    ///
+    /// # Errors
+    /// [`GraphError::TooLarge`] when the row grows beyond its limits; [`GraphError::Corrupt`] when
+    /// something else stands in the place of an object that is to be changed.
+    pub(crate) fn rewritten(&self, edit: &Edit<'_>) -> Result<EncodedRow, GraphError> {
         let mut splice = Splice::new(&self.text);
         let mut mirror = self.mirror();
-        let (mut last_seen, mut assertions) = (None, Default::default());
-        match edit {
-            Edit::LastSeen(now) => last_seen = Some(now),
-            Edit::Ids(ids) => assertions = ids,
-            Edit::Cluster { size, checked } => {
-                mirror.cluster_size = Some(size);
-                self.set_cluster(&mut splice, size, checked)?;
-            }
+        self.set_last_seen(&mut splice, edit);
+        if let Some(strings) = edit.consent {
+            self.set_consent(&mut splice, strings, edit.now.at)?;
         }
-        self.set_last_seen(&mut splice, last_seen);
-        self.set_seen_domains(&mut splice);
-        self.set_ids(&mut splice, assertions)?;
+        if let Some(geo) = edit.geo {
+            mirror.country.clone_from(&geo.country);
+            self.set_part(&mut splice, Section::Geo, geo)?;
+        }
+        if let Some(device) = edit.device {
+            mirror.is_mobile = Some(device.is_mobile);
+            mirror.known_browser = device.known_browser;
+            self.set_part(&mut splice, Section::Device, device)?;
+        }
+        if let Some(size) = edit.cluster {
+            mirror.cluster_size = Some(size);
+            self.set_cluster(&mut splice, size, edit.now.at)?;
+        }
+        domains::set(self, &mut splice, edit.domain)?;
+        match edit.uids {
+            Some(uids) => uids.set(self, &mut splice, edit.now)?,
+            None => UidEdits::none(self).set(self, &mut splice, edit.now)?,
+        }
         let body = splice.finish();
-        EncodedRow { body, metadata: metadata::updated(self.metadata.as_deref(), &mirror) }
-            .checked()
+        let metadata = metadata::updated(self.metadata.as_deref(), &mirror);
+        let stored = (self.text.len(), self.metadata.as_ref().map_or(0, String::len));
+        EncodedRow { body, metadata }.checked(stored)
     }
 
-    fn set_last_seen(&self, splice: &mut Splice<'_>, value: Option<Timestamp>) {
-        let wanted = Value::Number(value.unwrap_or(self.created()).seconds());
-        match self.span(Field::LastSeen) {
-            Some(old) if value.is_some() || old.is_null(&self.text) => splice.replace(old, wanted),
-            Some(_) => {}
-            None => {
-                if let Some(created) = self.span(Field::Created) {
-                    splice.edit(Span::new(created.end(), created.end()), |json| {
-                        json.raw(b",");
-                        json.key("last_seen");
-                        json.value(wanted);
-                    });
-                }
+    fn set_last_seen(&self, splice: &mut Splice<'_>, edit: &Edit<'_>) {
+        let wanted = Value::Number(edit.last_seen.unwrap_or(edit.now.at).seconds());
+        let Some(old) = self.span(Field::LastSeen) else {
+            if let Some(created) = self.span(Field::Created) {
+                splice.edit(Span::new(created.end(), created.end()), |json| {
+                    json.raw(b",");
+                    json.key("last_seen");
+                    json.value(wanted);
+                });
+            }
+            return;
+        };
+        // Text and the like stays, other than for a visit: it is not for this writer to judge.
+        let is_ahead = || self.time(Field::LastSeen).is_some_and(|time| edit.now.is_behind(time));
+        if edit.last_seen.is_some() || old.is_null(&self.text) || is_ahead() {
+            splice.replace(old, wanted);
+        }
+    }
+
+    fn set_consent(
+        &self,
+        splice: &mut Splice<'_>,
+        [tcf, gpp, gpp_sid]: [Option<&str>; 3],
+        now: Timestamp,
+    ) -> Result<(), Corrupt> {
+        let mut members: Vec<Member<'_>> = Vec::with_capacity(4);
+        let strings = [("tcf", Field::Tcf, tcf), ("gpp", Field::Gpp, gpp)];
+        for (name, field, text) in strings.into_iter().chain([("gpp_sid", Field::GppSid, gpp_sid)])
+        {
+            if let Some(text) = text {
+                members.push((name, self.span(field), Value::Text(text)));
             }
         }
+        let updated = Value::Number(now.seconds());
+        members.push(("updated", self.span(Field::Updated), updated));
+        self.set_section(splice, Section::Consent, &members)
     }
 
-    fn set_seen_domains(&self, splice: &mut Splice<'_>) {
-        let Some(old) = self.span(Field::SeenDomains) else { return };
-        if !old.of(&self.text).starts_with('{') {
-            return;
-        }
-        let domains = self.read::<Domains>(Field::SeenDomains).unwrap_or_default();
-        splice.edit(Span::new(old.start(), old.start()), |json| {
-            json.value(Value::Texts(&domains));
-            json.raw(b",");
-            json.key("seen_domains_map");
+    /// Brings a section to what it should say: what it no longer says is `null`.
+    fn set_part<P: Part>(
+        &self,
+        splice: &mut Splice<'_>,
+        section: Section,
+        part: &P,
+    ) -> Result<(), Corrupt> {
+        let mut members: Vec<Member<'_>> = Vec::new();
+        part.each(|field, name, value| {
+            let old = self.span(field);
+            match value {
+                Some(value) => members.push((name, old, value)),
+                None if old.is_some_and(|old| !old.is_null(&self.text)) => {
+                    members.push((name, old, Value::Null));
+                }
+                None => {}
+            }
         });
+        self.set_section(splice, section, &members)
     }
 
     fn set_cluster(
@@ -90,51 +156,16 @@ impl Row {
         size: u32,
         checked: Timestamp,
     ) -> Result<(), Corrupt> {
-        let size = Value::Number(u64::from(size));
         let members = [
-            ("cluster_size", self.span(Field::ClusterSize), size),
+            ("cluster_size", self.span(Field::ClusterSize), Value::Number(u64::from(size))),
             ("cluster_checked", self.span(Field::ClusterChecked), Value::Number(checked.seconds())),
         ];
         self.set_section(splice, Section::Network, &members)
     }
 
-    fn set_ids(
-        &self,
-        splice: &mut Splice<'_>,
-        assertions: &[(&Assertion, Option<usize>)],
-    ) -> Result<(), Corrupt> {
-        let mut asserted = vec![None; self.uids.len()];
-        let mut added = Vec::new();
-        for (assertion, place) in assertions {
-            if let Some(place) = place.and_then(|at| asserted.get_mut(at)) {
-                *place = Some(*assertion);
-            } else {
-                added.push((assertion.partner.as_str(), None, partner(assertion)));
-            }
-        }
-        for (stored, assertion) in self.uids.iter().zip(asserted) {
-            match (assertion, stored.object) {
-                (Some(new), Some(object)) => {
-                    let uid = ("uid", stored.uid, Value::Text(new.uid.as_str()));
-                    let synced = Value::Number(new.synced.seconds());
-                    splice.set(object, &[uid, ("synced", stored.synced, synced)]);
-                }
-                (Some(new), None) => splice.replace(stored.value, partner(new)),
-                (None, Some(object)) if stored.lacks_time(&self.text) => {
-                    splice.set(object, &[("synced", stored.synced, Value::Number(0))]);
-                }
-                (None, _) => {}
-            }
-        }
-        if added.is_empty() {
-            return Ok(());
-        }
-        self.set_section(splice, Section::Ids, &added)
-    }
-
     /// Sets members of one of the row's objects, which is made where it is missing. Something else in
     /// its place is not replaced: that would drop it.
-    fn set_section(
+    pub(super) fn set_section(
         &self,
         splice: &mut Splice<'_>,
         section: Section,
@@ -153,8 +184,4 @@ impl Row {
         }
         Ok(())
     }
-}
-
-fn partner(assertion: &Assertion) -> Value<'_> {
-    Value::Partner { uid: assertion.uid.as_str(), synced: assertion.synced.seconds() }
 }

@@ -11,6 +11,7 @@ use super::write_json::{Json, Value};
 use crate::entry::{Entry, Metadata};
 use crate::error::GraphError;
 use crate::limits::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
+use crate::partner_uid::PartnerUid;
 
 /// A row as it is handed to the store.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,9 +23,12 @@ pub struct EncodedRow {
 }
 
 impl EncodedRow {
-    /// Checks the limits of a write.
-    pub(crate) fn checked(self) -> Result<Self, GraphError> {
-        if self.body.len() > MAX_BODY_BYTES || self.metadata.len() > MAX_METADATA_BYTES {
+    /// Checks the limits of a write over a body and metadata of this many bytes: what does not grow is
+    /// not refused.
+    pub(crate) fn checked(self, stored: (usize, usize)) -> Result<Self, GraphError> {
+        let (body, metadata) = stored;
+        let most_metadata = MAX_METADATA_BYTES.max(metadata);
+        if self.body.len() > MAX_BODY_BYTES.max(body) || self.metadata.len() > most_metadata {
             return Err(GraphError::TooLarge);
         }
         Ok(self)
@@ -39,7 +43,7 @@ impl Entry {
     pub fn encode(&self) -> Result<EncodedRow, GraphError> {
         let metadata = metadata::encode(&Metadata::from(self));
         let body = Json::object(USUAL_BYTES, |json| self.write(json));
-        EncodedRow { body, metadata }.checked()
+        EncodedRow { body, metadata }.checked((0, 0))
     }
 
     fn write(&self, json: &mut Json) {
@@ -58,8 +62,7 @@ impl Entry {
         if !self.ids.is_empty() {
             json.nested(Section::Ids.name(), |ids| {
                 for id in &self.ids {
-                    let synced = id.synced.unwrap_or_default();
-                    ids.member(&id.partner, Value::Partner { uid: &id.uid, synced });
+                    ids.nested(&id.partner, |members| write_uid(id, members));
                 }
             });
         }
@@ -69,6 +72,20 @@ impl Entry {
 fn section<P: Part>(json: &mut Json, section: Section, part: Option<&P>) {
     if let Some(part) = part {
         json.nested(section.name(), |members| part.write(members));
+    }
+}
+
+fn write_uid(id: &PartnerUid, json: &mut Json) {
+    json.member("uid", Value::Text(&id.uid));
+    json.member("synced", Value::Number(id.synced.unwrap_or_default()));
+    if let Some(atype) = id.atype {
+        json.member("atype", Value::Number(u64::from(atype)));
+    }
+    if let Some(expires) = id.expires {
+        json.member("expires", Value::Number(expires));
+    }
+    if let Some(ext) = &id.ext {
+        json.member("ext", Value::Raw(ext));
     }
 }
 

@@ -8,13 +8,17 @@ use super::schema::{MIRRORED, mirrored, read_mirror};
 use super::span::Span;
 use super::splice::{Member, Splice};
 use super::write_json::{Json, Value};
-use crate::entry::Metadata;
+use crate::entry::{Metadata, VERSION};
 use crate::error::Corrupt;
 
 /// Reads stored metadata. An optional member of another type counts as absent.
 pub(crate) fn parse(text: &str) -> Result<Metadata, Corrupt> {
     let (_, spans) = index(text)?;
-    read_mirror(spans, text)
+    let metadata = read_mirror(spans, text)?;
+    if metadata.v != VERSION {
+        return Err(Corrupt::Version(metadata.v));
+    }
+    Ok(metadata)
 }
 
 /// The JSON of new metadata.

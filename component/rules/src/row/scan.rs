@@ -33,6 +33,11 @@ impl<'a> Scanner<'a> {
         Self { text, bytes: text.as_bytes(), at: 0, depth: 0, wrong: None }
     }
 
+    /// A scanner of a text that may be nested only so deep.
+    pub(crate) fn with_levels(text: &'a str, levels: usize) -> Self {
+        Self { depth: MAX_DEPTH.saturating_sub(levels), ..Self::new(text) }
+    }
+
     pub(crate) fn text(&self) -> &'a str {
         self.text
     }

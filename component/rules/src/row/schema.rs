@@ -13,12 +13,23 @@ use super::write_json::{Json, Value};
 use crate::entry::{Consent, Device, Geo, Metadata, PubProperties};
 use crate::error::Corrupt;
 
-/// What decodes a section of a row, and writes it in a new one.
-pub(super) trait Part {
+/// What decodes a section of a row, and says what is to be written there.
+pub(super) trait Part: Sized {
     /// Reads the section's fields.
     fn decode(row: &Row) -> Self;
-    /// Writes the section's fields, in the order of the table.
-    fn write(&self, json: &mut Json);
+
+    /// Hands over each field in the order of the table, with its name and its value; `None` where it
+    /// has none.
+    fn each<'a>(&'a self, member: impl FnMut(Field, &'static str, Option<Value<'a>>));
+
+    /// Writes the section's fields in a new row.
+    fn write(&self, json: &mut Json) {
+        self.each(|_, name, value| {
+            if let Some(value) = value {
+                json.member(name, value);
+            }
+        });
+    }
 }
 
 /// The members of the row itself, as a section like the others.
@@ -44,14 +55,13 @@ macro_rules! read {
     };
 }
 
-macro_rules! write_member {
-    ($json:ident, optional, $shape:ty, $name:ident, $value:expr) => {
-        if let Some(value) = $value {
-            $json.member(stringify!($name), <$shape>::written(value));
-        }
+/// What is written for a member of a struct, by how the table says that it is present.
+macro_rules! value {
+    (optional, $shape:ty, $value:expr) => {
+        $value.as_ref().map(<$shape>::written)
     };
-    ($json:ident, $always:ident, $shape:ty, $name:ident, $value:expr) => {
-        $json.member(stringify!($name), <$shape>::written($value));
+    ($always:ident, $shape:ty, $value:expr) => {
+        Some(<$shape>::written(&$value))
     };
 }
 
@@ -78,16 +88,19 @@ macro_rules! schema {
             $($section,)*
             /// The partners' UIDs, whose members are partners and no fields.
             Ids,
+            /// When partners' UIDs were removed, by partner.
+            Removed,
         }
 
         impl Section {
-            pub(crate) const ALL: &[Self] = &[$(Self::$section,)* Self::Ids];
+            pub(crate) const ALL: &[Self] = &[$(Self::$section,)* Self::Ids, Self::Removed];
 
             /// The section of this name.
             pub(crate) fn named(name: &str) -> Option<Self> {
                 Some(match name {
                     $(stringify!($object) => Self::$section,)*
                     "ids" => Self::Ids,
+                    "removed" => Self::Removed,
                     _ => return None,
                 })
             }
@@ -97,6 +110,7 @@ macro_rules! schema {
                 match self {
                     $(Self::$section => stringify!($object),)*
                     Self::Ids => "ids",
+                    Self::Removed => "removed",
                 }
             }
 
@@ -104,7 +118,7 @@ macro_rules! schema {
             pub(crate) fn is_required(self) -> bool {
                 match self {
                     $(Self::$section => is_required!($section_presence),)*
-                    Self::Ids => false,
+                    Self::Ids | Self::Removed => false,
                 }
             }
 
@@ -115,7 +129,7 @@ macro_rules! schema {
                         $(stringify!($name) => Some(Field::$field),)*
                         _ => None,
                     },)*
-                    Self::Ids => None,
+                    Self::Ids | Self::Removed => None,
                 }
             }
         }
@@ -169,8 +183,12 @@ macro_rules! schema {
                 Self { $($root_name: read!(row, $root_presence, $root_shape, $root_field),)* }
             }
 
-            fn write(&self, json: &mut Json) {
-                $(write_member!(json, $root_presence, $root_shape, $root_name, &self.$root_name);)*
+            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+                $(member(
+                    Field::$root_field,
+                    stringify!($root_name),
+                    value!($root_presence, $root_shape, self.$root_name),
+                );)*
             }
         }
 
@@ -179,8 +197,12 @@ macro_rules! schema {
                 Self { $($name: read!(row, $presence, $shape, $field),)* }
             }
 
-            fn write(&self, json: &mut Json) {
-                $(write_member!(json, $presence, $shape, $name, &self.$name);)*
+            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+                $(member(
+                    Field::$field,
+                    stringify!($name),
+                    value!($presence, $shape, self.$name),
+                );)*
             }
         })*
     };
@@ -195,8 +217,10 @@ schema! {
     Consent: consent, required {
         Tcf: tcf, optional Text;
         Gpp: gpp, optional Text;
+        GppSid: gpp_sid, optional Text;
         Ok: ok, required Flag;
         Updated: updated, required Unsigned<u64>;
+        Withdrawn: withdrawn, optional Unsigned<u64>;
     }
     Geo: geo, required {
         Country: country, required Country;
@@ -267,15 +291,6 @@ macro_rules! member {
     };
     (optional, $shape:ty, $name:ident, $text:ident) => {
         $name.and_then(|span| <$shape>::read(span, $text))
-    };
-}
-
-macro_rules! value {
-    (required, $shape:ty, $value:expr) => {
-        Some(<$shape>::written(&$value))
-    };
-    (optional, $shape:ty, $value:expr) => {
-        $value.as_ref().map(<$shape>::written)
     };
 }
 

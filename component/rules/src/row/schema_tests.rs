@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use super::schema::{Field, Section};
 use super::stored::Row;
+use crate::policy::Policy;
 use crate::store::Item;
+use crate::types::Now;
 
 fn row(text: &str) -> Row {
     let item = Item { body: text.as_bytes().to_vec(), metadata: None, generation: 1 };
@@ -21,6 +23,7 @@ fn full() -> String {
         Field::Country => "\"FR\"".to_string(),
         Field::Tcf
         | Field::Gpp
+        | Field::GppSid
         | Field::Region
         | Field::OriginDomain
         | Field::Ja4Class
@@ -40,7 +43,8 @@ fn full() -> String {
         };
         Field::ALL.iter().filter(of).map(member).collect::<Vec<_>>().join(",")
     };
-    let sections = Section::ALL.iter().filter(|section| **section != Section::Ids);
+    let is_of_fields = |section: &&Section| !matches!(section, Section::Ids | Section::Removed);
+    let sections = Section::ALL.iter().filter(is_of_fields);
     let sections =
         sections.map(|section| format!("\"{}\":{{{}}}", section.name(), members(Some(*section))));
     format!("{{{},{}}}", members(None), sections.collect::<Vec<_>>().join(","))
@@ -76,7 +80,7 @@ fn every_field_of_the_table_has_a_place_of_its_own() {
 #[test]
 fn an_entry_shows_every_field_of_the_table_and_is_written_with_it() {
     let stored = full();
-    let entry = row(&stored).entry();
+    let entry = row(&stored).entry(Now::parse(5, &Policy::default()).unwrap());
     let written = String::from_utf8(entry.encode().unwrap().body).unwrap();
     let again = row(&written);
     for field in Field::ALL.iter().filter(|field| **field != Field::ClusterChecked) {

@@ -67,6 +67,38 @@ impl<'a> Splice<'a> {
         });
     }
 
+    /// Takes members out of an object, and sets new ones in their place at its end. Each member is
+    /// given by its key and its value, in the order in which they stand, and whether it goes.
+    pub(crate) fn take_out(
+        &mut self,
+        object: Object,
+        standing: impl Iterator<Item = (Span, Span, bool)>,
+        added: &[Member<'_>],
+    ) {
+        let mut kept_until = None;
+        let mut cut_from = None;
+        for (key, value, goes) in standing {
+            if goes {
+                // Behind a member that stays, the comma goes too.
+                cut_from = cut_from.or(Some(kept_until.unwrap_or(key.start())));
+                continue;
+            }
+            if let Some(from) = cut_from.take() {
+                // Before a member that stays, the comma between what stays on both sides is kept.
+                self.edit(Span::new(from, key.start()), |json| {
+                    if kept_until.is_some() {
+                        json.raw(b",");
+                    }
+                });
+            }
+            kept_until = Some(value.end());
+        }
+        if let Some(from) = cut_from {
+            self.edit(Span::new(from, object.close), |_| {});
+        }
+        self.set(Object { is_empty: kept_until.is_none(), ..object }, added);
+    }
+
     /// The text with all edits made; they do not overlap.
     pub(crate) fn finish(self) -> Vec<u8> {
         let (text, added) = (self.text.as_bytes(), self.added.written());

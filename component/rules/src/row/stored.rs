@@ -12,11 +12,12 @@ use super::scan::{Object, Scanner};
 use super::schema::{Field, Section};
 use super::shape::{Flag, Shape, Unsigned};
 use super::span::Span;
+use crate::entry::VERSION;
 use crate::error::Corrupt;
 use crate::limits::MAX_READ_BYTES;
 use crate::partner_uid::Assertion;
 use crate::store::Item;
-use crate::types::{Generation, Timestamp};
+use crate::types::{Generation, Now, PartnerKey, Timestamp};
 
 type Fields = [Option<Span>; Field::ALL.len()];
 type Places = [Option<Place>; Section::ALL.len()];
@@ -40,6 +41,26 @@ pub(crate) struct StoredUid {
     pub(crate) object: Option<Object>,
     pub(crate) uid: Option<Span>,
     pub(crate) synced: Option<Span>,
+    pub(crate) atype: Option<Span>,
+    pub(crate) expires: Option<Span>,
+    pub(crate) ext: Option<Span>,
+    /// One of these names stands twice, so that which is meant cannot be known.
+    pub(crate) is_ambiguous: bool,
+}
+
+/// When a partner's UID was removed, and where that stands in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Removal {
+    pub(crate) key: Span,
+    pub(crate) value: Span,
+}
+
+/// Which stored UIDs are of the partners that a call is about.
+pub(crate) struct Matches {
+    /// For each stored UID, the place of the assertion that is about its partner.
+    pub(crate) assertions: Vec<Option<usize>>,
+    /// For each assertion, the place of its partner's stored UID; of several the one asserted last.
+    pub(crate) stored: Vec<Option<usize>>,
 }
 
 /// A row that is an entry.
@@ -51,7 +72,7 @@ pub(crate) struct Row {
     fields: Fields,
     sections: Places,
     pub(crate) uids: Vec<StoredUid>,
-    created: Timestamp,
+    pub(crate) removals: Vec<Removal>,
     updated: Timestamp,
     is_live: bool,
 }
@@ -79,7 +100,7 @@ impl Row {
             fields: index.fields,
             sections: index.sections,
             uids: index.uids,
-            created: Timestamp::default(),
+            removals: index.removals,
             updated: Timestamp::default(),
             is_live: false,
         };
@@ -103,7 +124,10 @@ impl Row {
         if let Some(field) = required().find(|field| !field.is_valid(self)) {
             return Err(Corrupt::WrongType(field.path()));
         }
-        self.created = self.time(Field::Created).unwrap_or_default();
+        match self.read::<Unsigned<u8>>(Field::V) {
+            Some(VERSION) => {}
+            other => return Err(Corrupt::Version(other.unwrap_or_default())),
+        }
         self.updated = self.time(Field::Updated).unwrap_or_default();
         self.is_live = self.read::<Flag>(Field::Ok).unwrap_or_default();
         Ok(())
@@ -114,18 +138,19 @@ impl Row {
         self.is_live
     }
 
-    pub(crate) fn created(&self) -> Timestamp {
-        self.created
-    }
-
-    /// When consent was given or withdrawn.
+    /// When consent was given, last changed, or withdrawn.
     pub(crate) fn consent_updated(&self) -> Timestamp {
         self.updated
     }
 
-    /// `last_seen`, else `created`.
-    pub(crate) fn last_visit(&self) -> Timestamp {
-        self.time(Field::LastSeen).unwrap_or(self.created)
+    /// The last visit, where the row says one that can be believed.
+    pub(crate) fn last_seen(&self, now: Now) -> Option<Timestamp> {
+        now.known(self.time(Field::LastSeen))
+    }
+
+    /// When consent had been withdrawn before it was given anew.
+    pub(crate) fn withdrawn(&self, now: Now) -> Option<Timestamp> {
+        now.known(self.time(Field::Withdrawn))
     }
 
     pub(crate) fn place(&self, section: Section) -> Option<Place> {
@@ -154,46 +179,141 @@ impl Row {
     }
 
     pub(crate) fn time(&self, field: Field) -> Option<Timestamp> {
-        self.read::<Unsigned<u64>>(field).map(Timestamp::new)
+        self.read::<Unsigned<u64>>(field).map(Timestamp::stored)
     }
 
-    /// For each assertion, where among the stored UIDs its partner's stands. Where a key stands more
-    /// than once, the UID asserted last counts. The assertions are sorted by partner, so that one pass
-    /// finds all.
-    pub(crate) fn places_of(&self, assertions: &[Assertion]) -> Vec<Option<usize>> {
-        let mut places: Vec<Option<usize>> = vec![None; assertions.len()];
-        for (at, stored) in self.uids.iter().enumerate() {
-            let Some(key) = stored.key.string(&self.text) else { continue };
-            let asserted = match assertions {
-                [only] => (only.partner.as_str() == key).then_some(0),
-                many => many.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok(),
-            };
-            let Some(known) = asserted.and_then(|asserted| places.get_mut(asserted)) else {
+    /// Finds the partners of the assertions, which are sorted by partner, so that one pass finds all.
+    /// Partners' names are equal in upper and in lower case.
+    pub(crate) fn matches(&self, assertions: &[Assertion]) -> Matches {
+        let mut found = Matches {
+            assertions: vec![None; self.uids.len()],
+            stored: vec![None; assertions.len()],
+        };
+        for (at, (stored, place)) in self.uids.iter().zip(&mut found.assertions).enumerate() {
+            let Some(asserted) = stored.partner(&self.text).and_then(|key| find(assertions, &key))
+            else {
                 continue;
             };
+            *place = Some(asserted);
+            let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
             if before.is_none_or(|known| stored.synced(&self.text) >= known.synced(&self.text)) {
                 *known = Some(at);
             }
         }
-        places
+        found
+    }
+
+    /// When the UID of a partner was removed last, as far as that can be believed.
+    pub(crate) fn removed(&self, partner: &PartnerKey, now: Now) -> Option<Timestamp> {
+        let of_partner = |removal: &&Removal| {
+            let key = removal.key.string(&self.text);
+            key.is_some_and(|key| key.eq_ignore_ascii_case(partner.as_str()))
+        };
+        let time = |removal: &Removal| now.known(removal.time(&self.text));
+        self.removals.iter().filter(of_partner).filter_map(time).max()
+    }
+}
+
+fn find(assertions: &[Assertion], key: &str) -> Option<usize> {
+    match assertions {
+        [only] => (only.partner.as_str() == key).then_some(0),
+        many => many.binary_search_by(|one| one.partner.as_str().cmp(key)).ok(),
+    }
+}
+
+impl Removal {
+    pub(crate) fn time(&self, text: &str) -> Option<Timestamp> {
+        self.value.number(text).map(Timestamp::stored)
     }
 }
 
 impl StoredUid {
+    fn new(key: Span, value: Span, object: Option<Object>) -> Self {
+        Self {
+            key,
+            value,
+            object,
+            uid: None,
+            synced: None,
+            atype: None,
+            expires: None,
+            ext: None,
+            is_ambiguous: false,
+        }
+    }
+
+    /// Notes a member of the partner's object.
+    fn note(&mut self, name: &str, value: Span) {
+        let place = match name {
+            "uid" => &mut self.uid,
+            "synced" => &mut self.synced,
+            "atype" => &mut self.atype,
+            "expires" => &mut self.expires,
+            "ext" => &mut self.ext,
+            _ => return,
+        };
+        self.is_ambiguous |= place.is_some();
+        *place = Some(value);
+    }
+
+    /// The partner's key in lower case.
+    pub(crate) fn partner<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        let key = self.key.string(text)?;
+        if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Some(Cow::Owned(key.to_ascii_lowercase()));
+        }
+        Some(key)
+    }
+
+    /// Whether something stands here that is no UID and is not to be lost.
+    pub(crate) fn is_occupied(&self, text: &str) -> bool {
+        self.is_ambiguous || (self.object.is_none() && !self.value.is_null(text))
+    }
+
+    /// Whether the UID has ended.
+    pub(crate) fn has_expired(&self, text: &str, now: Timestamp) -> bool {
+        let expires = self.expires.and_then(|expires| expires.number::<u64>(text));
+        expires.is_some_and(|expires| expires <= now.seconds())
+    }
+
     /// The UID, when one is stored.
     pub(crate) fn uid<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
         self.uid?.string(text)
     }
 
-    /// Whether it is a partner's UID without the time that the first readers require.
-    pub(crate) fn lacks_time(&self, text: &str) -> bool {
-        self.synced.is_none_or(|synced| synced.is_null(text)) && self.uid(text).is_some()
+    /// Whether it is a partner's UID without a time that can be believed, which the first readers
+    /// require.
+    pub(crate) fn lacks_time(&self, text: &str, now: Now) -> bool {
+        let lacks = match self.synced {
+            None => true,
+            Some(synced) => {
+                synced.is_null(text) || self.synced(text).is_some_and(|time| now.is_behind(time))
+            }
+        };
+        lacks && self.uid(text).is_some()
+    }
+
+    /// Whether the stored UID is this one.
+    pub(crate) fn is(&self, text: &str, uid: &str) -> bool {
+        self.uid.is_some_and(|stored| stored.is_string(text, uid))
+    }
+
+    /// Where the member of this name stands.
+    pub(super) fn span(&self, name: &str) -> Option<Span> {
+        match name {
+            "uid" => self.uid,
+            "synced" => self.synced,
+            "atype" => self.atype,
+            "expires" => self.expires,
+            "ext" => self.ext,
+            _ => None,
+        }
     }
 
     /// When the UID was asserted; `None` in rows written without it.
     pub(crate) fn synced(&self, text: &str) -> Option<Timestamp> {
-        self.synced?.number(text).map(Timestamp::new)
+        self.synced?.number(text).map(Timestamp::stored)
     }
 }
 
@@ -202,6 +322,7 @@ struct Index {
     fields: Fields,
     sections: Places,
     uids: Vec<StoredUid>,
+    removals: Vec<Removal>,
 }
 
 impl Index {
@@ -210,6 +331,7 @@ impl Index {
             fields: [None; Field::ALL.len()],
             sections: [None; Section::ALL.len()],
             uids: Vec::new(),
+            removals: Vec::new(),
         }
     }
 
@@ -223,12 +345,16 @@ impl Index {
         let place = if scanner.peek() == b'{' {
             let mut object = scanner.object();
             while let Some(key) = scanner.key(&mut object) {
-                if section == Section::Ids {
-                    self.uid(scanner, key);
-                } else {
-                    let value = scanner.value();
-                    let field = key.string(scanner.text()).and_then(|key| section.field(&key));
-                    self.note(scanner, field, value);
+                match section {
+                    Section::Ids => self.uid(scanner, key),
+                    Section::Removed => {
+                        self.removals.push(Removal { key, value: scanner.value() });
+                    }
+                    _ => {
+                        let value = scanner.value();
+                        let field = key.string(scanner.text()).and_then(|key| section.field(&key));
+                        self.note(scanner, field, value);
+                    }
                 }
             }
             Place::Object(object)
@@ -260,30 +386,24 @@ impl Index {
             let (open, close) = (start.wrapping_add(1), synced.end());
             let value = Span::new(start, close.wrapping_add(1));
             let object = Some(Object { open, close, is_empty: false });
-            return self.uids.push(StoredUid {
-                key,
-                value,
-                object,
-                uid: Some(uid),
-                synced: Some(synced),
-            });
+            let stored = StoredUid::new(key, value, object);
+            return self.uids.push(StoredUid { uid: Some(uid), synced: Some(synced), ..stored });
         }
-        let (mut uid, mut synced) = (None, None);
         if scanner.peek() != b'{' {
             let value = scanner.value();
-            return self.uids.push(StoredUid { key, value, object: None, uid, synced });
+            return self.uids.push(StoredUid::new(key, value, None));
         }
         let mut object = scanner.object();
+        let mut stored = StoredUid::new(key, key, None);
         while let Some(key) = scanner.key(&mut object) {
             let value = scanner.value();
-            match key.string(scanner.text()).as_deref() {
-                Some("uid") => uid = Some(value),
-                Some("synced") => synced = Some(value),
-                _ => {}
+            if let Some(name) = key.string(scanner.text()) {
+                stored.note(&name, value);
             }
         }
-        let value = Span::new(object.open.wrapping_sub(1), object.close.wrapping_add(1));
-        self.uids.push(StoredUid { key, value, object: Some(object), uid, synced });
+        stored.value = Span::new(object.open.wrapping_sub(1), object.close.wrapping_add(1));
+        stored.object = Some(object);
+        self.uids.push(stored);
     }
 }
 
@@ -313,7 +433,7 @@ mod tests {
             let [found] = row.uids.as_slice() else { panic!("one UID") };
             assert_eq!(found.value.of(&row.text), stored);
             assert_eq!(found.uid(&row.text).as_deref(), Some("u"));
-            assert_eq!(found.synced(&row.text), Some(Timestamp::new(5)));
+            assert_eq!(found.synced(&row.text), Some(Timestamp::stored(5)));
             let object = found.object.unwrap();
             let inner = row.text.get(object.open..object.close).map(ToOwned::to_owned);
             assert_eq!(

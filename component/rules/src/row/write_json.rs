@@ -14,11 +14,8 @@ pub(crate) enum Value<'a> {
     Signed(i64),
     Text(&'a str),
     Texts(&'a [String]),
-    /// What a row says of one partner.
-    Partner {
-        uid: &'a str,
-        synced: u64,
-    },
+    /// JSON as it is.
+    Raw(&'a str),
     /// An object of these members.
     Object(&'a [(&'a str, Value<'a>)]),
 }
@@ -83,13 +80,7 @@ impl Json {
                 }
                 self.raw(b"]");
             }
-            Value::Partner { uid, synced } => {
-                self.raw(b"{\"uid\":");
-                self.string(uid);
-                self.raw(b",\"synced\":");
-                self.value(Value::Number(synced));
-                self.raw(b"}");
-            }
+            Value::Raw(json) => self.raw(json.as_bytes()),
             Value::Object(members) => self.braced(|object| {
                 for (key, value) in members {
                     object.member(key, *value);

@@ -9,11 +9,16 @@ use crate::redact::Key;
 
 const HASH_LEN: usize = 64;
 const SUFFIX_LEN: usize = 6;
+const PROVIDER_LEN: usize = 16;
+const PROVIDED_LEN: usize = 239;
 
-/// An edge-cookie ID: 64 hex digits, alone (older rows) or followed by a dot and 6 ASCII letters or
-/// digits. The hex is held in lower case; the suffix is case-sensitive.
+/// An edge-cookie ID, of one of two forms:
+/// - 64 hex digits, alone (older rows) or followed by a dot and 6 ASCII letters or digits. The hex is
+///   held in lower case; the suffix is case-sensitive.
+/// - an ID of a provider: its name, 1 to 16 of `a-z 0-9`, then `~`, then 1 to 239 of
+///   `A-Z a-z 0-9 . _ ~ -`.
 ///
-/// `Display` and `Debug` show the first 8 characters only.
+/// `Display` and `Debug` show the first 8 characters at most, and never more than half of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EcId(String);
 
@@ -29,10 +34,14 @@ impl EcId {
     /// let id = EcId::parse(&format!("{}.Ab12Cd", "3F".repeat(32))).unwrap();
     /// assert_eq!(id.as_str(), format!("{}.Ab12Cd", "3f".repeat(32)));
     /// assert_eq!(id.to_string(), "3f3f3f3f…");
+    /// assert!(EcId::parse("acme~Visitor-1").is_ok());
     /// assert!(EcId::parse("not an id").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidArgument> {
         let error = InvalidArgument::EcId(text.len());
+        if let Some((provider, id)) = text.split_once('~') {
+            return if is_provided(provider, id) { Ok(Self(text.to_owned())) } else { Err(error) };
+        }
         let (hash, rest) = text.split_at_checked(HASH_LEN).ok_or(error)?;
         let suffix_is_valid = match rest.strip_prefix('.') {
             Some(suffix) => {
@@ -56,11 +65,18 @@ impl EcId {
         &self.0
     }
 
-    /// The 64 hex digits that all EC IDs of one network share.
+    /// The 64 hex digits that all EC IDs of one network share; `None` for a provider's ID.
     #[must_use]
-    pub fn hash(&self) -> &str {
-        self.0.get(..HASH_LEN).unwrap_or_default()
+    pub fn hash(&self) -> Option<&str> {
+        if self.0.contains('~') { None } else { self.0.get(..HASH_LEN) }
     }
+}
+
+fn is_provided(provider: &str, id: &str) -> bool {
+    (1..=PROVIDER_LEN).contains(&provider.len())
+        && (1..=PROVIDED_LEN).contains(&id.len())
+        && provider.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'))
 }
 
 impl fmt::Display for EcId {
@@ -85,14 +101,23 @@ mod tests {
     fn hash_alone_is_accepted_as_older_rows_have_it() {
         let id = EcId::parse(&"a0".repeat(32)).unwrap();
         assert_eq!(id.as_str(), "a0".repeat(32));
-        assert_eq!(id.hash(), id.as_str());
+        assert_eq!(id.hash(), Some(id.as_str()));
     }
 
     #[test]
     fn hex_is_lowered_and_the_suffix_keeps_its_case() {
         let id = EcId::parse(&format!("{}.aBcD09", "Ff".repeat(32))).unwrap();
         assert_eq!(id.as_str(), format!("{}.aBcD09", "ff".repeat(32)));
-        assert_eq!(id.hash(), "ff".repeat(32));
+        assert_eq!(id.hash(), Some("ff".repeat(32).as_str()));
+    }
+
+    #[test]
+    fn an_id_of_a_provider_keeps_its_case_and_belongs_to_no_network() {
+        let longest = format!("{}~{}", "p".repeat(16), "x".repeat(239));
+        for text in ["a~b", "id5~ID5", "acme~A.b_c~D-9", &longest] {
+            let id = EcId::parse(text).unwrap();
+            assert_eq!((id.as_str(), id.hash()), (text, None));
+        }
     }
 
     #[test]
@@ -111,6 +136,14 @@ mod tests {
             format!("{hash}abcdef"),
             format!(" {hash}"),
             format!("{}é", "0".repeat(63)),
+            "~a".to_owned(),
+            "a~".to_owned(),
+            "A~b".to_owned(),
+            "a.b~c".to_owned(),
+            "a~b c".to_owned(),
+            "a~é".to_owned(),
+            format!("{}~b", "a".repeat(17)),
+            format!("a~{}", "b".repeat(240)),
         ] {
             assert_eq!(EcId::parse(&bad), Err(InvalidArgument::EcId(bad.len())), "{}", bad.len());
         }
@@ -120,5 +153,6 @@ mod tests {
     fn display_and_debug_show_eight_characters() {
         let id = EcId::parse(&format!("{}.Secret", "12345678".repeat(8))).unwrap();
         assert_eq!(format!("{id} {id:?}"), "12345678… EcId(12345678…)");
+        assert_eq!(format!("{}", EcId::parse("a~bc").unwrap()), "a~…");
     }
 }

@@ -3,7 +3,7 @@
 
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
-    NewEntry, PartnerUid, RawRow, TouchOutcome, UpsertOutcome,
+    NewEntry, PartnerUid, RawRow, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
 };
 
 use bindings::trusted_server::ec::identity_graph as wit;
@@ -16,17 +16,19 @@ mod bindings {
         // Records and variants are those of the rules. Enumerations are not: the generated code tells
         // their cases by position, and would not notice another order.
         with: {
-            "trusted-server:ec/identity-graph@0.1.0/consent": identity_graph::Consent,
-            "trusted-server:ec/identity-graph@0.1.0/device": identity_graph::Device,
-            "trusted-server:ec/identity-graph@0.1.0/entry": identity_graph::Entry,
-            "trusted-server:ec/identity-graph@0.1.0/geo": identity_graph::Geo,
-            "trusted-server:ec/identity-graph@0.1.0/graph-error": identity_graph::Failure,
-            "trusted-server:ec/identity-graph@0.1.0/mapping": identity_graph::Mapping,
-            "trusted-server:ec/identity-graph@0.1.0/metadata": identity_graph::Metadata,
-            "trusted-server:ec/identity-graph@0.1.0/new-entry": identity_graph::NewEntry,
-            "trusted-server:ec/identity-graph@0.1.0/partner-uid": identity_graph::PartnerUid,
-            "trusted-server:ec/identity-graph@0.1.0/pub-properties": identity_graph::PubProperties,
-            "trusted-server:ec/identity-graph@0.1.0/raw-row": identity_graph::RawRow,
+            "trusted-server:ec/identity-graph@0.2.0/consent": identity_graph::Consent,
+            "trusted-server:ec/identity-graph@0.2.0/device": identity_graph::Device,
+            "trusted-server:ec/identity-graph@0.2.0/entry": identity_graph::Entry,
+            "trusted-server:ec/identity-graph@0.2.0/geo": identity_graph::Geo,
+            "trusted-server:ec/identity-graph@0.2.0/graph-error": identity_graph::Failure,
+            "trusted-server:ec/identity-graph@0.2.0/left-out": identity_graph::LeftOut,
+            "trusted-server:ec/identity-graph@0.2.0/mapping": identity_graph::Mapping,
+            "trusted-server:ec/identity-graph@0.2.0/metadata": identity_graph::Metadata,
+            "trusted-server:ec/identity-graph@0.2.0/new-entry": identity_graph::NewEntry,
+            "trusted-server:ec/identity-graph@0.2.0/partner-uid": identity_graph::PartnerUid,
+            "trusted-server:ec/identity-graph@0.2.0/pub-properties": identity_graph::PubProperties,
+            "trusted-server:ec/identity-graph@0.2.0/raw-row": identity_graph::RawRow,
+            "trusted-server:ec/identity-graph@0.2.0/upsert-outcome": identity_graph::UpsertOutcome,
         },
     });
 }
@@ -35,73 +37,46 @@ pub(crate) fn open(store: &str) -> Result<Box<dyn IdentityGraph>, Failure> {
     Ok(Box::new(Composed(wit::Graph::open(store)?)))
 }
 
+/// Operations of the same name: what they are given, and what converts the answer.
+macro_rules! operations {
+    ($(
+        $name:ident($($argument:ident: $type:ty),*) -> $answer:ty =
+            ($($given:expr),*) $(.map($convert:path))?;
+    )*) => {$(
+        fn $name(&self, $($argument: $type),*) -> Result<$answer, Failure> {
+            self.0.$name($($given),*)$(.map($convert))?
+        }
+    )*};
+}
+
 struct Composed(wit::Graph);
 
 impl IdentityGraph for Composed {
-    fn get(&self, ec_id: &str) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
-        let snapshot = self.0.get(ec_id)?;
+    fn get(&self, ec_id: &str, now: u64) -> Result<Option<Box<dyn EntrySnapshot + '_>>, Failure> {
+        let snapshot = self.0.get(ec_id, now)?;
         Ok(snapshot.map(|snapshot| Box::new(ComposedSnapshot(snapshot)) as _))
     }
 
-    fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, Failure> {
-        self.0.get_metadata(ec_id)
-    }
-
-    fn create(&self, ec_id: &str, entry: NewEntry) -> Result<(), Failure> {
-        self.0.create(ec_id, &entry)
-    }
-
-    fn create_or_revive(&self, ec_id: &str, entry: NewEntry) -> Result<CreateOutcome, Failure> {
-        self.0.create_or_revive(ec_id, &entry).map(CreateOutcome::from)
-    }
-
-    fn upsert_partner_id(
-        &self,
-        ec_id: &str,
-        id: PartnerUid,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<UpsertOutcome, Failure> {
-        self.0.upsert_partner_id(ec_id, &id, missing.into(), now).map(UpsertOutcome::from)
-    }
-
-    fn upsert_partner_ids(
-        &self,
-        ec_id: &str,
-        ids: Vec<PartnerUid>,
-        missing: IfMissing,
-        now: u64,
-    ) -> Result<Vec<UpsertOutcome>, Failure> {
-        self.0.upsert_partner_ids(ec_id, &ids, missing.into(), now).map(each)
-    }
-
-    fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, Failure> {
-        self.0.update_last_seen(ec_id, now).map(TouchOutcome::from)
-    }
-
-    fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure> {
-        self.0.write_withdrawal_tombstone(ec_id, now)
-    }
-
-    fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
-        self.0.delete(ec_id)
-    }
-
-    fn sync_partner_ids(
-        &self,
-        partner: &str,
-        mappings: &[Mapping],
-        now: u64,
-    ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        self.0.sync_partner_ids(partner, mappings, now).map(each)
-    }
-
-    fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, Failure> {
-        self.0.evaluate_cluster(ec_id, now)
-    }
-
-    fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, Failure> {
-        self.0.inspect(ec_id)
+    operations! {
+        get_metadata(ec_id: &str) -> Option<Metadata> = (ec_id);
+        visit(ec_id: &str, entry: NewEntry) -> Report<VisitOutcome> =
+            (ec_id, &entry).map(Into::into);
+        create(ec_id: &str, entry: NewEntry) -> Report<()> = (ec_id, &entry).map(Into::into);
+        create_or_revive(ec_id: &str, entry: NewEntry) -> Report<CreateOutcome> =
+            (ec_id, &entry).map(Into::into);
+        upsert_partner_id(ec_id: &str, id: PartnerUid, missing: IfMissing, now: u64)
+            -> UpsertOutcome = (ec_id, &id, missing.into(), now);
+        upsert_partner_ids(ec_id: &str, ids: Vec<PartnerUid>, missing: IfMissing, now: u64)
+            -> Vec<UpsertOutcome> = (ec_id, &ids, missing.into(), now);
+        remove_partner_ids(ec_id: &str, partners: Vec<String>, now: u64) -> Vec<UpsertOutcome> =
+            (ec_id, &partners, now);
+        update_last_seen(ec_id: &str, now: u64) -> TouchOutcome = (ec_id, now).map(Into::into);
+        write_withdrawal_tombstone(ec_id: &str, now: u64) -> () = (ec_id, now);
+        delete(ec_id: &str) -> bool = (ec_id);
+        sync_partner_ids(partner: &str, mappings: &[Mapping], now: u64)
+            -> Vec<Result<UpsertOutcome, Failure>> = (partner, mappings, now).map(each);
+        evaluate_cluster(ec_id: &str, now: u64) -> Option<u32> = (ec_id, now);
+        inspect(ec_id: &str) -> Option<RawRow> = (ec_id);
     }
 }
 
@@ -121,7 +96,19 @@ impl EntrySnapshot for ComposedSnapshot {
         ids: Vec<PartnerUid>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, Failure> {
-        self.0.upsert_partner_ids(&ids, now).map(each)
+        self.0.upsert_partner_ids(&ids, now)
+    }
+
+    fn remove_partner_ids(
+        &mut self,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, Failure> {
+        self.0.remove_partner_ids(&partners, now)
+    }
+
+    fn visit(&mut self, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure> {
+        self.0.visit(&entry).map(Into::into)
     }
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {
@@ -152,14 +139,35 @@ macro_rules! convert_enum {
 
 convert_enum!(IfMissing => wit::IfMissing: Skip CreateMinimal);
 convert_enum!(wit::CreateOutcome => CreateOutcome: Created AlreadyLive Revived Withdrawn);
-convert_enum!(wit::UpsertOutcome => UpsertOutcome: Written Unchanged Stale Withdrawn NotFound);
+convert_enum!(wit::VisitOutcome => VisitOutcome: Created Revived Written Unchanged Withdrawn);
 convert_enum!(wit::TouchOutcome => TouchOutcome: Written Debounced Stale Withdrawn NotFound);
 
 impl From<wit::MappingOutcome> for Result<UpsertOutcome, Failure> {
     fn from(outcome: wit::MappingOutcome) -> Self {
         match outcome {
-            wit::MappingOutcome::Done(outcome) => Ok(outcome.into()),
+            wit::MappingOutcome::Done(outcome) => Ok(outcome),
             wit::MappingOutcome::Failed(failure) => Err(failure),
         }
     }
 }
+
+impl From<wit::Report> for Report<()> {
+    fn from(report: wit::Report) -> Self {
+        let wit::Report { ids, left_out } = report;
+        Self { outcome: (), ids, left_out }
+    }
+}
+
+/// Converts a report with its outcome.
+macro_rules! convert_report {
+    ($from:ty => $outcome:ty) => {
+        impl From<$from> for Report<$outcome> {
+            fn from(report: $from) -> Self {
+                Self { outcome: report.outcome.into(), ids: report.ids, left_out: report.left_out }
+            }
+        }
+    };
+}
+
+convert_report!(wit::CreateReport => CreateOutcome);
+convert_report!(wit::VisitReport => VisitOutcome);

@@ -1,0 +1,287 @@
+//! What a visit knows, and what of it can be stored.
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::entry::{
+    Device, Entry, Geo, PubProperties, UNKNOWN_COUNTRY, is_class, is_country, is_domain, is_region,
+};
+use crate::error::InvalidArgument;
+use crate::ops::Assertions;
+use crate::partner_uid::{Assertion, PartnerUid};
+use crate::policy::Policy;
+use crate::types::{Ext, Now, Timestamp};
+
+/// What a visit knows. An empty text counts as not given. `Debug` does not show the consent strings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Raw TCF v2 string.
+    pub tcf: Option<String>,
+    /// Raw GPP string.
+    pub gpp: Option<String>,
+    /// The IDs of the GPP sections that apply.
+    pub gpp_sid: Option<String>,
+    /// Where the browser was seen; without it the country is `ZZ`.
+    pub geo: Option<Geo>,
+    /// What the connection says of the browser.
+    pub device: Option<Device>,
+    /// The domain that was visited.
+    pub domain: Option<String>,
+    /// UIDs that arrive with the same request, so that a visit costs one write.
+    pub ids: Vec<PartnerUid>,
+    /// The time of the visit and of the consent, in Unix seconds.
+    pub now: u64,
+}
+
+impl NewEntry {
+    /// A visit at `now` of which nothing else is known.
+    #[must_use]
+    pub fn at(now: u64) -> Self {
+        Self {
+            tcf: None,
+            gpp: None,
+            gpp_sid: None,
+            geo: None,
+            device: None,
+            domain: None,
+            ids: Vec::new(),
+            now,
+        }
+    }
+}
+
+impl fmt::Debug for NewEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEntry")
+            .field("geo", &self.geo)
+            .field("device", &self.device)
+            .field("domain", &self.domain)
+            .field("ids", &self.ids)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A part of a visit that was malformed and is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which, e.g. `geo.region` or `ids.ext`.
+    pub field: String,
+    /// The rule that it breaks.
+    pub why: String,
+}
+
+/// A visit that was checked.
+pub(crate) struct Visit {
+    pub(crate) now: Now,
+    /// TCF, GPP and the GPP section IDs.
+    pub(crate) consent: [Option<String>; 3],
+    pub(crate) geo: Option<Geo>,
+    pub(crate) device: Option<Device>,
+    pub(crate) domain: Option<String>,
+    pub(crate) assertions: Assertions,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+impl Visit {
+    /// Checks a visit: what is malformed in it is left out, other than its time.
+    pub(crate) fn parse(entry: NewEntry, policy: &Policy) -> Result<Self, InvalidArgument> {
+        let NewEntry { tcf, gpp, gpp_sid, geo, device, domain, ids, now } = entry;
+        let now = Now::parse(now, policy)?;
+        let mut left_out = Vec::new();
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let mut parsed = Vec::with_capacity(ids.len());
+        for (order, id) in ids.into_iter().enumerate() {
+            parsed.push(Assertion::parse(without_bad_ext(id, &mut left_out), now, order));
+        }
+        Ok(Self {
+            now,
+            consent: [given(tcf), given(gpp), given(gpp_sid)],
+            geo: geo.map(|geo| checked_geo(geo, &mut left_out)),
+            device: device.map(|device| checked_device(device, &mut left_out)),
+            domain: given(domain).and_then(|domain| hostname(domain, &mut left_out)),
+            assertions: Assertions::new(parsed),
+            left_out,
+        })
+    }
+
+    /// The entry that the visit makes. `withdrawn` is when consent had been withdrawn before.
+    pub(crate) fn entry(&self, ids: Vec<PartnerUid>, withdrawn: Option<Timestamp>) -> Entry {
+        let [tcf, gpp, gpp_sid] = self.consent.clone();
+        let mut entry = Entry::live(ids, self.now.at.seconds());
+        entry.consent.tcf = tcf;
+        entry.consent.gpp = gpp;
+        entry.consent.gpp_sid = gpp_sid;
+        entry.consent.withdrawn = withdrawn.map(Timestamp::seconds);
+        if let Some(geo) = &self.geo {
+            entry.geo.clone_from(geo);
+        }
+        entry.device.clone_from(&self.device);
+        entry.pub_properties = self.domain.as_ref().map(|domain| PubProperties {
+            origin_domain: domain.clone(),
+            seen_domains: vec![domain.clone()],
+        });
+        entry
+    }
+}
+
+fn leave_out(left_out: &mut Vec<LeftOut>, field: &str, rule: InvalidArgument) {
+    left_out.push(LeftOut { field: field.to_owned(), why: rule.to_string() });
+}
+
+/// A UID whose `ext` is odd is worth keeping without it.
+fn without_bad_ext(mut id: PartnerUid, left_out: &mut Vec<LeftOut>) -> PartnerUid {
+    if let Some(ext) = id.ext.take().filter(|ext| !ext.is_empty()) {
+        match Ext::parse(ext) {
+            Ok(ext) => id.ext = Some(ext.into_string()),
+            Err(rule) => leave_out(left_out, "ids.ext", rule),
+        }
+    }
+    id
+}
+
+fn checked_geo(geo: Geo, left_out: &mut Vec<LeftOut>) -> Geo {
+    let Geo { mut country, mut region, asn, dma } = geo;
+    let is_known = is_country(&country);
+    if is_known {
+        country.make_ascii_uppercase();
+    } else {
+        if !country.is_empty() {
+            leave_out(left_out, "geo.country", InvalidArgument::Country(country.len()));
+        }
+        UNKNOWN_COUNTRY.clone_into(&mut country);
+    }
+    if let Some(text) = region.take().filter(|text| !text.is_empty()) {
+        // A region is one of its country.
+        if is_known && is_region(&text) {
+            region = Some(text);
+        } else {
+            leave_out(left_out, "geo.region", InvalidArgument::Region(text.len()));
+        }
+    }
+    Geo { country, region, asn, dma }
+}
+
+fn checked_device(mut device: Device, left_out: &mut Vec<LeftOut>) -> Device {
+    if device.is_mobile > 2 {
+        leave_out(left_out, "device.is-mobile", InvalidArgument::IsMobile(device.is_mobile));
+        device.is_mobile = Device::default().is_mobile;
+    }
+    for (name, class) in [
+        ("ja4-class", &mut device.ja4_class),
+        ("platform-class", &mut device.platform_class),
+        ("h2-fp-hash", &mut device.h2_fp_hash),
+    ] {
+        let given = class.take().filter(|class| !class.is_empty());
+        match given {
+            Some(text) if !is_class(&text) => {
+                let field = ["device.", name].concat();
+                leave_out(left_out, &field, InvalidArgument::Class(name, text.len()));
+            }
+            given => *class = given,
+        }
+    }
+    device
+}
+
+fn hostname(mut domain: String, left_out: &mut Vec<LeftOut>) -> Option<String> {
+    domain.make_ascii_lowercase();
+    if domain.ends_with('.') {
+        domain.pop();
+    }
+    if is_domain(&domain) {
+        return Some(domain);
+    }
+    leave_out(left_out, "domain", InvalidArgument::Domain(domain.len()));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(change: impl FnOnce(&mut NewEntry)) -> Visit {
+        let mut entry = NewEntry::at(1_000);
+        change(&mut entry);
+        Visit::parse(entry, &Policy::default()).unwrap()
+    }
+
+    fn left_out(visit: &Visit) -> Vec<&str> {
+        visit.left_out.iter().map(|left_out| left_out.field.as_str()).collect()
+    }
+
+    #[test]
+    fn an_odd_country_or_region_costs_itself() {
+        for country in ["T1", "A1", "USA", "é"] {
+            let geo = Geo { country: country.into(), asn: Some(7), ..Geo::unknown() };
+            let visit = visit(|entry| entry.geo = Some(geo));
+            assert_eq!(visit.geo, Some(Geo { asn: Some(7), ..Geo::unknown() }));
+            assert_eq!(left_out(&visit), ["geo.country"]);
+        }
+        for region in ["NO REGION", "?", "toolong99"] {
+            let geo = Geo { country: "sg".into(), region: Some(region.into()), ..Geo::unknown() };
+            let visit = visit(|entry| entry.geo = Some(geo));
+            assert_eq!(visit.geo, Some(Geo { country: "SG".into(), ..Geo::unknown() }));
+            assert_eq!(left_out(&visit), ["geo.region"]);
+        }
+    }
+
+    #[test]
+    fn an_odd_device_costs_its_odd_parts() {
+        let device = Device {
+            is_mobile: 3,
+            ja4_class: Some("x".repeat(65)),
+            platform_class: Some("ios".into()),
+            h2_fp_hash: Some("é".into()),
+            known_browser: Some(true),
+        };
+        let visit = visit(|entry| entry.device = Some(device));
+        assert_eq!(left_out(&visit), ["device.is-mobile", "device.ja4-class", "device.h2-fp-hash"]);
+        let expected = Device {
+            platform_class: Some("ios".into()),
+            known_browser: Some(true),
+            ..Device::default()
+        };
+        assert_eq!(visit.device, Some(expected));
+    }
+
+    #[test]
+    fn a_host_name_is_taken_as_browsers_write_it() {
+        for host in ["News.Example", "news.example.", "a_b.example"] {
+            let visit = visit(|entry| entry.domain = Some(host.into()));
+            assert!(visit.domain.is_some() && visit.left_out.is_empty(), "{host}");
+        }
+        let visit = visit(|entry| entry.domain = Some("news example".into()));
+        assert_eq!((visit.domain.as_deref(), left_out(&visit)), (None, vec!["domain"]));
+    }
+
+    #[test]
+    fn what_is_empty_was_not_given_and_is_not_named() {
+        let visit = visit(|entry| {
+            entry.tcf = Some(String::new());
+            entry.domain = Some(String::new());
+            entry.geo =
+                Some(Geo { country: String::new(), region: Some(String::new()), ..Geo::unknown() });
+            entry.device = Some(Device { ja4_class: Some(String::new()), ..Device::default() });
+        });
+        assert!(visit.left_out.is_empty());
+        assert_eq!((visit.consent, visit.geo), ([None, None, None], Some(Geo::unknown())));
+    }
+
+    #[test]
+    fn an_odd_ext_costs_itself_and_not_the_uid() {
+        let id = PartnerUid { ext: Some("[1]".into()), ..PartnerUid::new("p", "u") };
+        let visit = visit(|entry| entry.ids = vec![id]);
+        assert_eq!(left_out(&visit), ["ids.ext"]);
+        assert_eq!(visit.assertions.winners.len(), 1);
+    }
+
+    #[test]
+    fn a_time_in_milliseconds_fails_the_visit() {
+        let parsed = Visit::parse(NewEntry::at(1_790_000_000_000), &Policy::default());
+        assert_eq!(parsed.err(), Some(InvalidArgument::Time("now")));
+    }
+}

@@ -1,0 +1,258 @@
+//! What becomes of assertions about partners: on a live row, and in a new one.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::assertions::invalid;
+use super::upsert_partner_ids::UpsertOutcome;
+use crate::entry::Entry;
+use crate::error::{GraphError, InvalidArgument};
+use crate::partner_uid::{Assertion, Claim, PartnerUid};
+use crate::policy::Policy;
+use crate::row::{Edit, EncodedRow, Row, StoredUid, UidEdits};
+use crate::types::{Now, Timestamp};
+
+/// What is to be done about the assertions of a call on a live row.
+pub(super) struct Judged<'a> {
+    assertions: &'a [Assertion],
+    edits: UidEdits<'a>,
+    /// One for each assertion.
+    pub(super) outcomes: Vec<UpsertOutcome>,
+    /// Assertions of UIDs that are stored already, whose time moves with whatever else is written.
+    refreshes: Vec<usize>,
+}
+
+impl<'a> Judged<'a> {
+    pub(super) fn new(row: &Row, assertions: &'a [Assertion], policy: &Policy, now: Now) -> Self {
+        let most_removals = policy.max_partners as usize;
+        let mut judged = Self {
+            assertions,
+            edits: UidEdits::new(assertions, row.matches(assertions), most_removals),
+            outcomes: Vec::with_capacity(assertions.len()),
+            refreshes: Vec::new(),
+        };
+        let withdrawn = row.withdrawn(now);
+        for (at, assertion) in assertions.iter().enumerate() {
+            let verdict = judged.verdict(row, at, assertion, withdrawn, policy, now);
+            let (outcome, is_refresh) = match verdict {
+                Verdict::Refresh => (UpsertOutcome::Unchanged, true),
+                Verdict::Is(outcome) => (outcome, false),
+            };
+            judged.edits.set_written(at, outcome == UpsertOutcome::Written);
+            if is_refresh {
+                judged.refreshes.push(at);
+            }
+            judged.outcomes.push(outcome);
+        }
+        judged.admit(row, policy, now);
+        judged
+    }
+
+    /// Gives up all UIDs where the row has something else in their place; nothing else suffers.
+    pub(super) fn give_up_where_occupied(&mut self, row: &Row) {
+        if row.has_room_for_ids() {
+            return;
+        }
+        self.refreshes.clear();
+        for (at, outcome) in self.outcomes.iter_mut().enumerate() {
+            self.edits.set_written(at, false);
+            *outcome = invalid(&InvalidArgument::Occupied);
+        }
+    }
+
+    /// Whether any of it is to be written.
+    pub(super) fn writes(&self) -> bool {
+        self.outcomes.contains(&UpsertOutcome::Written)
+    }
+
+    /// The row with an edit and what of the assertions is written. UIDs for which there is no room
+    /// are `full`, the last of the call first; `None` when none is left and `edit` is not worth a
+    /// write by itself.
+    pub(super) fn rewritten(
+        &mut self,
+        row: &Row,
+        edit: Edit<'_>,
+        is_worth_it: bool,
+    ) -> Result<Option<EncodedRow>, GraphError> {
+        for at in &self.refreshes {
+            self.edits.set_written(*at, true);
+        }
+        loop {
+            match row.rewritten(&Edit { uids: Some(&self.edits), ..edit }) {
+                Err(GraphError::TooLarge) if self.give_up_one(row) => {
+                    if !self.writes() && !is_worth_it {
+                        return Ok(None);
+                    }
+                }
+                rewritten => return rewritten.map(Some),
+            }
+        }
+    }
+
+    fn verdict(
+        &self,
+        row: &Row,
+        at: usize,
+        assertion: &Assertion,
+        withdrawn: Option<Timestamp>,
+        policy: &Policy,
+        now: Now,
+    ) -> Verdict {
+        let text = &row.text;
+        let stored = self.edits.stored(row, at);
+        let Some(claim) = &assertion.claim else {
+            return Verdict::Is(removed(row, stored, assertion, now));
+        };
+        if stored.is_some() && self.edits.is_occupied(row, at) {
+            return Verdict::Is(invalid(&InvalidArgument::Occupied));
+        }
+        let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
+        if is_void(withdrawn) || is_void(row.removed(&assertion.partner, now)) {
+            return Verdict::Is(UpsertOutcome::Stale);
+        }
+        let holds = |stored: &&StoredUid| {
+            stored.uid.is_some_and(|uid| !uid.is_null(text)) && !stored.has_expired(text, now.at)
+        };
+        let Some(stored) = stored.filter(holds) else {
+            return Verdict::Is(UpsertOutcome::Written);
+        };
+        let since = now.known(stored.synced(text));
+        let age = since.map_or(Some(u64::MAX), |since| assertion.synced.since(since));
+        let is_later = age.is_some_and(|age| age > 0);
+        if !stored.is(text, claim.uid.as_str()) {
+            let outcome = if is_later { UpsertOutcome::Written } else { UpsertOutcome::Stale };
+            return Verdict::Is(outcome);
+        }
+        let is_due = age.is_some_and(|age| age > u64::from(policy.resync));
+        if is_due || (is_later && says_more(claim, stored, text)) {
+            Verdict::Is(UpsertOutcome::Written)
+        } else if is_later {
+            Verdict::Refresh
+        } else {
+            Verdict::Is(UpsertOutcome::Unchanged)
+        }
+    }
+
+    /// New partners come in as long as there is room, in the order of the call.
+    fn admit(&mut self, row: &Row, policy: &Policy, now: Now) {
+        let mut new: Vec<usize> = Vec::new();
+        for (at, assertion) in self.assertions.iter().enumerate() {
+            let is_new = self.edits.stored(row, at).is_none() && assertion.claim.is_some();
+            if is_new && self.edits.writes(at) {
+                new.push(at);
+            }
+        }
+        if new.is_empty() {
+            return;
+        }
+        let room = (policy.max_partners as usize).saturating_sub(self.edits.kept(row, now.at));
+        let order = |at: &usize| self.assertions.get(*at).map(|assertion| assertion.order);
+        new.sort_by_key(order);
+        for at in new.into_iter().skip(room) {
+            self.set_full(at);
+        }
+    }
+
+    /// Gives up the last UID of the call that would be written; false when there is none.
+    fn give_up_one(&mut self, row: &Row) -> bool {
+        let is_candidate = |at: &usize| {
+            let is_claim = self.assertions.get(*at).is_some_and(|one| one.claim.is_some());
+            is_claim && self.edits.writes(*at)
+        };
+        // One that is new takes the most room.
+        let key = |at: &usize| {
+            let is_new = self.edits.stored(row, *at).is_none();
+            (is_new, self.assertions.get(*at).map(|assertion| assertion.order))
+        };
+        let last = (0..self.assertions.len()).filter(is_candidate).max_by_key(key);
+        if let Some(at) = last {
+            self.set_full(at);
+        }
+        last.is_some()
+    }
+
+    fn set_full(&mut self, at: usize) {
+        self.edits.set_written(at, false);
+        if let Some(outcome) = self.outcomes.get_mut(at)
+            && *outcome == UpsertOutcome::Written
+        {
+            *outcome = UpsertOutcome::Full;
+        }
+    }
+}
+
+enum Verdict {
+    Is(UpsertOutcome),
+    /// The UID is stored; its time moves with whatever else is written.
+    Refresh,
+}
+
+/// What a removal does.
+fn removed(row: &Row, stored: Option<&StoredUid>, removal: &Assertion, now: Now) -> UpsertOutcome {
+    let stored = stored.filter(|stored| !stored.has_expired(&row.text, now.at));
+    let since = stored.and_then(|stored| now.known(stored.synced(&row.text)));
+    if since.is_some_and(|since| since >= removal.synced) {
+        return UpsertOutcome::Stale;
+    }
+    let known = row.removed(&removal.partner, now).max(row.withdrawn(now));
+    if stored.is_none() && known.is_some_and(|known| known >= removal.synced) {
+        UpsertOutcome::Unchanged
+    } else {
+        UpsertOutcome::Written
+    }
+}
+
+/// Whether a claim says something of its UID that is not stored.
+fn says_more(claim: &Claim, stored: &StoredUid, text: &str) -> bool {
+    let atype = stored.atype.and_then(|atype| atype.number(text));
+    let expires = stored.expires.and_then(|expires| expires.number(text));
+    let ext = stored.ext.map(|ext| ext.of(text));
+    (claim.atype.is_some() && claim.atype != atype)
+        || (claim.expires.is_some() && claim.expires.map(Timestamp::seconds) != expires)
+        || claim.ext.as_ref().is_some_and(|new| Some(new.as_str()) != ext)
+}
+
+/// A new row with as many of the UIDs as there is room for, in the order of the call, and what became
+/// of each assertion. UIDs from before a withdrawal stay out.
+pub(super) fn new_row(
+    assertions: &[Assertion],
+    withdrawn: Option<Timestamp>,
+    policy: &Policy,
+    entry: impl Fn(Vec<PartnerUid>) -> Entry,
+) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
+    let is_void = |assertion: &Assertion| withdrawn.is_some_and(|at| assertion.synced <= at);
+    let mut outcomes = vec![UpsertOutcome::Stale; assertions.len()];
+    let mut admitted: Vec<usize> = Vec::with_capacity(assertions.len());
+    for (at, assertion) in assertions.iter().enumerate() {
+        if !is_void(assertion) {
+            admitted.push(at);
+        }
+    }
+    admitted.sort_by_key(|at| assertions.get(*at).map(|assertion| assertion.order));
+    let mut set = |at: usize, outcome| {
+        if let Some(place) = outcomes.get_mut(at) {
+            *place = outcome;
+        }
+    };
+    for at in admitted.iter().skip(policy.max_partners as usize) {
+        set(*at, UpsertOutcome::Full);
+    }
+    admitted.truncate(policy.max_partners as usize);
+    for at in &admitted {
+        set(*at, UpsertOutcome::Written);
+    }
+    loop {
+        // In the order of their partners, as rows have them.
+        let mut places = admitted.clone();
+        places.sort_unstable();
+        let ids = places.iter().filter_map(|at| assertions.get(*at)?.clone().into_id());
+        match entry(ids.collect()).encode() {
+            Err(GraphError::TooLarge) if !admitted.is_empty() => {
+                if let Some(last) = admitted.pop() {
+                    set(last, UpsertOutcome::Full);
+                }
+            }
+            encoded => return Ok((encoded?, outcomes)),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `remove-partner-ids`: partners' UIDs are taken out of one row.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::assertions::Assertions;
+use super::upsert_partner_ids::{IfMissing, Upsert, UpsertOutcome};
+use crate::error::{GraphError, InvalidArgument};
+use crate::graph::Graph;
+use crate::partner_uid::Assertion;
+use crate::snapshot::CachedRow;
+use crate::store::Store;
+use crate::types::{EcId, Now, PartnerKey};
+
+impl<S: Store> Graph<S> {
+    /// Removes partners' UIDs: 1 read and 1 write for all of them, or 1 read when nothing changes. One
+    /// outcome for each partner, in order.
+    ///
+    /// A removal is an assertion like others: a UID that was asserted at the same time or later stays
+    /// ([`UpsertOutcome::Stale`]), and a UID asserted before it does not come back.
+    pub fn remove_partner_ids(
+        &self,
+        ec_id: &str,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+        let id = EcId::parse(ec_id)?;
+        self.remove(&id, None, partners, now)
+    }
+
+    pub(crate) fn remove(
+        &self,
+        id: &EcId,
+        cached: Option<CachedRow<'_>>,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+        let now = Now::parse(now, &self.policy())?;
+        let removal = |(order, partner): (usize, String)| -> Result<Assertion, InvalidArgument> {
+            let partner = PartnerKey::parse(partner)?;
+            Ok(Assertion { partner, claim: None, synced: now.at, order })
+        };
+        let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
+        self.assert(id, cached, &assertions, IfMissing::Skip, now)
+    }
+
+    /// Stores or removes what is asserted of one row.
+    pub(super) fn assert(
+        &self,
+        id: &EcId,
+        cached: Option<CachedRow<'_>>,
+        assertions: &Assertions,
+        missing: IfMissing,
+        now: Now,
+    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+        if assertions.winners.is_empty() {
+            return Ok(assertions.heard(&[]));
+        }
+        let policy = self.policy();
+        let upsert = Upsert { assertions: &assertions.winners, missing, policy, now };
+        let of_winners = self.change(id, cached, upsert)?;
+        Ok(assertions.heard(&of_winners))
+    }
+}

@@ -1,0 +1,128 @@
+//! `visit`: a page view, whatever is stored.
+
+use alloc::vec::Vec;
+
+use super::create_or_revive::Made;
+use super::judge::Judged;
+use super::report::Report;
+use super::state::{State, matches};
+use super::upsert_partner_ids::UpsertOutcome;
+use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::error::GraphError;
+use crate::graph::Graph;
+use crate::new_entry::{NewEntry, Visit};
+use crate::policy::Policy;
+use crate::row::{Edit, Row};
+use crate::snapshot::CachedRow;
+use crate::store::Store;
+use crate::types::EcId;
+
+/// What `visit` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitOutcome {
+    /// The entry is new.
+    Created,
+    /// A tombstone older than this consent was replaced.
+    Revived,
+    /// What is new is stored in the live entry.
+    Written,
+    /// Nothing is new, and the last visit was noted less than the debounce ago; no write.
+    Unchanged,
+    /// A tombstone at least as new as this consent stays.
+    Withdrawn,
+}
+
+impl<S: Store> Graph<S> {
+    /// Notes a page view with all it brings: 1 read, and 1 write when something is new.
+    ///
+    /// No entry: it is made. A tombstone older than this consent: the entry is made anew. A live entry:
+    /// consent strings that are given and differ replace the stored ones, a domain joins those seen,
+    /// UIDs are stored as by [`upsert_partner_ids`](Self::upsert_partner_ids), geo and device that
+    /// differ replace theirs when something is written anyway or the debounce has passed, and
+    /// `last_seen` moves with any write, and by itself after the debounce. What an older visit brings
+    /// does not replace what a newer one brought.
+    pub fn visit(&self, ec_id: &str, entry: NewEntry) -> Result<Report<VisitOutcome>, GraphError> {
+        let id = EcId::parse(ec_id)?;
+        self.note_visit(&id, None, entry)
+    }
+
+    pub(crate) fn note_visit(
+        &self,
+        id: &EcId,
+        cached: Option<CachedRow<'_>>,
+        entry: NewEntry,
+    ) -> Result<Report<VisitOutcome>, GraphError> {
+        let visit = Visit::parse(entry, &self.policy())?;
+        let heard = self.change(id, cached, PageView { visit: &visit, policy: self.policy() })?;
+        Ok(Report::new(heard, &visit.assertions, visit.left_out.clone()))
+    }
+}
+
+struct PageView<'a> {
+    visit: &'a Visit,
+    policy: Policy,
+}
+
+impl Mutation for PageView<'_> {
+    type Outcome = (VisitOutcome, Vec<UpsertOutcome>);
+
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
+        Ok(match State::of(row, &self.policy, self.visit.now) {
+            State::Live(row, left) => return self.on_live(row, left),
+            state => match self.visit.made(state, &self.policy)? {
+                Made::New(write, ids) => Plan::Write(write, (VisitOutcome::Created, ids)),
+                Made::Anew(write, ids) => Plan::Write(write, (VisitOutcome::Revived, ids)),
+                Made::Withdrawn(ids) => Plan::Keep((VisitOutcome::Withdrawn, ids)),
+            },
+        })
+    }
+}
+
+impl PageView<'_> {
+    fn on_live(
+        &self,
+        row: &Row,
+        left: u32,
+    ) -> Result<Plan<(VisitOutcome, Vec<UpsertOutcome>)>, GraphError> {
+        let Self { visit, policy } = self;
+        let now = visit.now;
+        let mut judged = Judged::new(row, &visit.assertions.winners, policy, now);
+        judged.give_up_where_occupied(row);
+        let age = row.last_seen(now).map_or(Some(u64::MAX), |last_seen| now.at.since(last_seen));
+        let is_due = age.is_some_and(|age| age >= u64::from(policy.last_seen_debounce));
+        let mut edit = Edit::at(now);
+        edit.consent = visit.new_consent(row);
+        edit.domain = visit.domain.as_deref().filter(|domain| row.misses_domain(domain));
+        let has_news = edit.consent.is_some() || edit.domain.is_some();
+        if !has_news && !is_due && !judged.writes() {
+            return Ok(Plan::Keep((VisitOutcome::Unchanged, judged.outcomes)));
+        }
+        // An older visit moves nothing back, and is no reason to keep the row longer.
+        let is_latest = age.is_some();
+        if is_latest {
+            edit.last_seen = Some(now.at);
+            edit.geo = visit.geo.as_ref().filter(|geo| row.differs_in_geo(geo));
+            edit.device = visit.device.as_ref().filter(|device| row.differs_in_device(device));
+        }
+        let time_to_live = if is_latest { policy.entry_ttl } else { left };
+        let rewritten = judged.rewritten(row, edit, has_news || is_due)?;
+        let Some(encoded) = rewritten else {
+            return Ok(Plan::Keep((VisitOutcome::Unchanged, judged.outcomes)));
+        };
+        let write = PlannedWrite { row: encoded, time_to_live, condition: matches(row) };
+        Ok(Plan::Write(write, (VisitOutcome::Written, judged.outcomes)))
+    }
+}
+
+impl Visit {
+    /// The consent strings that are given and differ from what is stored, where they are newer.
+    fn new_consent(&self, row: &Row) -> Option<[Option<&str>; 3]> {
+        let updated = self.now.known(Some(row.consent_updated()));
+        if updated.is_some_and(|updated| self.now.at <= updated) {
+            return None;
+        }
+        let [tcf, gpp, gpp_sid] = &self.consent;
+        let changed = row.changed_consent([tcf.as_deref(), gpp.as_deref(), gpp_sid.as_deref()]);
+        changed.iter().any(Option::is_some).then_some(changed)
+    }
+}
