@@ -189,6 +189,9 @@ impl Row {
             assertions: vec![None; self.uids.len()],
             stored: vec![None; assertions.len()],
         };
+        if assertions.is_empty() {
+            return found;
+        }
         for (at, (stored, place)) in self.uids.iter().zip(&mut found.assertions).enumerate() {
             let Some(asserted) = stored.partner(&self.text).and_then(|key| find(assertions, &key))
             else {
