@@ -46,6 +46,7 @@ impl CallCounts {
 /// - A refusal whose row a read does not find may cost one read more.
 /// - There are no more writes than the policy has attempts, and one more where a row was presumed
 ///   absent: a visit may find a tombstone there.
+/// - A withdrawal that went unanswered is sent again, whatever the answer to that.
 /// - No write is tried under a condition that has just been refused.
 pub(super) fn check_calls(
     operation: &Operation,
@@ -60,8 +61,11 @@ pub(super) fn check_calls(
         let attempts = calls * usize::from(policy.max_cas_attempts);
         let extra = usize::from(presumes_absence(operation));
         let missed = if cost.contested > 0 { calls } else { 0 };
-        let most_writes = (writes + cost.contested).min(attempts + extra);
         let most_reads = reads + cost.contested + missed;
+        let most_writes = match operation {
+            Operation::Withdraw { .. } if cost.contested > 0 => attempts,
+            _ => (writes + cost.contested).min(attempts + extra),
+        };
         if cost.wasted > 0 {
             return broken(Invariant::Bounds, "a try that could not succeed");
         }
@@ -112,13 +116,17 @@ fn keys(operation: &Operation) -> Vec<&str> {
 fn uncontested(operation: &Operation) -> (usize, usize) {
     match operation {
         Operation::Create { .. }
-        | Operation::Visit { .. }
+        | Operation::CreateOrRevive { .. }
         | Operation::Withdraw { .. }
         | Operation::Delete { .. } => (0, 1),
         Operation::Peek { .. } => (1, 0),
+        // Where there is nothing to see it is looked for once more.
+        Operation::Visit { reads_first: true, .. } => (2, 1),
         // The snapshot costs a read; what is written is either UIDs or the visit.
         Operation::View { .. }
+        | Operation::Visit { .. }
         | Operation::Upsert { .. }
+        | Operation::Remove { .. }
         | Operation::Touch { .. }
         | Operation::Sync { .. }
         | Operation::Cluster { .. } => (1, 1),
@@ -134,7 +142,7 @@ fn calls(operation: &Operation, cost: &CallCounts) -> usize {
 fn notes_visit(operation: &Operation, put: &Put) -> bool {
     match operation {
         Operation::View { now, .. } => {
-            Held::of(Some(&put.body)).entry().is_some_and(|row| row.last_visit == *now)
+            Held::of(Some(&put.body)).entry().is_some_and(|row| row.last_seen == Some(*now))
         }
         _ => false,
     }
@@ -143,7 +151,10 @@ fn notes_visit(operation: &Operation, put: &Put) -> bool {
 fn presumes_absence(operation: &Operation) -> bool {
     matches!(
         operation,
-        Operation::Create { .. } | Operation::Visit { .. } | Operation::Upsert { .. }
+        Operation::Create { .. }
+            | Operation::CreateOrRevive { .. }
+            | Operation::Visit { .. }
+            | Operation::Upsert { .. }
     )
 }
 

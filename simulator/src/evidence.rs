@@ -4,13 +4,14 @@
 //! an outcome may acknowledge only what the store itself called stored, and may deny a write only
 //! where none went unanswered, be it true by chance or not.
 
-use identity_graph::{CreateOutcome, Failure, KvError, Outage, Policy, TouchOutcome, WriteOutcome};
+use identity_graph::{
+    CreateOutcome, Failure, KvError, Outage, Policy, TouchOutcome, VisitOutcome, WriteOutcome,
+};
 
-use super::assertions::{AssertedUid, latest};
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call, Put};
 use super::causes::Causes;
-use super::durability::acknowledged;
+use super::durability::{acknowledged, shows};
 use super::reference::{Held, StoredEntry};
 use super::worker::{Operation, Outcome};
 
@@ -25,13 +26,14 @@ pub(super) fn check_evidence(
         check_tries(policy, heard)?;
     }
     let Operation::Sync { mappings, .. } = operation else {
-        let evidence = Evidence::of(operation, heard, operation.key().unwrap_or_default());
+        let key = operation.key().unwrap_or_default();
+        let evidence = Evidence::of(operation, policy, heard, key);
         evidence.check(outcome)?;
         return outcome.failure().map_or(Ok(()), |failure| evidence.denied(failure));
     };
     let Outcome::Synced(Ok(outcomes)) = outcome else { return Ok(()) };
     mappings.iter().zip(outcomes).try_for_each(|(mapping, of_mapping)| {
-        let evidence = Evidence::of(operation, heard, &mapping.ec_id);
+        let evidence = Evidence::of(operation, policy, heard, &mapping.ec_id);
         evidence.uids(outcome)?;
         match of_mapping {
             // Of a mapping that is refused as such nothing reached the store.
@@ -57,6 +59,7 @@ fn check_tries(policy: Policy, heard: &[(Call, Answer)]) -> Result<(), Broken> {
 /// What a worker knows of one key.
 struct Evidence<'a> {
     operation: &'a Operation,
+    policy: Policy,
     key: &'a str,
     /// What the store has called stored.
     stored: Vec<StoredEntry>,
@@ -64,29 +67,39 @@ struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    fn of(operation: &'a Operation, heard: &[(Call, Answer)], key: &'a str) -> Self {
+    fn of(
+        operation: &'a Operation,
+        policy: Policy,
+        heard: &[(Call, Answer)],
+        key: &'a str,
+    ) -> Self {
         let stored = heard.iter().flat_map(stored).filter(|put| put.key == key);
         let stored = stored.filter_map(|put| Held::of(Some(&put.body)).entry().cloned()).collect();
         let is_in_doubt = Causes::of(heard, key).is_in_doubt();
-        Self { operation, key, stored, is_in_doubt }
+        Self { operation, policy, key, stored, is_in_doubt }
     }
 
     fn check(&self, outcome: &Outcome) -> Result<(), Broken> {
         let now = self.operation.now().unwrap_or_default();
         let is_started = |row: &StoredEntry| row.ok && row.updated == now;
+        let is_noted = |row: &StoredEntry| row.ok && row.last_seen >= Some(now);
         let is_withdrawn = |row: &StoredEntry| !row.ok && row.updated == now;
-        match (self.operation, outcome) {
-            (Operation::Create { .. }, Outcome::Done(Ok(()))) => {
-                self.stored("a creation", is_started)
-            }
-            (Operation::Withdraw { .. }, Outcome::Done(Ok(()))) => {
-                self.stored("a withdrawal", is_withdrawn)
-            }
-            (_, Outcome::Visited(Ok(CreateOutcome::Created | CreateOutcome::Revived))) => {
-                self.stored("a visit", is_started)
-            }
-            (_, Outcome::Touched(Ok(touched))) => self.touched(*touched),
-            (_, Outcome::Viewed(Ok(view))) => {
+        match outcome {
+            Outcome::Created(Ok(_)) => self.stored("a creation", is_started),
+            Outcome::Withdrawn(Ok(())) => self.stored("a withdrawal", is_withdrawn),
+            Outcome::Started(Ok(report)) => match report.outcome {
+                CreateOutcome::Created | CreateOutcome::Revived => {
+                    self.stored("a visit", is_started)
+                }
+                CreateOutcome::AlreadyLive | CreateOutcome::Withdrawn => Ok(()),
+            },
+            Outcome::Visited(Ok(report)) => match report.outcome {
+                VisitOutcome::Created | VisitOutcome::Revived => self.stored("a visit", is_started),
+                VisitOutcome::Written => self.stored("a visit", is_noted),
+                VisitOutcome::Unchanged | VisitOutcome::Withdrawn => Ok(()),
+            },
+            Outcome::Touched(Ok(touched)) => self.touched(*touched),
+            Outcome::Viewed(Ok(view)) => {
                 if let Err(failure) = &view.upserted {
                     self.denied(failure)?;
                 }
@@ -101,19 +114,16 @@ impl<'a> Evidence<'a> {
     fn touched(&self, touched: TouchOutcome) -> Result<(), Broken> {
         let now = self.operation.now().unwrap_or_default();
         match touched {
-            TouchOutcome::Written => self.stored("a touch", |row| row.ok && row.last_visit == now),
+            TouchOutcome::Written => {
+                self.stored("a touch", |row| row.ok && row.last_seen == Some(now))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Of the acknowledged UIDs of a partner the latest counts.
     fn uids(&self, outcome: &Outcome) -> Result<(), Broken> {
-        let all = acknowledged(self.operation, outcome, self.key);
-        let of_partner = |AssertedUid { partner, .. }: &AssertedUid<'_>| latest(&all, partner);
-        all.iter().filter_map(of_partner).try_for_each(|AssertedUid { partner, uid, synced }| {
-            let is = |(stored, at): &(String, u64)| stored == uid && *at == synced;
-            self.stored("a UID", |row| row.ok && row.ids.get(partner).is_some_and(is))
-        })
+        let all = acknowledged(self.operation, &self.policy, outcome, self.key);
+        all.iter().try_for_each(|asserted| self.stored("a UID", |row| shows(row, asserted)))
     }
 
     fn stored(&self, what: &str, is: impl Fn(&StoredEntry) -> bool) -> Result<(), Broken> {

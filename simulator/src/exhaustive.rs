@@ -1,6 +1,6 @@
 //! Every schedule of two or three operations on one row.
 //!
-//! The ten kinds of operations ([`OperationKind`]) are combined to pairs or triples from each of the
+//! The thirteen kinds of operations ([`OperationKind`]) are combined to pairs or triples from each of the
 //! ten [`Start`]s: the same kind more than once, too, with other arguments and as the same request sent
 //! again. One of the places may be taken by another program that overwrites the row ([`Overwrite`]).
 //! Of each combination every interleaving of store calls is gone through. In them

@@ -1,6 +1,7 @@
 //! Scenarios that a seed decides: operations on a few rows from several places, over the model of
 //! Fastly's store, each call with its own way there and back. The same seed is the same history.
 
+mod rows;
 mod run;
 mod scenario;
 mod tally;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid};
+use identity_graph::{Geo, IfMissing, Mapping, NewEntry, PartnerUid};
 
 use crate::worker::Operation;
 
@@ -12,24 +12,30 @@ pub(super) const EC: &str =
 /// The second that all times are told from.
 pub(super) const NOW: u64 = 1_790_000_000;
 pub(super) const PARTNER: &str = "ids.acme.example";
-const OTHER: &str = "ids.other.example";
+pub(super) const OTHER: &str = "ids.other.example";
 
 /// An operation that is combined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OperationKind {
     /// A first visit that must be the first.
     Create,
-    /// A visit with a consent of the second in which others withdraw.
+    /// A first visit, in the second in which others withdraw, that leaves a live row as it is.
     FirstVisit,
+    /// A visit of the same second, with the same consent and UIDs.
+    Visit,
+    /// A visit some seconds later, with other consent strings.
+    LaterVisit,
     /// An upsert with a time older than what is stored.
     UpsertOlder,
     /// An upsert with a newer time, which creates what is missing.
     UpsertNewer,
+    /// A removal of both partners' UIDs.
+    Remove,
     /// A visit to a row that exists.
     Touch,
     /// A withdrawal.
     Withdraw,
-    /// A visit with a consent newer than any withdrawal.
+    /// A visit with a consent newer than any withdrawal, that leaves a live row as it is.
     Revive,
     /// A batch of three mappings: two of this key, and a bad one.
     Batch,
@@ -41,11 +47,14 @@ pub enum OperationKind {
 
 impl OperationKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Create,
         Self::FirstVisit,
+        Self::Visit,
+        Self::LaterVisit,
         Self::UpsertOlder,
         Self::UpsertNewer,
+        Self::Remove,
         Self::Touch,
         Self::Withdraw,
         Self::Revive,
@@ -60,8 +69,11 @@ impl OperationKind {
         match self {
             Self::Create => "create",
             Self::FirstVisit => "first visit",
+            Self::Visit => "visit",
+            Self::LaterVisit => "later visit",
             Self::UpsertOlder => "older upsert",
             Self::UpsertNewer => "newer upsert",
+            Self::Remove => "removal",
             Self::Touch => "touch",
             Self::Withdraw => "withdrawal",
             Self::Revive => "revival",
@@ -73,7 +85,7 @@ impl OperationKind {
 
     /// Whether operations of the two kinds that have the same number write the same row.
     pub(super) fn writes_as(self, other: Self) -> bool {
-        let visits = |kind| matches!(kind, Self::Create | Self::FirstVisit);
+        let visits = |kind| matches!(kind, Self::Create | Self::FirstVisit | Self::Visit);
         self == other || visits(self) && visits(other)
     }
 
@@ -87,62 +99,64 @@ impl OperationKind {
     pub(super) fn operation(self, number: u8) -> Operation {
         let ec: Rc<str> = EC.into();
         let uid = |name: &str| format!("{name}-{number}");
-        let number = u64::from(number);
+        let second = u64::from(number);
         let entry = |now: u64| NewEntry {
             tcf: Some("CQinvented".to_owned()),
-            ids: vec![PartnerUid { partner: PARTNER.to_owned(), uid: uid("visit"), synced: None }],
+            ids: vec![PartnerUid::new(PARTNER, uid("visit"))],
             ..NewEntry::at(now)
         };
         match self {
             Self::Create => Operation::Create { ec, entry: entry(NOW) },
-            Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW) },
-            Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + number) },
+            Self::FirstVisit => Operation::CreateOrRevive { ec, entry: entry(NOW) },
+            Self::Revive => Operation::CreateOrRevive { ec, entry: entry(NOW + 20 + second) },
+            Self::Visit => Operation::Visit { ec, entry: entry(NOW), reads_first: false },
+            Self::LaterVisit => {
+                let entry = NewEntry {
+                    tcf: Some(format!("CQinvented-{number}")),
+                    gpp: Some("DBinvented".to_owned()),
+                    geo: Some(Geo::from_lookup("us", "CA", 0, 0)),
+                    domain: Some("news.example".to_owned()),
+                    ids: vec![PartnerUid::new(PARTNER, uid("later"))],
+                    ..NewEntry::at(NOW + 10 + second)
+                };
+                Operation::Visit { ec, entry, reads_first: false }
+            }
             Self::UpsertOlder => Operation::Upsert {
                 ec,
                 ids: vec![
-                    PartnerUid {
-                        partner: PARTNER.to_owned(),
-                        uid: uid("older"),
-                        synced: Some(NOW - 600 + number),
-                    },
-                    PartnerUid {
-                        partner: OTHER.to_owned(),
-                        uid: uid("other"),
-                        synced: Some(NOW - 600),
-                    },
+                    PartnerUid::new(PARTNER, uid("older")).synced(NOW - 600 + second),
+                    PartnerUid::new(OTHER, uid("other")).synced(NOW - 600),
                 ],
                 missing: IfMissing::Skip,
                 now: NOW + 1,
             },
-            Self::UpsertNewer => Operation::Upsert {
-                ec,
-                ids: vec![PartnerUid {
-                    partner: PARTNER.to_owned(),
-                    uid: uid("newer"),
-                    synced: Some(NOW + 5),
-                }],
-                missing: IfMissing::CreateMinimal,
-                now: NOW + 5,
-            },
-            Self::Touch => Operation::Touch { ec, now: NOW + 3 + number },
-            Self::Withdraw => Operation::Withdraw { ec, now: NOW },
-            Self::Batch => {
-                let mapping = |ec_id: &str, name: &str, synced| Mapping {
-                    ec_id: ec_id.to_owned(),
-                    uid: uid(name),
-                    synced,
-                };
-                Operation::Sync {
-                    partner: PARTNER.to_owned(),
-                    mappings: vec![
-                        mapping(EC, "batch-old", NOW - 700),
-                        mapping("no EC ID", "batch-bad", NOW),
-                        mapping(EC, "batch", NOW + 2 + number),
-                    ],
-                    now: NOW + 4,
+            Self::UpsertNewer => {
+                let newer = PartnerUid::new(PARTNER, uid("newer")).synced(NOW + 5);
+                Operation::Upsert {
+                    ec,
+                    // It ends before a later visit.
+                    ids: vec![PartnerUid { expires: Some(NOW + 8), ..newer }],
+                    missing: IfMissing::CreateMinimal,
+                    now: NOW + 5,
                 }
             }
-            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + number },
+            Self::Remove => Operation::Remove {
+                ec,
+                partners: vec![OTHER.to_owned(), PARTNER.to_owned()],
+                now: NOW + 2 + second,
+            },
+            Self::Touch => Operation::Touch { ec, now: NOW + 3 + second },
+            Self::Withdraw => Operation::Withdraw { ec, now: NOW },
+            Self::Batch => Operation::Sync {
+                partner: PARTNER.to_owned(),
+                mappings: vec![
+                    Mapping::new(EC, uid("batch-old"), NOW - 700),
+                    Mapping::new("no EC ID", uid("batch-bad"), NOW),
+                    Mapping::new(EC, uid("batch"), NOW + 2 + second),
+                ],
+                now: NOW + 4,
+            },
+            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + second },
             Self::Delete => Operation::Delete { ec },
         }
     }

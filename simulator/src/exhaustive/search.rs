@@ -321,7 +321,8 @@ impl<'t, 'w> Search<'t, 'w> {
         for (worker, (node, _)) in (0_u8..).zip(&state.workers) {
             let Some(outcome) = self.trie.outcome(*node) else { continue };
             let operation = self.trie.nodes[*node as usize].worker.operation();
-            check_durability(operation, outcome, EC, &self.seen(state, worker))?;
+            let seen = self.seen(state, worker);
+            check_durability((operation, &self.trie.policy), outcome, EC, &seen, u64::MAX)?;
         }
         Ok(())
     }

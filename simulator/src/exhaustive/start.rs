@@ -4,7 +4,7 @@ use identity_graph::Policy;
 use identity_graph::limits::MAX_BODY_BYTES;
 use serde_json::{Value, json};
 
-use super::operations::{NOW, OperationKind, PARTNER};
+use super::operations::{NOW, OTHER, OperationKind, PARTNER};
 
 /// What the key holds at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,7 +13,7 @@ pub enum Start {
     Absent,
     /// A live row with fields of a newer version.
     Live,
-    /// A live row with a UID of the partner that the operations are about.
+    /// A live row with UIDs of the partners that the operations are about, of which one ends soon.
     LiveWithPartner,
     /// A withdrawal of a minute ago.
     Tombstone,
@@ -35,8 +35,10 @@ pub enum Start {
 pub(super) enum StartRow {
     Nothing,
     Body(Vec<u8>),
-    /// What an operation of this kind and number 0 writes first, to the byte.
+    /// What an operation of this kind and number 0 writes where it finds nothing, to the byte.
     WrittenBy(OperationKind),
+    /// What it writes over the row before.
+    WrittenNext(OperationKind),
 }
 
 impl Start {
@@ -74,12 +76,15 @@ impl Start {
     /// What the key has held, as far back as reads still show it. Writes are judged on the last.
     pub(super) fn rows(self, policy: &Policy) -> Vec<StartRow> {
         use OperationKind::{FirstVisit, Revive, Withdraw};
-        use StartRow::{Body, Nothing, WrittenBy};
+        use StartRow::{Body, Nothing, WrittenBy, WrittenNext};
         let row = match self {
             Self::Absent => Nothing,
             Self::Live => Body(written(&live(NOW - 1_000, json!({})))),
             Self::LiveWithPartner => {
-                let ids = json!({ PARTNER: { "uid": "stored", "synced": NOW - 500, "atype": 3 } });
+                let ids = json!({
+                    PARTNER: { "uid": "stored", "synced": NOW - 500, "atype": 3 },
+                    OTHER: { "uid": "ending", "synced": NOW - 400, "expires": NOW + 3 },
+                });
                 Body(written(&live(NOW - 1_000, ids)))
             }
             Self::Tombstone => Body(written(&json!({
@@ -96,7 +101,7 @@ impl Start {
             Self::Corrupt => Body(CORRUPT.to_vec()),
             Self::JustMade => return vec![Nothing, WrittenBy(FirstVisit)],
             Self::JustWithdrawn => return vec![WrittenBy(FirstVisit), WrittenBy(Withdraw)],
-            Self::JustRevived => return vec![WrittenBy(Withdraw), WrittenBy(Revive)],
+            Self::JustRevived => return vec![WrittenBy(Withdraw), WrittenNext(Revive)],
             Self::JustDeleted => return vec![WrittenBy(Withdraw), Nothing],
         };
         vec![row]

@@ -135,18 +135,32 @@ impl<'w> Trie<'w> {
 
     /// What the key has held at the start, oldest first.
     pub(super) fn start(&mut self, start: Start) -> Vec<RowId> {
-        let rows = start.rows(&self.policy).into_iter().map(|row| match row {
-            StartRow::Nothing => NOTHING,
-            StartRow::Body(body) => self.foreign(body),
-            StartRow::WrittenBy(kind) => {
-                let root = self.root(kind, 0);
-                match self.nodes[root as usize].request {
-                    Request::Write(Effect::Put(row, _)) => row,
-                    _ => panic!("a {} begins with a write", kind.name()),
+        let mut rows: Vec<RowId> = Vec::new();
+        for (row, version) in start.rows(&self.policy).into_iter().zip(0_u8..) {
+            let before = rows.last().copied().unwrap_or(NOTHING);
+            let row = match row {
+                StartRow::Nothing => NOTHING,
+                StartRow::Body(body) => self.foreign(body),
+                StartRow::WrittenBy(kind) => self.first_write(kind, None),
+                StartRow::WrittenNext(kind) => {
+                    self.first_write(kind, Some((before, version.saturating_sub(1))))
                 }
-            }
-        });
-        rows.collect()
+            };
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// What an operation writes first where nothing is stored, or over this version of a row.
+    fn first_write(&mut self, kind: OperationKind, over: Option<(RowId, u8)>) -> RowId {
+        let mut node = self.root(kind, 0);
+        if let Some((row, version)) = over {
+            node = self.after(node, Heard::HandedOver(row, version));
+        }
+        match self.nodes[node as usize].request {
+            Request::Write(Effect::Put(row, _)) => row,
+            _ => panic!("a {} writes at once", kind.name()),
+        }
     }
 
     /// A row that another program has written.
@@ -241,7 +255,7 @@ impl<'w> Trie<'w> {
         let mut guess = None;
         if let Next::Done(outcome) = worker.next() {
             let secrets =
-                [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
+                [&EC[..9], "invented", "visit-", "later-", "older-", "newer-", "batch-", "other-"];
             checked = checked.and_then(|()| check_messages(outcome, &secrets));
             guess = check_evidence(worker.operation(), self.policy, worker.heard(), outcome).err();
         }

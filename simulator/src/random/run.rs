@@ -385,7 +385,10 @@ impl<'w> Run<'w> {
             let Next::Done(outcome) = task.worker.next() else { continue };
             for key in &self.scenario.keys {
                 let seen = self.seen(at, task, key);
-                let checked = check_durability(task.worker.operation(), outcome, key, &seen);
+                let policy = &self.scenario.policy;
+                let operation = (&**task.worker.operation(), policy);
+                let believed = task.began_ms / 1_000 + u64::from(policy.clock_skew);
+                let checked = check_durability(operation, outcome, key, &seen, believed);
                 checked.map_err(|broken| broken.by(at))?;
             }
         }
