@@ -170,7 +170,7 @@ impl Entry {
         let visit = Visit::parse(first, &policy)?;
         let ids = visit.assertions.winners.iter().take(policy.max_partners as usize);
         let ids = ids.cloned().filter_map(Assertion::into_id).collect();
-        Ok(visit.entry(ids, None))
+        Ok(Self { ids, ..visit.entry(None) })
     }
 
     /// The entry of an upsert that found none: the recovery path for a first visit whose create
@@ -182,10 +182,10 @@ impl Entry {
         Self::new(NewEntry { ids, ..NewEntry::at(now) })
     }
 
-    /// A live entry of which nothing but its UIDs is known.
-    pub(crate) fn live(ids: Vec<PartnerUid>, now: u64) -> Self {
+    /// A live entry of which nothing but its time is known.
+    pub(crate) fn live(now: u64) -> Self {
         let consent = Consent { ok: true, ..Consent::withdrawn_at(now) };
-        Self { consent, ids, ..Self::tombstone(now) }
+        Self { consent, ..Self::tombstone(now) }
     }
 
     /// The entry of a withdrawal: no consent, no UIDs, no place.

@@ -47,6 +47,7 @@ mod policy;
 mod redact;
 mod row;
 mod snapshot;
+mod sorted;
 mod store;
 mod types;
 

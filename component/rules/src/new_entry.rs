@@ -108,10 +108,11 @@ impl Visit {
         })
     }
 
-    /// The entry that the visit makes. `withdrawn` is when consent had been withdrawn before.
-    pub(crate) fn entry(&self, ids: Vec<PartnerUid>, withdrawn: Option<Timestamp>) -> Entry {
+    /// The entry that the visit makes, without its UIDs. `withdrawn` is when consent had been withdrawn
+    /// before.
+    pub(crate) fn entry(&self, withdrawn: Option<Timestamp>) -> Entry {
         let [tcf, gpp, gpp_sid] = self.consent.clone();
-        let mut entry = Entry::live(ids, self.now.at.seconds());
+        let mut entry = Entry::live(self.now.at.seconds());
         entry.consent.tcf = tcf;
         entry.consent.gpp = gpp;
         entry.consent.gpp_sid = gpp_sid;

@@ -56,6 +56,7 @@ impl Visit {
         withdrawn: Option<Timestamp>,
         policy: &Policy,
     ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
-        new_row(&self.assertions.winners, withdrawn, policy, |ids| self.entry(ids, withdrawn))
+        let entry = self.entry(withdrawn);
+        new_row(&entry, &self.assertions.winners, withdrawn, policy)
     }
 }

@@ -117,8 +117,8 @@ impl Mutation for Upsert<'_> {
                 return Ok(Plan::Keep(self.all(&UpsertOutcome::NotFound)));
             }
             (State::Missing(condition), IfMissing::CreateMinimal) => {
-                let entry = |ids| Entry::live(ids, now.at.seconds());
-                let (row, outcomes) = new_row(assertions, None, policy, entry)?;
+                let entry = Entry::live(now.at.seconds());
+                let (row, outcomes) = new_row(&entry, assertions, None, policy)?;
                 let time_to_live = policy.entry_ttl;
                 return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }

@@ -53,16 +53,30 @@ impl Row {
 
     /// Whether the row says another place.
     pub(crate) fn differs_in_geo(&self, geo: &Geo) -> bool {
-        Geo::decode(self) != *geo
+        !self.says(geo)
     }
 
     /// Whether the row says another device, and can say this one.
     pub(crate) fn differs_in_device(&self, device: &Device) -> bool {
         match self.place(Section::Device) {
-            Some(Place::Object(_)) => Device::decode(self) != *device,
+            Some(Place::Object(_)) => !self.says(device),
             Some(Place::Odd) => false,
             Some(Place::Null(_)) | None => true,
         }
+    }
+
+    /// Whether the row says just this.
+    fn says<P: Part>(&self, part: &P) -> bool {
+        let mut is_same = true;
+        part.each(|field, _, value| {
+            let span = self.span(field).filter(|span| !span.is_null(&self.text));
+            is_same &= match (span, value) {
+                (Some(span), Some(value)) => value.stands_at(span, &self.text),
+                (None, None) => true,
+                _ => false,
+            };
+        });
+        is_same
     }
 
     /// Whether a domain is news to the row, and there is room for it.

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use super::scan::{Object, Scanner};
 use super::schema::{Field, Section};
-use super::shape::{Domains, Shape};
+use super::shape::{Domains, Shape, each};
 use super::span::Span;
 use super::splice::Splice;
 use super::stored::Row;
@@ -24,8 +24,12 @@ pub(super) fn is_news(row: &Row, domain: &str) -> bool {
     let text = span.of(&row.text);
     match text.as_bytes().first() {
         Some(b'[' | b'{') => {
-            let seen = Domains::read(span, &row.text).unwrap_or_default();
-            seen.len() < MAX_SEEN_DOMAINS && seen.iter().all(|known| known != domain)
+            let (mut seen, mut is_known) = (0_usize, false);
+            each(&mut Scanner::new(text), &mut |known| {
+                seen = seen.saturating_add(1);
+                is_known |= known.is_string(text, domain);
+            });
+            !is_known && seen < MAX_SEEN_DOMAINS
         }
         // Text and the like is not for this writer to replace.
         other => other == Some(&b'n'),

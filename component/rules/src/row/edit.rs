@@ -139,7 +139,9 @@ impl Row {
         let mut members: Vec<Member<'_>> = Vec::new();
         part.each(|field, name, value| {
             let old = self.span(field);
+            let stands = |value: Value<'_>| old.is_some_and(|old| value.stands_at(old, &self.text));
             match value {
+                Some(value) if stands(value) => {}
                 Some(value) => members.push((name, old, value)),
                 None if old.is_some_and(|old| !old.is_null(&self.text)) => {
                     members.push((name, old, Value::Null));

@@ -57,8 +57,8 @@ pub(crate) struct Removal {
 
 /// Which stored UIDs are of the partners that a call is about.
 pub(crate) struct Matches {
-    /// For each stored UID, the place of the assertion that is about its partner.
-    pub(crate) assertions: Vec<Option<usize>>,
+    /// Places of a stored UID and of the assertion that is about its partner.
+    pub(crate) pairs: Vec<(usize, usize)>,
     /// For each assertion, the place of its partner's stored UID; of several the one asserted last.
     pub(crate) stored: Vec<Option<usize>>,
 }
@@ -185,19 +185,16 @@ impl Row {
     /// Finds the partners of the assertions, which are sorted by partner, so that one pass finds all.
     /// Partners' names are equal in upper and in lower case.
     pub(crate) fn matches(&self, assertions: &[Assertion]) -> Matches {
-        let mut found = Matches {
-            assertions: vec![None; self.uids.len()],
-            stored: vec![None; assertions.len()],
-        };
+        let mut found = Matches { pairs: Vec::new(), stored: vec![None; assertions.len()] };
         if assertions.is_empty() {
             return found;
         }
-        for (at, (stored, place)) in self.uids.iter().zip(&mut found.assertions).enumerate() {
+        for (at, stored) in self.uids.iter().enumerate() {
             let Some(asserted) = stored.partner(&self.text).and_then(|key| find(assertions, &key))
             else {
                 continue;
             };
-            *place = Some(asserted);
+            found.pairs.push((at, asserted));
             let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
             if before.is_none_or(|known| stored.synced(&self.text) >= known.synced(&self.text)) {
