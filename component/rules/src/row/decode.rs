@@ -68,7 +68,7 @@ impl Row {
     /// Whether the row says just this.
     fn says<P: Part>(&self, part: &P) -> bool {
         let mut is_same = true;
-        part.each(|field, _, value| {
+        part.each(&mut |field, _, value| {
             let span = self.span(field).filter(|span| !span.is_null(&self.text));
             is_same &= match (span, value) {
                 (Some(span), Some(value)) => value.stands_at(span, &self.text),

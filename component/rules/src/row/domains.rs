@@ -69,7 +69,7 @@ fn set_list_for_map(row: &Row, splice: &mut Splice<'_>, old: Span, domain: Optio
         domains.insert(at, domain.to_owned());
     }
     let name = free_name(row);
-    splice.edit(Span::new(old.start(), old.start()), |json| {
+    splice.edit(Span::new(old.start(), old.start()), &mut |json| {
         json.value(Value::Texts(&domains));
         json.raw(b",");
         json.key(&name);
@@ -116,7 +116,7 @@ fn insert(row: &Row, splice: &mut Splice<'_>, list: Span, domain: &str) {
     }
     let is_empty = text.get(1..).is_some_and(|rest| rest.trim_start().starts_with(']'));
     let at = list.start().saturating_add(before.unwrap_or(text.len().saturating_sub(1)));
-    splice.edit(Span::new(at, at), |json| {
+    splice.edit(Span::new(at, at), &mut |json| {
         if before.is_none() && !is_empty {
             json.raw(b",");
         }

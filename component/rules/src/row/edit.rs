@@ -95,7 +95,7 @@ impl Row {
         let wanted = Value::Number(edit.last_seen.unwrap_or(edit.now.at).seconds());
         let Some(old) = self.span(Field::LastSeen) else {
             if let Some(created) = self.span(Field::Created) {
-                splice.edit(Span::new(created.end(), created.end()), |json| {
+                splice.edit(Span::new(created.end(), created.end()), &mut |json| {
                     json.raw(b",");
                     json.key("last_seen");
                     json.value(wanted);
@@ -137,7 +137,7 @@ impl Row {
         part: &P,
     ) -> Result<(), Corrupt> {
         let mut members: Vec<Member<'_>> = Vec::new();
-        part.each(|field, name, value| {
+        part.each(&mut |field, name, value| {
             let old = self.span(field);
             let stands = |value: Value<'_>| old.is_some_and(|old| value.stands_at(old, &self.text));
             match value {
@@ -167,6 +167,7 @@ impl Row {
 
     /// Sets members of one of the row's objects, which is made where it is missing. Something else in
     /// its place is not replaced: that would drop it.
+    #[inline(never)]
     pub(super) fn set_section(
         &self,
         splice: &mut Splice<'_>,

@@ -20,11 +20,11 @@ pub(super) trait Part: Sized {
 
     /// Hands over each field in the order of the table, with its name and its value; `None` where it
     /// has none.
-    fn each<'a>(&'a self, member: impl FnMut(Field, &'static str, Option<Value<'a>>));
+    fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>));
 
     /// Writes the section's fields in a new row.
     fn write(&self, json: &mut Json) {
-        self.each(|_, name, value| {
+        self.each(&mut |_, name, value| {
             if let Some(value) = value {
                 json.member(name, value);
             }
@@ -183,7 +183,7 @@ macro_rules! schema {
                 Self { $($root_name: read!(row, $root_presence, $root_shape, $root_field),)* }
             }
 
-            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+            fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>)) {
                 $(member(
                     Field::$root_field,
                     stringify!($root_name),
@@ -197,7 +197,7 @@ macro_rules! schema {
                 Self { $($name: read!(row, $presence, $shape, $field),)* }
             }
 
-            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+            fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>)) {
                 $(member(
                     Field::$field,
                     stringify!($name),

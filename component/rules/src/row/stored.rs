@@ -190,10 +190,7 @@ impl Row {
             return found;
         }
         for (at, stored) in self.uids.iter().enumerate() {
-            let Some(asserted) = stored.partner(&self.text).and_then(|key| find(assertions, &key))
-            else {
-                continue;
-            };
+            let Some(asserted) = stored.asserted(&self.text, assertions) else { continue };
             found.pairs.push((at, asserted));
             let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
@@ -212,13 +209,6 @@ impl Row {
         };
         let time = |removal: &Removal| now.known(removal.time(&self.text));
         self.removals.iter().filter(of_partner).filter_map(time).max()
-    }
-}
-
-fn find(assertions: &[Assertion], key: &str) -> Option<usize> {
-    match assertions {
-        [only] => (only.partner.as_str() == key).then_some(0),
-        many => many.binary_search_by(|one| one.partner.as_str().cmp(key)).ok(),
     }
 }
 
@@ -255,6 +245,16 @@ impl StoredUid {
         };
         self.is_ambiguous |= place.is_some();
         *place = Some(value);
+    }
+
+    /// Which of the assertions is about this partner.
+    fn asserted(&self, text: &str, assertions: &[Assertion]) -> Option<usize> {
+        if let [only] = assertions {
+            let key = self.key.string(text)?;
+            return key.eq_ignore_ascii_case(only.partner.as_str()).then_some(0);
+        }
+        let key = self.partner(text)?;
+        assertions.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok()
     }
 
     /// The partner's key in lower case.

@@ -59,6 +59,7 @@ impl Json {
     }
 
     /// Appends a member to an object that has been begun here.
+    #[inline(never)]
     pub(crate) fn member(&mut self, key: &str, value: Value<'_>) {
         self.begin(key);
         self.value(value);
