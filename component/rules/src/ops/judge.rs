@@ -115,7 +115,8 @@ impl<'a> Judged<'a> {
         let Some(stored) = stored.filter(holds) else {
             return Verdict::Is(UpsertOutcome::Written);
         };
-        let since = now.known(stored.synced(text));
+        // Without a time it counts as asserted at 0; with one far ahead as nobody knows when.
+        let since = now.known(Some(stored.synced(text).unwrap_or_default()));
         let age = since.map_or(Some(u64::MAX), |since| assertion.synced.since(since));
         let is_later = age.is_some_and(|age| age > 0);
         if !stored.is(text, claim.uid.as_str()) {

@@ -55,7 +55,7 @@ fn failures(test: &TestGraph, ec_id: &str, id: &PartnerUid) -> Vec<Failure> {
     let one = [mapping(ec_id, &id.uid, NOW)];
     let synced = graph.sync_partner_ids(PARTNER, &one, NOW).map(|mut all| all.remove(0));
     let failures = [
-        graph.get(ec_id).err(),
+        graph.get(ec_id, NOW).err(),
         graph.get_metadata(ec_id).err(),
         graph.inspect(ec_id).err(),
         graph.create(ec_id, visit()).err(),
@@ -180,7 +180,7 @@ fn debug_output_shows_neither_ids_nor_consent() {
         is_redacted_debug(test);
         is_redacted_debug(&test.store);
         is_redacted_debug(&test.store.row(&secret_id()));
-        let entry = test.graph.get(&secret_id()).unwrap().unwrap().entry();
+        let entry = test.graph.get(&secret_id(), NOW).unwrap().unwrap().entry();
         assert!(entry.consent.tcf.is_some() && !entry.ids.is_empty());
         is_redacted_debug(&entry);
     });
@@ -194,7 +194,7 @@ fn debug_output_of_the_rules_shows_no_stored_text() {
     let graph = Graph::new(MemoryStore::new(), Policy::default()).unwrap();
     graph.create(&secret_id(), secret_visit()).unwrap();
     is_redacted_debug(&graph);
-    is_redacted_debug(&graph.get(&secret_id()).unwrap().unwrap());
+    is_redacted_debug(&graph.get(&secret_id(), NOW).unwrap().unwrap());
     is_redacted_debug(&graph.create(&secret_id(), secret_visit()));
     let row = graph.store().row(&secret_id()).unwrap();
     is_redacted_debug(&row.item());

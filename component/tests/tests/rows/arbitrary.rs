@@ -38,7 +38,7 @@ const OPERATIONS: [Operation; 5] = [
     },
     Operation {
         run: |test| {
-            let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: NOW };
+            let mapping = Mapping::new(KEY, "u", NOW);
             let outcomes = test.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
             outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
         },
@@ -58,7 +58,7 @@ const OPERATIONS: [Operation; 5] = [
 fn assert_answers(test: &TestGraph, body: &[u8]) {
     let _ = test.at(NOW);
     test.store.seed(KEY, body, None);
-    let entry = test.graph.get(KEY).map(|snapshot| snapshot.map(|s| s.entry()));
+    let entry = test.graph.get(KEY, test.store.now()).map(|snapshot| snapshot.map(|s| s.entry()));
     let raw = test.graph.inspect(KEY).unwrap().unwrap();
     assert_eq!(raw.body, body);
     match &entry {
@@ -74,7 +74,7 @@ fn assert_answers(test: &TestGraph, body: &[u8]) {
         } else {
             assert_eq!(result, Ok(()), "what was written was said to be refused");
             assert_differs_only(operation.touched, body, &row.body);
-            assert!(test.graph.get(KEY).unwrap().is_some());
+            assert!(test.graph.get(KEY, test.store.now()).unwrap().is_some());
         }
         match (&entry, result) {
             // What would have to be replaced to make the change is left as it is.
@@ -91,7 +91,7 @@ fn assert_answers(test: &TestGraph, body: &[u8]) {
     assert_eq!(kept, test.store.row(KEY).unwrap().generation == generation);
     test.store.seed(KEY, body, None);
     assert_eq!(test.graph.write_withdrawal_tombstone(KEY, NOW), Ok(()));
-    assert!(!test.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    assert!(!test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry().consent.ok);
     test.store.seed(KEY, body, None);
     assert_eq!(test.graph.delete(KEY), Ok(true));
 }
@@ -290,7 +290,7 @@ fn assert_metadata_answers(test: &TestGraph, metadata: &str) {
     let now = test.at(NOW);
     match test.graph.update_last_seen(&stored.key, now) {
         Ok(_) => {
-            let entry = test.graph.get(&stored.key).unwrap().unwrap().entry();
+            let entry = test.graph.get(&stored.key, test.store.now()).unwrap().unwrap().entry();
             let read = test.graph.get_metadata(&stored.key).unwrap();
             assert_eq!(read, Some(identity_graph::Metadata::from(&entry)));
         }

@@ -61,7 +61,7 @@ pub(crate) fn assert_changes_only(operation: &Operation, call: &Call<'_>, before
     let time = |path: &str| expected[path].parse::<u64>().unwrap();
     let from = if operation.is_visit { call.now } else { time("last_seen") };
     assert_eq!(row.expires_at, Some(from + ttl));
-    let entry = test.graph.get(call.key).unwrap().unwrap().entry();
+    let entry = test.graph.get(call.key, test.store.now()).unwrap().unwrap().entry();
     let metadata = test.graph.get_metadata(call.key).unwrap();
     assert_eq!(metadata, Some(Metadata::from(&entry)), "metadata mirrors the body");
 }
@@ -88,7 +88,7 @@ fn every_change_of_every_shape_leaves_the_rest_to_the_byte() {
 fn readers_of_every_version_read_every_row_that_is_written() {
     each_change(|test, stored, operation, call| {
         (operation.run)(call);
-        let entry = test.graph.get(&stored.key).unwrap().unwrap().entry();
+        let entry = test.graph.get(&stored.key, test.store.now()).unwrap().unwrap().entry();
         assert_all_read(&body(test, &stored.key), &entry);
     });
 }
@@ -97,7 +97,7 @@ fn readers_of_every_version_read_every_row_that_is_written() {
 fn readers_of_every_version_read_new_rows_and_tombstones() {
     for_both(|test| {
         let check = |key: &str| {
-            let entry = test.graph.get(key).unwrap().unwrap().entry();
+            let entry = test.graph.get(key, test.store.now()).unwrap().unwrap().entry();
             assert_all_read(&body(test, key), &entry);
             let metadata = test.graph.get_metadata(key).unwrap();
             assert_eq!(metadata, Some(Metadata::from(&entry)));
@@ -188,10 +188,10 @@ fn nothing_is_written_where_nothing_changes() {
             let same = uid(&partner, &known, Some(now));
             assert_eq!(upsert(same.clone()), Ok(UpsertOutcome::Unchanged));
             assert_eq!(upsert(uid(&partner, "older", Some(0))), Ok(UpsertOutcome::Stale));
-            let mut snapshot = graph.get(&stored.key).unwrap().unwrap();
+            let mut snapshot = graph.get(&stored.key, test.store.now()).unwrap().unwrap();
             let outcomes = snapshot.upsert_partner_ids(vec![same], now);
             assert_eq!(outcomes, Ok(vec![UpsertOutcome::Unchanged]));
-            let mapping = Mapping { ec_id: stored.key.clone(), uid: known, synced: now };
+            let mapping = Mapping::new(stored.key.clone(), known, now);
             let outcomes = graph.sync_partner_ids(&partner, &[mapping], now);
             assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Unchanged)]));
             let last_seen = snapshot.entry().last_visit();
@@ -222,21 +222,21 @@ fn a_tombstone_stays_as_it_is_until_newer_consent_replaces_it() {
         let id = uid(NEW, NEW_UID, Some(now));
         let outcome = graph.upsert_partner_id(key, id.clone(), IfMissing::CreateMinimal, now);
         assert_eq!(outcome, Ok(UpsertOutcome::Withdrawn));
-        let mapping = Mapping { ec_id: key.to_owned(), uid: "u".into(), synced: now };
+        let mapping = Mapping::new(key, "u", now);
         let outcomes = graph.sync_partner_ids(NEW, &[mapping], now);
         assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Withdrawn)]));
         assert_eq!(graph.update_last_seen(key, now), Ok(TouchOutcome::Withdrawn));
         assert_eq!(graph.evaluate_cluster(key, now), Ok(None));
-        let mut snapshot = graph.get(key).unwrap().unwrap();
+        let mut snapshot = graph.get(key, test.store.now()).unwrap().unwrap();
         let outcomes = snapshot.upsert_partner_ids(vec![id], now);
         assert_eq!(outcomes, Ok(vec![UpsertOutcome::Withdrawn]));
         assert_eq!(snapshot.update_last_seen(now), Ok(TouchOutcome::Withdrawn));
         assert_eq!(snapshot.evaluate_cluster(now), Ok(None));
         let same_second = NewEntry::at(1_787_000_500);
-        assert_eq!(graph.create_or_revive(key, same_second), Ok(CreateOutcome::Withdrawn));
+        assert_eq!(done(graph.create_or_revive(key, same_second)), Ok(CreateOutcome::Withdrawn));
         assert_eq!(test.store.row(key), row);
-        assert_eq!(graph.create_or_revive(key, NewEntry::at(now)), Ok(CreateOutcome::Revived));
-        let entry = graph.get(key).unwrap().unwrap().entry();
+        assert_eq!(done(graph.create_or_revive(key, NewEntry::at(now))), Ok(CreateOutcome::Revived));
+        let entry = graph.get(key, test.store.now()).unwrap().unwrap().entry();
         assert_eq!((entry.created, entry.consent.ok, entry.consent.updated), (now, true, now));
     });
 }

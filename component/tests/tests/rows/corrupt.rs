@@ -26,7 +26,7 @@ fn assert_corrupt(body: &[u8], why: Corrupt) {
         assert_eq!(raw.problem, Some(why.to_string()));
 
         test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
-        let entry = test.graph.get(KEY).unwrap().unwrap().entry();
+        let entry = test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry();
         assert!(!entry.consent.ok);
         test.store.seed(KEY, body, None);
         assert_eq!(test.graph.delete(KEY), Ok(true));
@@ -37,8 +37,8 @@ fn assert_corrupt(body: &[u8], why: Corrupt) {
 fn assert_all_fail(test: &TestGraph, now: u64, corrupt: &Failure) {
     let graph = &test.graph;
     let id = || uid("new", "u", None);
-    assert_eq!(graph.get(KEY).err().as_ref(), Some(corrupt));
-    assert_eq!(graph.create(KEY, NewEntry::at(now)), Err(Failure::AlreadyExists));
+    assert_eq!(graph.get(KEY, test.store.now()).err().as_ref(), Some(corrupt));
+    assert_eq!(done(graph.create(KEY, NewEntry::at(now))), Err(Failure::AlreadyExists));
     assert_eq!(graph.create_or_revive(KEY, NewEntry::at(now)).as_ref(), Err(corrupt));
     for missing in [IfMissing::Skip, IfMissing::CreateMinimal] {
         assert_eq!(graph.upsert_partner_id(KEY, id(), missing, now).as_ref(), Err(corrupt));
@@ -46,7 +46,7 @@ fn assert_all_fail(test: &TestGraph, now: u64, corrupt: &Failure) {
     }
     assert_eq!(graph.update_last_seen(KEY, now).as_ref(), Err(corrupt));
     assert_eq!(graph.evaluate_cluster(KEY, now).as_ref(), Err(corrupt));
-    let mapping = |ec_id: &str| Mapping { ec_id: ec_id.into(), uid: "u2".into(), synced: now };
+    let mapping = |ec_id: &str| Mapping::new(ec_id, "u2", now);
     let outcomes = graph.sync_partner_ids("p", &[mapping(KEY), mapping(OTHER)], now).unwrap();
     assert_eq!(outcomes[0].as_ref(), Err(corrupt));
     assert!(outcomes[1].is_ok(), "the other row is not concerned");
@@ -165,7 +165,7 @@ fn nesting_beyond_the_limit() {
         let now = test.at(2_000);
         let outcome = test.graph.upsert_partner_id(KEY, uid("n", "u", None), IfMissing::Skip, now);
         assert!(outcome.is_ok());
-        assert!(test.graph.get(KEY).unwrap().is_some());
+        assert!(test.graph.get(KEY, test.store.now()).unwrap().is_some());
     });
 }
 

@@ -43,7 +43,7 @@ fn assert_reads(name: &str, expected: &Entry, expected_metadata: &Metadata) {
     for_both(|test| {
         let stored = named(name);
         let generation = stored.seed(test);
-        let snapshot = test.graph.get(&stored.key).unwrap().unwrap();
+        let snapshot = test.graph.get(&stored.key, test.store.now()).unwrap().unwrap();
         assert_eq!(snapshot.entry(), *expected);
         assert_eq!(snapshot.generation(), generation);
         let metadata = test.graph.get_metadata(&stored.key).unwrap();

@@ -35,7 +35,7 @@ fn upsert(test: &TestGraph, id: &str) -> Result<UpsertOutcome, Failure> {
 fn assert_read_only(test: &TestGraph, row: &str, partners: usize) {
     test.store.seed(KEY, row, None);
     let stored = test.store.row(KEY);
-    let mut snapshot = test.graph.get(KEY).unwrap().unwrap();
+    let mut snapshot = test.graph.get(KEY, test.store.now()).unwrap().unwrap();
     assert_eq!(snapshot.entry().ids.len(), partners);
     assert_eq!(test.graph.inspect(KEY).unwrap().unwrap().problem, None);
     let now = test.at(2_000);
@@ -44,12 +44,12 @@ fn assert_read_only(test: &TestGraph, row: &str, partners: usize) {
     assert_eq!(snapshot.upsert_partner_ids(ids, now), Err(Failure::TooLarge));
     assert_eq!(test.graph.update_last_seen(KEY, now), Err(Failure::TooLarge));
     assert_eq!(test.graph.evaluate_cluster(KEY, now), Err(Failure::TooLarge));
-    let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: now };
+    let mapping = Mapping::new(KEY, "u", now);
     let outcomes = test.graph.sync_partner_ids("new", &[mapping], now).unwrap();
     assert_eq!(outcomes, [Err(Failure::TooLarge)]);
     assert_eq!(test.store.row(KEY), stored, "the row is unchanged");
     test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
-    assert!(!test.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    assert!(!test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry().consent.ok);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn odd(from: &str, to: &str) -> String {
 fn shown(change: impl FnOnce(&mut Entry)) -> Entry {
     let test = TestGraph::native();
     test.store.seed(KEY, BASE, None);
-    let mut entry = test.graph.get(KEY).unwrap().unwrap().entry();
+    let mut entry = test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry();
     change(&mut entry);
     entry
 }
@@ -31,7 +31,7 @@ fn assert_lenient(row: &str, expected: &Entry) {
     for_both(|test| {
         for operation in &ALL {
             test.store.seed(KEY, row, None);
-            assert_eq!(test.graph.get(KEY).unwrap().unwrap().entry(), *expected);
+            assert_eq!(test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry(), *expected);
             let raw = test.graph.inspect(KEY).unwrap().unwrap();
             assert_eq!((raw.body.as_slice(), raw.problem), (row.as_bytes(), None));
             let call = Call { test, key: KEY, now: test.at(100_000), existing: existing(row) };
@@ -293,7 +293,7 @@ fn something_else_in_the_place_of_an_optional_object() {
             ];
             for (written, call) in calls {
                 let generation = test.store.seed(KEY, row.as_str(), None);
-                assert!(test.graph.get(KEY).unwrap().is_some());
+                assert!(test.graph.get(KEY, test.store.now()).unwrap().is_some());
                 if written == name {
                     let why = Corrupt::WrongType(written).to_string();
                     assert_eq!(call(), Err(Failure::Corrupt(why)));
@@ -315,7 +315,7 @@ fn escaped_field_names_are_the_same_fields() {
     for_both(|test| {
         for operation in &ALL {
             test.store.seed(KEY, row.as_str(), None);
-            assert_eq!(test.graph.get(KEY).unwrap().unwrap().entry(), expected);
+            assert_eq!(test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry(), expected);
             let existing = Some("kept".to_owned());
             let call = Call { test, key: KEY, now: test.at(100_000), existing };
             assert_changes_only(operation, &call, &row);
@@ -343,9 +343,9 @@ fn a_text_that_unicode_cannot_hold_stays() {
     for_both(|test| {
         let row = odd("\"ids\":{", r#""ids":{"odd":{"uid":"\ud800"},"\udfff":{"uid":"u"},"#);
         test.store.seed(KEY, row.as_str(), None);
-        let entry = test.graph.get(KEY).unwrap().unwrap().entry();
+        let entry = test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry();
         assert_eq!(entry.ids, [uid("kept", "k", Some(900))]);
-        let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: 1 };
+        let mapping = Mapping::new(KEY, "u", 1);
         let now = test.at(2_000);
         let outcomes = test.graph.sync_partner_ids("odd", &[mapping], now).unwrap();
         assert_eq!(outcomes, [Ok(UpsertOutcome::Written)]);

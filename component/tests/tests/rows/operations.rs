@@ -65,7 +65,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "upsert on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, test.store.now()).unwrap().unwrap();
             let outcomes = snapshot.upsert_partner_ids(several(call), call.now);
             assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written; several(call).len()]));
         },
@@ -98,7 +98,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "visit on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, test.store.now()).unwrap().unwrap();
             assert_eq!(snapshot.update_last_seen(call.now), Ok(TouchOutcome::Written));
         },
         change: visit,
@@ -116,7 +116,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "cluster on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, test.store.now()).unwrap().unwrap();
             assert_eq!(snapshot.evaluate_cluster(call.now), Ok(Some(1)));
         },
         change: cluster,
@@ -146,7 +146,7 @@ fn existing(flat: &Flat) -> Option<String> {
 }
 
 pub(crate) fn uid(partner: &str, uid: &str, synced: Option<u64>) -> PartnerUid {
-    PartnerUid { partner: partner.to_owned(), uid: uid.to_owned(), synced }
+    PartnerUid { synced, ..PartnerUid::new(partner, uid) }
 }
 
 /// A new UID of a partner that is there, and one of a partner that is not.

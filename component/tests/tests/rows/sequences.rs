@@ -95,14 +95,14 @@ fn carry_out(test: &TestGraph, call: &Call, now: u64) -> Answer {
             Answer::Upserted(outcomes.unwrap())
         }
         Call::UpsertOnSnapshot { key, ids } => {
-            let outcomes = match graph.get(KEYS[*key]).unwrap() {
+            let outcomes = match graph.get(KEYS[*key], test.store.now()).unwrap() {
                 Some(mut snapshot) => snapshot.upsert_partner_ids(partner_uids(ids), now).unwrap(),
                 None => vec![UpsertOutcome::NotFound; ids.len()],
             };
             Answer::Upserted(outcomes)
         }
         Call::Touch { key } => Answer::Touched(graph.update_last_seen(KEYS[*key], now).unwrap()),
-        Call::TouchOnSnapshot { key } => Answer::Touched(match graph.get(KEYS[*key]).unwrap() {
+        Call::TouchOnSnapshot { key } => Answer::Touched(match graph.get(KEYS[*key], test.store.now()).unwrap() {
             Some(mut snapshot) => snapshot.update_last_seen(now).unwrap(),
             None => TouchOutcome::NotFound,
         }),
@@ -121,7 +121,7 @@ fn carry_out(test: &TestGraph, call: &Call, now: u64) -> Answer {
             Answer::Synced(graph.sync_partner_ids(PARTNERS[*partner], &mappings, now).unwrap())
         }
         Call::Cluster { key } => Answer::Cluster(graph.evaluate_cluster(KEYS[*key], now).unwrap()),
-        Call::ClusterOnSnapshot { key } => Answer::Cluster(match graph.get(KEYS[*key]).unwrap() {
+        Call::ClusterOnSnapshot { key } => Answer::Cluster(match graph.get(KEYS[*key], test.store.now()).unwrap() {
             Some(mut snapshot) => snapshot.evaluate_cluster(now).unwrap(),
             None => None,
         }),
@@ -130,7 +130,7 @@ fn carry_out(test: &TestGraph, call: &Call, now: u64) -> Answer {
 
 /// The entry as `get` shows it, its UIDs by partner.
 fn entry(test: &TestGraph, key: usize) -> Option<Entry> {
-    let mut entry = test.graph.get(KEYS[key]).unwrap()?.entry();
+    let mut entry = test.graph.get(KEYS[key], test.store.now()).unwrap()?.entry();
     entry.ids.sort_by(|a, b| a.partner.cmp(&b.partner));
     Some(entry)
 }
