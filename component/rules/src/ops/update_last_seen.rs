@@ -1,7 +1,7 @@
 //! `update-last-seen`: a visit to a row that exists.
 
 use super::state::{State, matches};
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::policy::Policy;
@@ -52,7 +52,7 @@ struct Touch {
 impl Mutation for Touch {
     type Outcome = TouchOutcome;
     /// Whoever won has seen the browser more recently, or the next visit will tell.
-    const RETRIES: bool = false;
+    const REFUSED: Refused = Refused::GiveUp(GraphError::Conflict);
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<TouchOutcome>, GraphError> {
         let row = match State::of(row, &self.policy, self.now) {
