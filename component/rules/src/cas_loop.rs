@@ -48,7 +48,11 @@ pub(crate) struct PlannedWrite {
     pub(crate) condition: Precondition,
 }
 
+/// A write that was decided on, or none.
+pub(crate) type Decided = Result<Option<PlannedWrite>, GraphError>;
+
 /// What to do next.
+#[expect(clippy::large_enum_variant, reason = "a row is handed over once, and not kept")]
 pub(crate) enum Step {
     /// Read the row and tell [`CasLoop::read`].
     Read,
@@ -100,7 +104,7 @@ impl CasLoop {
     }
 
     /// Takes what was decided: a write, or none.
-    pub(crate) fn decided(&mut self, decided: Result<Option<PlannedWrite>, GraphError>) -> Step {
+    pub(crate) fn decided(&mut self, decided: Decided) -> Step {
         self.pending = None;
         match decided {
             Err(error) => self.failed(error),
@@ -247,7 +251,7 @@ impl<M: Mutation> Operation<M> {
     }
 
     /// Decides on a row.
-    pub(crate) fn decide(&mut self, row: Option<&Row>) -> Result<Option<PlannedWrite>, GraphError> {
+    pub(crate) fn decide(&mut self, row: Option<&Row>) -> Decided {
         let (planned, outcome) = match self.mutation.decide(row)? {
             Plan::Write(planned, outcome) => (Some(planned), outcome),
             Plan::Keep(outcome) => (None, outcome),

@@ -1,10 +1,10 @@
 //! The graph over one store. Its operations stand in `crate::ops`.
 
-use crate::cas_loop::{CasLoop, Mutation, Operation, PlannedWrite, Step};
+use crate::cached_row::CachedRow;
+use crate::cas_loop::{CasLoop, Decided, Mutation, Operation, Step};
 use crate::error::{GraphError, InvalidArgument};
 use crate::policy::Policy;
 use crate::row::Row;
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::EcId;
 
@@ -84,7 +84,7 @@ impl<S: Store> Graph<S> {
         id: &EcId,
         cas: &mut CasLoop,
         mut step: Step,
-        decide: &mut dyn FnMut(Option<&Row>) -> Result<Option<PlannedWrite>, GraphError>,
+        decide: &mut dyn FnMut(Option<&Row>) -> Decided,
     ) -> Result<(), GraphError> {
         loop {
             step = match step {

@@ -34,6 +34,7 @@
 extern crate alloc;
 
 mod api;
+mod cached_row;
 mod cas_loop;
 mod entry;
 mod error;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::judge::new_row;
 use super::report::Report;
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;

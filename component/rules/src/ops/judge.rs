@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::assertions::invalid;
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::entry::Entry;
 use crate::error::{GraphError, InvalidArgument};
 use crate::partner_uid::{Assertion, Claim};

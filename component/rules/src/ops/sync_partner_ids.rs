@@ -8,7 +8,8 @@ use core::fmt;
 
 use super::assertions::{beaten, invalid};
 use super::latest::Latest;
-use super::upsert_partner_ids::{IfMissing, Upsert, UpsertOutcome};
+use super::upsert_outcome::UpsertOutcome;
+use super::upsert_partner_ids::{IfMissing, Upsert};
 use crate::cas_loop::{CasLoop, Mutation, Operation, Step, UNCONFIRMED};
 use crate::error::GraphError;
 use crate::graph::Graph;

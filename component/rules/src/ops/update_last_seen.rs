@@ -1,12 +1,12 @@
 //! `update-last-seen`: a visit to a row that exists.
 
 use super::state::{State, matches};
+use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::{EcId, Now};
 

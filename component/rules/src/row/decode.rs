@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::domains;
-use super::schema::{self, Field, Network, Part, Root, Section};
+use super::schema::{self, Field, Part, Root, Section, Values};
 use super::shape::{MobileClass, Shape};
 use super::span::Span;
 use super::stored::{Place, Row, StoredUid};
@@ -26,7 +26,7 @@ impl Row {
             geo: Geo::decode(self),
             device: self.object(Section::Device).map(|_| Device::decode(self)),
             pub_properties: has_origin.then(|| PubProperties::decode(self)),
-            cluster_size: Network::decode(self).cluster_size,
+            cluster_size: self.number(Field::ClusterSize),
             ids: self.ids(now),
         }
     }

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scan::{Object, Scanner};
-use super::schema::{Field, Section};
+use super::schema::{Field, Section, Values};
 use super::shape::{Domains, Shape, each};
 use super::span::Span;
 use super::splice::Splice;
@@ -51,9 +51,13 @@ pub(super) fn set(row: &Row, splice: &mut Splice<'_>, domain: Option<&str>) -> R
             let list = [domain.to_owned()];
             let mut members = Vec::with_capacity(2);
             if row.string(Field::OriginDomain).is_none() {
-                members.push(("origin_domain", row.span(Field::OriginDomain), Value::Text(domain)));
+                members.push((
+                    Field::OriginDomain.name(),
+                    row.span(Field::OriginDomain),
+                    Value::Text(domain),
+                ));
             }
-            members.push(("seen_domains", old, Value::Texts(&list)));
+            members.push((Field::SeenDomains.name(), old, Value::Texts(&list)));
             return row.set_section(splice, Section::PubProperties, &members);
         }
     }

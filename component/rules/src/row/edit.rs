@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::domains;
 use super::encode::EncodedRow;
 use super::metadata;
-use super::schema::{Field, Part, Section};
+use super::schema::{Field, Part, Section, Values};
 use super::span::Span;
 use super::splice::{Member, Splice};
 use super::stored::{Place, Row};
@@ -97,7 +97,7 @@ impl Row {
             if let Some(created) = self.span(Field::Created) {
                 splice.edit(Span::new(created.end(), created.end()), &mut |json| {
                     json.raw(b",");
-                    json.key("last_seen");
+                    json.key(Field::LastSeen.name());
                     json.value(wanted);
                 });
             }
@@ -117,15 +117,10 @@ impl Row {
         now: Timestamp,
     ) -> Result<(), Corrupt> {
         let mut members: Vec<Member<'_>> = Vec::with_capacity(4);
-        let strings = [("tcf", Field::Tcf, tcf), ("gpp", Field::Gpp, gpp)];
-        for (name, field, text) in strings.into_iter().chain([("gpp_sid", Field::GppSid, gpp_sid)])
-        {
-            if let Some(text) = text {
-                members.push((name, self.span(field), Value::Text(text)));
-            }
+        for (field, text) in [(Field::Tcf, tcf), (Field::Gpp, gpp), (Field::GppSid, gpp_sid)] {
+            members.extend(text.map(|text| self.member(field, Value::Text(text))));
         }
-        let updated = Value::Number(now.seconds());
-        members.push(("updated", self.span(Field::Updated), updated));
+        members.push(self.member(Field::Updated, Value::Number(now.seconds())));
         self.set_section(splice, Section::Consent, &members)
     }
 
@@ -159,10 +154,14 @@ impl Row {
         checked: Timestamp,
     ) -> Result<(), Corrupt> {
         let members = [
-            ("cluster_size", self.span(Field::ClusterSize), Value::Number(u64::from(size))),
-            ("cluster_checked", self.span(Field::ClusterChecked), Value::Number(checked.seconds())),
+            self.member(Field::ClusterSize, Value::Number(u64::from(size))),
+            self.member(Field::ClusterChecked, Value::Number(checked.seconds())),
         ];
         self.set_section(splice, Section::Network, &members)
+    }
+
+    fn member<'a>(&self, field: Field, value: Value<'a>) -> Member<'a> {
+        (field.name(), self.span(field), value)
     }
 
     /// Sets members of one of the row's objects, which is made where it is missing. Something else in

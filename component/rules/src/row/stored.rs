@@ -9,8 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scan::{Object, Scanner};
-use super::schema::{Field, Section};
-use super::shape::{Flag, Shape, Unsigned};
+use super::schema::{Field, Section, Values};
+use super::shape::{Flag, Unsigned};
 use super::span::Span;
 use crate::entry::VERSION;
 use crate::error::Corrupt;
@@ -164,18 +164,13 @@ impl Row {
         }
     }
 
-    /// Where a value stands, `null` included.
-    pub(crate) fn span(&self, field: Field) -> Option<Span> {
-        self.fields.get(field as usize).copied().flatten()
-    }
-
     pub(crate) fn string(&self, field: Field) -> Option<Cow<'_, str>> {
         self.span(field)?.string(&self.text)
     }
 
-    /// The value of a field that has this shape.
-    pub(crate) fn read<S: Shape>(&self, field: Field) -> Option<S::Shown> {
-        S::read(self.span(field)?, &self.text)
+    /// The value of a field that is a number.
+    pub(crate) fn number(&self, field: Field) -> Option<u32> {
+        self.read::<Unsigned<u32>>(field)
     }
 
     pub(crate) fn time(&self, field: Field) -> Option<Timestamp> {
@@ -209,6 +204,16 @@ impl Row {
         };
         let time = |removal: &Removal| now.known(removal.time(&self.text));
         self.removals.iter().filter(of_partner).filter_map(time).max()
+    }
+}
+
+impl Values for Row {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn span(&self, field: Field) -> Option<Span> {
+        self.fields.get(field as usize).copied().flatten()
     }
 }
 
