@@ -138,6 +138,7 @@ impl<'a> UidEdits<'a> {
                 added.push((assertion.partner.as_str(), None, time));
             }
         }
+        added.truncate(self.most_removals);
         if added.is_empty() && !goes.contains(&true) {
             return Ok(());
         }
@@ -179,7 +180,9 @@ fn set_uid(
     let claim = over.and_then(|assertion| Some((assertion.claim.as_ref()?, assertion.synced)));
     match (claim, stored.object) {
         (Some((claim, synced)), Some(object)) => {
-            let is_same = stored.is(&row.text, claim.uid.as_str());
+            // What was said of a UID that has ended, its end above all, has ended with it.
+            let has_ended = stored.has_expired(&row.text, now.at);
+            let is_same = !has_ended && stored.is(&row.text, claim.uid.as_str());
             let mut set: Vec<Member<'_>> = Vec::with_capacity(5);
             claim.each(synced, |name, value| set.push((name, stored.span(name), value)));
             // What was said of another UID does not hold for this one.

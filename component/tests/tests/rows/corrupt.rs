@@ -4,7 +4,7 @@
 use host_test::{TestGraph, for_both};
 use identity_graph::{Corrupt, Failure, IfMissing, Mapping, NewEntry};
 
-use crate::operations::uid;
+use crate::operations::{done, uid};
 
 const KEY: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Bad111";
 const OTHER: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Good11";
@@ -39,7 +39,10 @@ fn assert_all_fail(test: &TestGraph, now: u64, corrupt: &Failure) {
     let id = || uid("new", "u", None);
     assert_eq!(graph.get(KEY, test.store.now()).err().as_ref(), Some(corrupt));
     assert_eq!(done(graph.create(KEY, NewEntry::at(now))), Err(Failure::AlreadyExists));
-    assert_eq!(graph.create_or_revive(KEY, NewEntry::at(now)).as_ref(), Err(corrupt));
+    assert_eq!(done(graph.create_or_revive(KEY, NewEntry::at(now))).as_ref(), Err(corrupt));
+    assert_eq!(done(graph.visit(KEY, NewEntry::at(now))).as_ref(), Err(corrupt));
+    let partners = vec!["p".to_owned()];
+    assert_eq!(graph.remove_partner_ids(KEY, partners, now).as_ref(), Err(corrupt));
     for missing in [IfMissing::Skip, IfMissing::CreateMinimal] {
         assert_eq!(graph.upsert_partner_id(KEY, id(), missing, now).as_ref(), Err(corrupt));
         assert_eq!(graph.upsert_partner_ids(KEY, vec![id()], missing, now).as_ref(), Err(corrupt));
@@ -119,6 +122,7 @@ fn a_required_field_has_another_type() {
     for (from, to, name) in [
         ("\"v\":1", "\"v\":\"1\"", "v"),
         ("\"v\":1", "\"v\":256", "v"),
+        ("\"v\":1", "\"v\":2.0", "v"),
         ("\"created\":1000", "\"created\":null", "created"),
         ("\"created\":1000", "\"created\":-1", "created"),
         ("\"created\":1000", "\"created\":1000.0", "created"),
@@ -169,9 +173,32 @@ fn nesting_beyond_the_limit() {
     });
 }
 
+/// A version that rewrote it could break it for its own readers.
+#[test]
+fn a_version_other_than_one() {
+    for version in [0, 2, 7, 255] {
+        let body = replaced("\"v\":1", &format!("\"v\":{version}"));
+        assert_corrupt(&body, Corrupt::Version(version));
+    }
+}
+
+/// The store does not hand it over, so that nobody sees it, and a withdrawal or a delete ends it.
 #[test]
 fn a_body_beyond_the_limit_of_reads() {
     let pad = identity_graph::limits::MAX_READ_BYTES + 1 - BASE.len() - ",\"x\":\"\"".len();
     let body = replaced("\"v\":1", &format!("\"v\":1,\"x\":\"{}\"", "x".repeat(pad)));
-    assert_corrupt(&body, Corrupt::TooLong);
+    for_both(|test| {
+        test.store.seed(OTHER, BASE, None);
+        test.store.seed(KEY, body.as_slice(), None);
+        let row = test.store.row(KEY);
+        let now = test.at(2_000);
+        let corrupt = Failure::Corrupt(Corrupt::TooLong.to_string());
+        assert_all_fail(test, now, &corrupt);
+        assert_eq!(test.graph.inspect(KEY), Err(corrupt));
+        assert_eq!(test.store.row(KEY), row, "nothing is written");
+        test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
+        assert!(!test.graph.get(KEY, now).unwrap().unwrap().entry().consent.ok);
+        test.store.seed(KEY, body.as_slice(), None);
+        assert_eq!(test.graph.delete(KEY), Ok(true));
+    });
 }

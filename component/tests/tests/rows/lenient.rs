@@ -58,11 +58,6 @@ fn assert_odd_partner(partner: &str, also_shown: Option<(&str, &str, Option<u64>
 }
 
 #[test]
-fn the_version_of_the_row_is_shown() {
-    assert_lenient(&odd("\"v\":1", "\"v\":7"), &shown(|entry| entry.v = 7));
-}
-
-#[test]
 fn a_uid_beyond_todays_limit() {
     let long = "u".repeat(5_000);
     let partner = format!("\"odd\":{{\"uid\":\"{long}\"}}");
@@ -94,11 +89,17 @@ fn a_partner_that_is_no_object_is_not_shown() {
 
 #[test]
 fn a_partner_key_that_todays_rules_refuse_is_shown_and_stays() {
-    for key in ["UPPER.Example", "\u{e4}mne/ssp", "", "a b", &"k".repeat(300)] {
+    for key in ["\u{e4}mne/ssp", "", "a b", &"k".repeat(300)] {
         let partner =
             format!("{}:{{\"uid\":\"u\",\"synced\":4}}", serde_json::to_string(key).unwrap());
         assert_odd_partner(&partner, Some((key, "u", Some(4))));
     }
+}
+
+#[test]
+fn a_partner_key_in_upper_case_is_the_partner() {
+    let partner = r#""UPPER.Example":{"uid":"u","synced":4}"#;
+    assert_odd_partner(partner, Some(("upper.example", "u", Some(4))));
 }
 
 #[test]
@@ -199,8 +200,8 @@ fn objects_that_are_null_count_as_absent() {
 #[test]
 fn odd_optional_numbers_at_the_root_and_in_network() {
     for last_seen in ["\"1500\"", "-1", "1.5e3", "18446744073709551616"] {
-        // It is no time, so that a change other than a visit leaves it and what is left of the
-        // lifetime is counted from the creation.
+        // It is no time, so that a change other than a visit leaves it, and the row lives as long
+        // as the store keeps it.
         let row = odd("\"last_seen\":1500", &format!("\"last_seen\":{last_seen}"));
         for &build in Build::ALL {
             let test = TestGraph::over(build, MemoryStore::new(), Policy::default());
@@ -208,7 +209,7 @@ fn odd_optional_numbers_at_the_root_and_in_network() {
             let now = test.at(2_000);
             let id = uid("new", "u", None);
             test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, now).unwrap();
-            assert_eq!(test.store.row(KEY).unwrap().expires_at, Some(1_000 + 31_536_000));
+            assert_eq!(test.store.row(KEY).unwrap().expires_at, Some(now + 31_536_000));
             assert!(body(&test, KEY).contains(&format!("\"last_seen\":{last_seen}")));
             test.graph.update_last_seen(KEY, now).unwrap();
             assert!(body(&test, KEY).contains("\"last_seen\":2000"));
@@ -234,8 +235,11 @@ fn a_partner_that_stands_twice_counts_with_its_latest_uid() {
         assert_eq!(upsert("between", 850), Ok(UpsertOutcome::Stale));
         assert_eq!(body(test, KEY), row);
         assert_eq!(upsert("newer", 901), Ok(UpsertOutcome::Written));
-        let expected =
-            row.replace(r#"{"uid":"k","synced":900}"#, r#"{"uid":"newer","synced":901}"#);
+        // In every place, since readers differ in which of them they take.
+        let newer = r#"{"uid":"newer","synced":901}"#;
+        let expected = row
+            .replace(r#"{"uid":"k","synced":900}"#, newer)
+            .replace(r#"{"uid":"older","synced":800}"#, newer);
         assert_eq!(body(test, KEY), expected);
     });
 }
