@@ -122,7 +122,9 @@ impl Visit<'_> {
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
-        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else { return self.anew(&*graph, id) };
+        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else {
+            return self.anew(&*graph, id);
+        };
         let mut stored = self.eids.clone();
         let entry = snapshot.entry();
         if self.now.saturating_sub(entry.last_seen.unwrap_or(entry.created)) >= LONGEST_UNNOTED {
