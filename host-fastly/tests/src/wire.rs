@@ -12,6 +12,8 @@ pub(crate) enum KvError {
     Throttled,
     Unavailable,
     UnknownOutcome,
+    TooLarge,
+    NotRead,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +104,8 @@ both_ways!(
         Throttled,
         Unavailable,
         UnknownOutcome,
+        TooLarge,
+        NotRead,
     }
 );
 both_ways!(enum Precondition { None, Absent, Matches(generation => generation) });
