@@ -6,14 +6,14 @@ use super::create_or_revive::Made;
 use super::judge::Judged;
 use super::report::Report;
 use super::state::{State, matches};
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
+use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::EcId;
 

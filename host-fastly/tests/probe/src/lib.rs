@@ -90,6 +90,13 @@ pub extern "C" fn get_many() -> u64 {
     say(store().get_many(&["a", "", "b", "c"]))
 }
 
+/// Reads so many keys at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn get_many_of(number: u32) -> u64 {
+    let keys: Vec<_> = (0..number).map(|number| format!("k{number}")).collect();
+    say(store().get_many(&keys.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
 /// Writes three keys, and one between them that is outside the limits.
 #[unsafe(no_mangle)]
 pub extern "C" fn put_many() -> u64 {
