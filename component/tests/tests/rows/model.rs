@@ -385,7 +385,10 @@ impl Model {
         let mut judged: Vec<_> =
             winners.into_iter().map(|said| (said, self.verdict(row, &said, now))).collect();
         let is_written = |partner: usize, judged: &[(Said, Verdict)]| {
-            judged.iter().find(|(said, of)| said.partner == partner && *of == Verdict::Write).copied()
+            judged
+                .iter()
+                .find(|(said, of)| said.partner == partner && *of == Verdict::Write)
+                .copied()
         };
         let stays = |(partner, uid): &(&usize, &Uid)| match is_written(**partner, &judged) {
             Some((said, _)) => said.uid.is_some(),
