@@ -118,7 +118,7 @@ fn the_same_uid_with_more_said_of_it_is_written_and_says_nothing_less() {
             ext: Some("{\"a\":1}".into()),
             ..uid(PARTNER, "u", NOW - 8)
         };
-        assert_eq!(shown(test, NOW), [expected.clone()]);
+        assert_eq!(shown(test, NOW), std::slice::from_ref(&expected));
         // The same again, or less, is no news.
         leaves(test, calls(1, 0), Ok(Unchanged), upsert_id(expected));
         leaves(test, calls(1, 0), Ok(Unchanged), upsert_id(uid(PARTNER, "u", NOW)));

@@ -21,7 +21,7 @@ fn every_operation_works_on_a_providers_id_under_its_very_text() {
             let entry =
                 |now| NewEntry { ids: vec![uid(PARTNER, "u", now)], ..NewEntry::at(test.at(now)) };
             assert_eq!(done(graph.create(&id, entry(NOW))), Ok(()));
-            assert_eq!(test.store.keys(), [id.clone()]);
+            assert_eq!(test.store.keys(), std::slice::from_ref(&id));
             assert_eq!(
                 done(graph.create_or_revive(&id, entry(NOW))),
                 Ok(CreateOutcome::AlreadyLive)

@@ -21,6 +21,7 @@ fn visit(entry: NewEntry) -> impl FnOnce(&TestGraph) -> Said {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what a call is expected to answer")]
 fn said(outcome: VisitOutcome, ids: &[UpsertOutcome]) -> Said {
     Ok((outcome, ids.to_vec()))
 }

@@ -243,7 +243,7 @@ fn a_domain_joins_the_sorted_list_and_odd_items_stay_where_they_are() {
             "c.example",
             r#"[7,"b.example",null,{"d":1.0},"D","c.example","d.example"]"#,
         ),
-        (r#"[7]"#, "c.example", r#"[7,"c.example"]"#),
+        ("[7]", "c.example", r#"[7,"c.example"]"#),
         (r#"["z.example","b.example"]"#, "c.example", r#"["c.example","z.example","b.example"]"#),
     ] {
         for_both(|test| {
