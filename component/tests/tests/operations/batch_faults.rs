@@ -149,6 +149,25 @@ fn a_read_that_fails_fails_its_own_mapping() {
     }
 }
 
+/// The answer was full: the others are written meanwhile, and it costs no try.
+#[test]
+fn a_row_that_was_not_read_is_asked_for_again() {
+    for tries in [1, 3] {
+        for_both_with(attempts(tries), |test| {
+            seed_three(test);
+            test.faults.pass(StoreCall::Get);
+            for _ in 0..2 {
+                test.faults.next(StoreCall::Get, Fault::Fail(KvError::NotRead));
+            }
+            let mappings = [0, 1, 2].map(|n| mapping(&ec_id(n), "new", NOW));
+            let waves = [get_many(3), put_many(1), get_many(2), put_many(2)];
+            answers(test, sum(&waves), Ok(vec![Ok(Written); 3]), |t| {
+                t.graph.sync_partner_ids(PARTNER, &mappings, NOW).map(each_bare)
+            });
+        });
+    }
+}
+
 #[test]
 fn a_corrupt_row_fails_its_own_mapping_at_every_resend() {
     for_both(|test| {

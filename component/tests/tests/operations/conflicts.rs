@@ -172,12 +172,9 @@ fn a_visit_that_lost_a_race_is_not_tried_again() {
     });
     for_both_handed_over(Policy::default(), |test| {
         // The same where the row is handed over.
-        for winner in [
-            live(BEFORE).uid(PARTNER, "x", NOW),
-            live(NOW - 10),
-            live(NOW + 10),
-            tombstone(NOW),
-        ] {
+        for winner in
+            [live(BEFORE).uid(PARTNER, "x", NOW), live(NOW - 10), live(NOW + 10), tombstone(NOW)]
+        {
             live(BEFORE).seed(test);
             overtaken_by(test, winner.clone());
             answers(test, calls(1, 1), Err(Failure::Conflict), touch);

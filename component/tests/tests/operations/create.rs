@@ -76,11 +76,13 @@ fn a_first_visit_stores_all_that_it_knows_in_its_one_write() {
                 "b.example": { "uid": "b", "synced": 7 },
             },
         });
-        let written = writes(test, calls(0, 1), Ok(()), |t| done(t.graph.create(EC, entry.clone())));
+        let written =
+            writes(test, calls(0, 1), Ok(()), |t| done(t.graph.create(EC, entry.clone())));
         assert_eq!(written, expected);
         test.store.remove(EC);
-        let written =
-            writes(test, calls(0, 1), Ok(Created), |t| done(t.graph.create_or_revive(EC, entry.clone())));
+        let written = writes(test, calls(0, 1), Ok(Created), |t| {
+            done(t.graph.create_or_revive(EC, entry.clone()))
+        });
         assert_eq!(written, expected);
     });
 }

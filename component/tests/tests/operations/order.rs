@@ -64,9 +64,12 @@ fn consent_and_withdrawal_in_turns_end_as_the_last_of_them() {
         assert_eq!(consent(graph.as_ref(), NOW + 10), Withdrawn);
         assert_eq!(consent(graph.as_ref(), NOW + 11), Revived);
         assert_eq!(consent(graph.as_ref(), NOW + 12), AlreadyLive);
-        assert_eq!(body(test)["consent"], json!({
-            "ok": true, "updated": NOW + 11, "withdrawn": NOW + 10
-        }));
+        assert_eq!(
+            body(test)["consent"],
+            json!({
+                "ok": true, "updated": NOW + 11, "withdrawn": NOW + 10
+            })
+        );
     });
 }
 

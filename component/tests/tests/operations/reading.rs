@@ -76,6 +76,19 @@ fn a_tombstone_is_read_as_one_and_shows_no_ids() {
     });
 }
 
+/// Whatever another writer left in it: consent is withdrawn.
+#[test]
+fn a_foreign_tombstone_shows_no_consent_string() {
+    for_both(|test| {
+        let consent = json!({
+            "tcf": "CQleft", "gpp": "DBleft", "gpp_sid": "7", "ok": false, "updated": BEFORE
+        });
+        tombstone(BEFORE).with("consent", consent.clone()).seed(test);
+        assert_eq!(get(test).unwrap().unwrap().0, Entry::tombstone(BEFORE));
+        assert_eq!(body(test)["consent"], consent, "and it stays in the row");
+    });
+}
+
 #[test]
 fn a_row_past_its_lifetime_is_not_shown() {
     for_both(|test| {

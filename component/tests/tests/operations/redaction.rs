@@ -116,7 +116,8 @@ fn refused_arguments_are_not_repeated() {
             test.graph.upsert_partner_id(&id, uid(&partner, SECRET, None), IfMissing::Skip, NOW);
         let synced = test.graph.sync_partner_ids(&partner, &[mapping(&id, SECRET, NOW)], NOW);
         let removed = test.graph.remove_partner_ids(&id, vec![partner], NOW);
-        for said in [upsert.unwrap(), synced.unwrap().remove(0).unwrap(), removed.unwrap().remove(0)]
+        for said in
+            [upsert.unwrap(), synced.unwrap().remove(0).unwrap(), removed.unwrap().remove(0)]
         {
             assert!(matches!(said, UpsertOutcome::Invalid(_)));
             is_redacted_debug(&said);

@@ -53,7 +53,11 @@ fn several_uids_are_one_write() {
 #[test]
 fn what_changes_nothing_takes_no_store_call_however_often() {
     for_both(|test| {
-        live(NOW).uid(PARTNER, "new", NOW - DAY).uid("b.example", "b", NOW).clustered(42, NOW).seed(test);
+        live(NOW)
+            .uid(PARTNER, "new", NOW - DAY)
+            .uid("b.example", "b", NOW)
+            .clustered(42, NOW)
+            .seed(test);
         let mut snapshot = read(test);
         let ids = || vec![uid(PARTNER, "new", NOW), uid("b.example", "x", NOW)];
         for _ in 0..2 {
@@ -221,6 +225,30 @@ fn once_the_lifetime_is_over_it_changes_nothing_and_calls_nothing() {
         let written = writes(test, calls(0, 1), made, |_| done(snapshot.visit(NewEntry::at(over))));
         assert_eq!(written["created"], json!(over));
     });
+}
+
+/// Nothing was written, so that the snapshot is as good as before.
+#[test]
+fn a_write_refused_for_its_rate_leaves_it_as_good_as_new() {
+    for (error, expected) in [
+        (KvError::Throttled, Failure::Throttled),
+        (KvError::Unavailable, UNAVAILABLE),
+        (KvError::Invalid, UNAVAILABLE),
+    ] {
+        for_both(|test| {
+            live(BEFORE).seed(test);
+            let mut snapshot = read(test);
+            for _ in 0..2 {
+                test.faults.next(StoreCall::Put, Fault::Fail(error));
+                leaves(test, calls(0, 1), Err(expected.clone()), |_| upsert_on(&mut snapshot));
+                test.faults.next(StoreCall::Put, Fault::Fail(error));
+                leaves(test, calls(0, 1), Err(expected.clone()), |_| {
+                    snapshot.update_last_seen(NOW)
+                });
+            }
+            writes(test, calls(0, 1), Ok(vec![Written]), |_| upsert_on(&mut snapshot));
+        });
+    }
 }
 
 #[test]

@@ -235,9 +235,7 @@ fn a_uid_for_which_a_row_has_no_room_is_full() {
     for_both(|test| {
         live(BEFORE).with("padding", json!("x".repeat(64 * 1024 - 400))).seed(test);
         let id = uid(PARTNER, &"u".repeat(512), NOW);
-        leaves(test, calls(1, 0), Ok(Full), |t| {
-            t.graph.upsert_partner_id(EC, id, Skip, NOW)
-        });
+        leaves(test, calls(1, 0), Ok(Full), |t| t.graph.upsert_partner_id(EC, id, Skip, NOW));
         writes(test, calls(1, 1), Ok(Written), |t| upsert(t, Skip));
     });
 }

@@ -27,14 +27,19 @@ const OPERATIONS: [Operation; 7] = [
             let id = uid("new.example", "u", None);
             test.graph.upsert_partner_id(KEY, id, IfMissing::Skip, NOW).map(drop)
         },
-        touched: &["/ids/new.example"],
+        touched: &["/ids/new.example", "/removed/new.example"],
     },
     Operation {
         run: |test| {
             let ids = vec![uid("acme_ssp", "u", None), uid("ids.acme.example", "u", None)];
             test.graph.upsert_partner_ids(KEY, ids, IfMissing::Skip, NOW).map(drop)
         },
-        touched: &["/ids/acme_ssp", "/ids/ids.acme.example"],
+        touched: &[
+            "/ids/acme_ssp",
+            "/ids/ids.acme.example",
+            "/removed/acme_ssp",
+            "/removed/ids.acme.example",
+        ],
     },
     Operation {
         run: |test| {
@@ -42,7 +47,7 @@ const OPERATIONS: [Operation; 7] = [
             let outcomes = test.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
             outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
         },
-        touched: &["/ids/new.example"],
+        touched: &["/ids/new.example", "/removed/new.example"],
     },
     Operation {
         run: |test| test.graph.update_last_seen(KEY, NOW).map(drop),
@@ -66,6 +71,7 @@ const OPERATIONS: [Operation; 7] = [
         },
         touched: &[
             "/ids/new.example",
+            "/removed/new.example",
             "/last_seen",
             "/consent/tcf",
             "/consent/updated",

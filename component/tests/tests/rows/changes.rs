@@ -240,7 +240,10 @@ fn a_tombstone_stays_as_it_is_until_newer_consent_replaces_it() {
         let same_second = NewEntry::at(1_787_000_500);
         assert_eq!(done(graph.create_or_revive(key, same_second)), Ok(CreateOutcome::Withdrawn));
         assert_eq!(test.store.row(key), row);
-        assert_eq!(done(graph.create_or_revive(key, NewEntry::at(now))), Ok(CreateOutcome::Revived));
+        assert_eq!(
+            done(graph.create_or_revive(key, NewEntry::at(now))),
+            Ok(CreateOutcome::Revived)
+        );
         let entry = graph.get(key, test.store.now()).unwrap().unwrap().entry();
         assert_eq!((entry.created, entry.consent.ok, entry.consent.updated), (now, true, now));
     });

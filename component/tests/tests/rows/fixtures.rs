@@ -138,12 +138,7 @@ fn the_shape_of_contract_0_2() {
             updated: 1_789_500_000,
             withdrawn: Some(1_788_900_000),
         },
-        geo: Geo {
-            country: "US".into(),
-            region: Some("CA".into()),
-            asn: Some(64_500),
-            dma: None,
-        },
+        geo: Geo { country: "US".into(), region: Some("CA".into()), asn: Some(64_500), dma: None },
         device: Some(Device {
             is_mobile: 0,
             platform_class: Some("mac".into()),
@@ -157,10 +152,8 @@ fn the_shape_of_contract_0_2() {
 
 #[test]
 fn a_tombstone() {
-    let expected = Entry {
-        consent: consent(false, 1_787_000_500),
-        ..entry(1_787_000_500, "ZZ", Vec::new())
-    };
+    let expected =
+        Entry { consent: consent(false, 1_787_000_500), ..entry(1_787_000_500, "ZZ", Vec::new()) };
     assert_reads("tombstone", &expected, &Metadata { ok: false, ..metadata("ZZ") });
 }
 

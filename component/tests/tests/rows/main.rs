@@ -9,6 +9,7 @@ mod large;
 mod lenient;
 mod metadata;
 mod model;
+mod occupied;
 mod operations;
 mod raw;
 mod readers;

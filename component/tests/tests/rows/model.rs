@@ -1,11 +1,16 @@
 //! The graph as a plain map: what each operation should answer and leave behind when nobody else is
 //! at work.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod row;
+
+use std::collections::BTreeMap;
 
 use identity_graph::{CreateOutcome, Failure, IfMissing, Policy, TouchOutcome, VisitOutcome};
 use identity_graph::{PartnerUid, UpsertOutcome};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use self::row::Stored;
+pub(crate) use self::row::{Row, country_text, domain_text, tcf_text, uid_text};
 
 /// Hash alone, two of the same network, and one of another.
 pub(crate) const KEYS: [&str; 4] = [
@@ -70,36 +75,6 @@ pub(crate) enum Answer {
     Withdrawn,
     Deleted(bool),
     Cluster(Option<u32>),
-}
-
-/// A stored UID. What was said of it last stands until another UID replaces it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Uid {
-    uid: u8,
-    synced: u64,
-    atype: Option<u32>,
-    expires: Option<u64>,
-    ext: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    live: bool,
-    created: u64,
-    last_seen: u64,
-    updated: u64,
-    withdrawn: Option<u64>,
-    tcf: Option<u8>,
-    gpp_sid: Option<u8>,
-    country: Option<u8>,
-    is_mobile: Option<u8>,
-    origin: Option<u8>,
-    domains: BTreeSet<u8>,
-    cluster: Option<(u32, u64)>,
-    ids: BTreeMap<usize, Uid>,
-    /// In the order in which they stand.
-    removed: Vec<(usize, u64)>,
-    pub(crate) expires_at: u64,
 }
 
 pub(crate) struct Model {
@@ -190,7 +165,7 @@ impl Model {
             State::Missing => return None,
             State::Tombstone(row) | State::Live(row, _) => row,
         };
-        let shown = |(partner, uid): (&usize, &Uid)| PartnerUid {
+        let shown = |(partner, uid): (&usize, &Stored)| PartnerUid {
             synced: Some(uid.synced),
             atype: uid.atype,
             expires: uid.expires,
@@ -385,9 +360,12 @@ impl Model {
         let mut judged: Vec<_> =
             winners.into_iter().map(|said| (said, self.verdict(row, &said, now))).collect();
         let is_written = |partner: usize, judged: &[(Said, Verdict)]| {
-            judged.iter().find(|(said, of)| said.partner == partner && *of == Verdict::Write).copied()
+            judged
+                .iter()
+                .find(|(said, of)| said.partner == partner && *of == Verdict::Write)
+                .copied()
         };
-        let stays = |(partner, uid): &(&usize, &Uid)| match is_written(**partner, &judged) {
+        let stays = |(partner, uid): &(&usize, &Stored)| match is_written(**partner, &judged) {
             Some((said, _)) => said.uid.is_some(),
             None => !uid.is_over(now),
         };
@@ -458,8 +436,8 @@ impl Model {
         let most = self.policy.max_partners as usize;
         let mut removals = BTreeMap::new();
         for said in &written {
-            if let Some(uid) = row.ids.get(&said.partner).filter(|uid| uid.is_over(now)) {
-                let _ = uid;
+            // What was said of a UID that has ended has ended with it.
+            if row.ids.get(&said.partner).is_some_and(|uid| uid.is_over(now)) {
                 row.ids.remove(&said.partner);
             }
             if said.uid.is_some() {
@@ -585,116 +563,9 @@ impl Said {
         self.uid == other.uid && (self.uid.is_none() || what(self) == what(other))
     }
 
-    fn adds_to(&self, stored: &Uid) -> bool {
+    fn adds_to(&self, stored: &Stored) -> bool {
         (self.atype.is_some() && self.atype != stored.atype)
             || (self.expires.is_some() && self.expires != stored.expires)
             || (self.ext.is_some() && self.ext != stored.ext)
     }
-}
-
-impl Uid {
-    fn is_over(&self, now: u64) -> bool {
-        self.expires.is_some_and(|expires| expires <= now)
-    }
-}
-
-impl Row {
-    fn made_at(now: u64) -> Self {
-        Self {
-            live: true,
-            created: now,
-            last_seen: now,
-            updated: now,
-            withdrawn: None,
-            tcf: None,
-            gpp_sid: None,
-            country: None,
-            is_mobile: None,
-            origin: None,
-            domains: BTreeSet::new(),
-            cluster: None,
-            ids: BTreeMap::new(),
-            removed: Vec::new(),
-            expires_at: 0,
-        }
-    }
-
-    /// What is said of a UID adds to what was said of it, and replaces what was said of another.
-    fn write(&mut self, said: &Said) {
-        let Some(uid) = said.uid else { return };
-        let before = self.ids.remove(&said.partner).filter(|stored| stored.uid == uid);
-        let (atype, expires, ext) =
-            before.map_or((None, None, None), |stored| (stored.atype, stored.expires, stored.ext));
-        let stored = Uid {
-            uid,
-            synced: said.synced.unwrap_or_default(),
-            atype: said.atype.or(atype),
-            expires: said.expires.or(expires),
-            ext: said.ext.or(ext),
-        };
-        self.ids.insert(said.partner, stored);
-    }
-
-    fn body(&self) -> Value {
-        let mut body = json!({
-            "v": 1,
-            "created": self.created,
-            "last_seen": self.last_seen,
-            "consent": { "ok": self.live, "updated": self.updated },
-            "geo": { "country": self.country.map_or_else(|| "ZZ".to_owned(), country_text) },
-        });
-        if let Some(tcf) = self.tcf {
-            body["consent"]["tcf"] = json!(tcf_text(tcf));
-        }
-        if let Some(sid) = self.gpp_sid {
-            body["consent"]["gpp_sid"] = json!(sid.to_string());
-        }
-        if let Some(withdrawn) = self.withdrawn {
-            body["consent"]["withdrawn"] = json!(withdrawn);
-        }
-        if let Some(is_mobile) = self.is_mobile {
-            body["device"] = json!({ "is_mobile": is_mobile });
-        }
-        if let Some(origin) = self.origin {
-            let seen: Vec<_> = self.domains.iter().map(|domain| domain_text(*domain)).collect();
-            body["pub_properties"] =
-                json!({ "origin_domain": domain_text(origin), "seen_domains": seen });
-        }
-        if let Some((size, checked)) = self.cluster {
-            body["network"] = json!({ "cluster_size": size, "cluster_checked": checked });
-        }
-        for (partner, uid) in &self.ids {
-            let place = &mut body["ids"][PARTNERS[*partner]];
-            *place = json!({ "uid": uid_text(uid.uid), "synced": uid.synced });
-            if let Some(atype) = uid.atype {
-                place["atype"] = json!(atype);
-            }
-            if let Some(expires) = uid.expires {
-                place["expires"] = json!(expires);
-            }
-            if let Some(ext) = uid.ext {
-                place["ext"] = serde_json::from_str(ext).expect("an object");
-            }
-        }
-        for (partner, time) in &self.removed {
-            body["removed"][PARTNERS[*partner]] = json!(time);
-        }
-        body
-    }
-}
-
-pub(crate) fn uid_text(uid: u8) -> String {
-    format!("uid-{uid}")
-}
-
-pub(crate) fn tcf_text(tcf: u8) -> String {
-    format!("CQinvented{tcf}")
-}
-
-pub(crate) fn domain_text(domain: u8) -> String {
-    format!("d{domain}.example")
-}
-
-pub(crate) fn country_text(country: u8) -> String {
-    ["FR", "US", "ZZ"][usize::from(country % 3)].to_owned()
 }
