@@ -53,11 +53,11 @@ pub(crate) struct Host {
     /// What was asked about keys, pages and the bodies of answers.
     pub(crate) calls: Vec<String>,
     /// Bodies that were given out; those that the guest made stay empty.
-    bodies: Vec<Given>,
+    pub(crate) bodies: Vec<Given>,
 }
 
 /// A body that was given out.
-struct Given {
+pub(crate) struct Given {
     bytes: VecDeque<u8>,
     breaks_off: bool,
     length_status: i32,

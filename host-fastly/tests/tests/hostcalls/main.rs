@@ -53,30 +53,30 @@ fn many_writes_are_all_sent_before_the_first_is_waited_for() {
 fn a_head_reads_no_body() {
     let (said, calls) = run("head", [Answer::found("body")]);
     assert_eq!(calls, ["lookup k", "lookup_wait", "close"]);
-    assert_eq!(said, r#"Ok(Some(ItemHead { metadata: Some("metadata"), generation: 7 }))"#);
+    assert_eq!(said, r#"(Some("metadata"), 7)"#);
 }
 
 #[test]
 fn a_get_reads_body_metadata_and_generation() {
     let (said, _) = run("get", [Answer::found("some body")]);
-    assert!(said.contains(r#"metadata: Some("metadata"), generation: 7"#), "{said}");
-    assert!(said.ends_with(r#", Some("some body"))"#), "{said}");
+    assert!(said.starts_with("(Ok(Some(Item {") && said.contains("generation: 7 }"), "{said}");
+    assert!(said.ends_with(r#", Some("metadata"), Some("some body"))"#), "{said}");
 }
 
 #[test]
 fn metadata_is_read_up_to_what_the_product_takes() {
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_048), ..Answer::found("") }]);
-    assert!(said.starts_with("Ok(Some(") && said.contains(&"m".repeat(2_048)), "{said}");
+    assert!(said.starts_with("(Some(") && said.contains(&"m".repeat(2_048)), "{said}");
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_049), ..Answer::found("") }]);
     assert_eq!(said, "Err(Unavailable)");
     let (said, _) = run("head", [Answer { metadata: String::new(), ..Answer::found("") }]);
-    assert_eq!(said, "Ok(Some(ItemHead { metadata: None, generation: 7 }))");
+    assert_eq!(said, "(None, 7)");
 }
 
 #[test]
 fn a_body_that_breaks_off_is_a_failed_read() {
     let (said, _) = run("get", [Answer { breaks_off: true, ..Answer::found("body") }]);
-    assert_eq!(said, "(Err(Unavailable), None)");
+    assert_eq!(said, "(Err(Unavailable), None, None)");
 }
 
 const MIB: usize = 1 << 20;
@@ -103,7 +103,7 @@ fn a_body_of_a_mebibyte_is_read_and_of_a_longer_one_at_most_a_byte_more() {
     for (is_told, most) in [(false, MIB + 1), (true, 0)] {
         for bytes in [MIB + 1, 25_000_000] {
             let (said, calls) = run("get", [body(bytes, is_told)]);
-            assert_eq!(said, "(Err(TooLarge), None)");
+            assert_eq!(said, "(Err(TooLarge), None, None)");
             assert_eq!(bytes_read(&calls), most);
             assert_eq!(calls.last().map(String::as_str), Some("close"), "it is given up");
         }
