@@ -42,7 +42,8 @@ fn maybe<T>(
 pub(crate) fn uid(script: &Script<'_>) -> Result<PartnerUid> {
     let synced = maybe(script, 2, || time(script))?;
     let (partner, uid) = script.next(|bytes| {
-        let partner = if bytes.ratio(1, 16)? { PARTNERS[3] } else { bytes.choose(&PARTNERS[..3])? };
+        let partner =
+            if bytes.ratio(1, 16)? { PARTNERS[3] } else { bytes.choose(&PARTNERS[..3])? };
         let uid = if bytes.ratio(1, 16)? { &UIDS[3..] } else { &UIDS[..3] };
         Ok((partner, *bytes.choose(uid)?))
     })?;

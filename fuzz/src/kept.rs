@@ -44,7 +44,10 @@ pub(crate) fn assert_kept(before: &[u8], after: &[u8], change: Change) {
     let changing: &[(&str, &[&str])] = &[
         ("pub_properties", &["origin_domain", "seen_domains"]),
         ("network", &["cluster_size", "cluster_checked"]),
-        ("consent", if change == Change::Visit { &["tcf", "gpp", "gpp_sid", "updated"] } else { &[] }),
+        (
+            "consent",
+            if change == Change::Visit { &["tcf", "gpp", "gpp_sid", "updated"] } else { &[] },
+        ),
         ("geo", if change == Change::Visit { &["country", "region", "asn", "dma"] } else { &[] }),
         (
             "device",
@@ -65,7 +68,9 @@ pub(crate) fn assert_kept(before: &[u8], after: &[u8], change: Change) {
             ("ids" | "removed", Value::Null, _) => {}
             (_, Value::Null, _) if known.is_some() => {}
             (_, Value::Object(value), Value::Object(now)) if let Some((_, fields)) = known => {
-                for (field, value) in value.iter().filter(|(field, _)| !fields.contains(&field.as_str())) {
+                for (field, value) in
+                    value.iter().filter(|(field, _)| !fields.contains(&field.as_str()))
+                {
                     assert_eq!(now.get(field), Some(value), "a member is not as it was");
                 }
             }

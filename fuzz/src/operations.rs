@@ -68,8 +68,7 @@ fn step(
     script: &Script<'_>,
     snapshot: &mut Option<Snapshot>,
 ) -> arbitrary::Result<()> {
-    let (call, id) =
-        script.next(|bytes| Ok((bytes.arbitrary::<Call>()?, *bytes.choose(&IDS)?)))?;
+    let (call, id) = script.next(|bytes| Ok((bytes.arbitrary::<Call>()?, *bytes.choose(&IDS)?)))?;
     let now = time(script)?;
     let before = script.reads.get() + script.writes.get();
     drop(script.take_heard());
@@ -99,8 +98,7 @@ fn step(
             assert_eq!(calls, 0, "{call:?} was refused after a store call");
         }
     }
-    let has_no_time =
-        matches!(call, Call::GetMetadata | Call::Delete | Call::Inspect | Call::Sync);
+    let has_no_time = matches!(call, Call::GetMetadata | Call::Delete | Call::Inspect | Call::Sync);
     let is_cluster = matches!(call, Call::Cluster | Call::SnapshotCluster);
     if now > Timestamp::MAX && !has_no_time && !(is_cluster && told.error.is_none()) {
         let is_refused = matches!(told.error, Some(GraphError::InvalidArgument(_)));
@@ -251,10 +249,7 @@ fn check_doubt(error: &GraphError, heard: Heard) {
     assert!(is_open || !heard.in_doubt, "{error:?} after a write without an answer");
 }
 
-fn told<T>(
-    result: &Result<T, GraphError>,
-    is_stored: impl FnOnce(&T) -> Option<bool>,
-) -> Told {
+fn told<T>(result: &Result<T, GraphError>, is_stored: impl FnOnce(&T) -> Option<bool>) -> Told {
     checked(result);
     match result {
         Ok(answer) => Told { error: None, is_stored: is_stored(answer) },

@@ -74,11 +74,8 @@ const CHANGES: [Try; 10] = [
         Ok(changed_uids(&outcome))
     },
     |graph| {
-        let mapping = Mapping {
-            atype: Some(3),
-            expires: Some(NOW + 9),
-            ..Mapping::new(ID, "v", NOW - 400)
-        };
+        let mapping =
+            Mapping { atype: Some(3), expires: Some(NOW + 9), ..Mapping::new(ID, "v", NOW - 400) };
         let outcomes = graph.sync_partner_ids(NEW, &[mapping], NOW)?;
         outcomes.into_iter().next().expect("an outcome for each")?;
         Ok(Did::Kept(Change::Uids))
@@ -202,7 +199,9 @@ fn assert_same(before: &Entry, after: &Entry, change: Change) {
     let stays = |id: &PartnerUid| after.ids.iter().any(|after| after.partner == id.partner);
     let others = before.ids.iter().filter(|id| id.partner != NEW);
     assert!(others.clone().all(stays), "a partner is gone");
-    assert!(after.ids.iter().all(|id| id.partner == NEW || before.ids.iter().any(|before| before.partner == id.partner)));
+    assert!(after.ids.iter().all(
+        |id| id.partner == NEW || before.ids.iter().any(|before| before.partner == id.partner)
+    ));
 }
 
 /// A general parser agrees on what is wrong, where it can tell.

@@ -17,7 +17,9 @@ const END: &str = "<!-- to here -->\n";
 
 /// What is compared, and the most that is wanted of the component against the typed way and against
 /// the native rules.
-const OPERATIONS: [(&str, &str, Option<f64>, Option<f64>); 4] = [
+const OPERATIONS: [(&str, &str, Option<f64>, Option<f64>); 6] = [
+    ("visit-with-news", "visit with news", None, None),
+    ("visit-without-news", "visit without news", None, None),
     ("upsert", "upsert-partner-id", Some(0.75), Some(1.5)),
     ("touch", "update-last-seen", Some(0.75), Some(1.5)),
     ("tombstone", "write-withdrawal-tombstone", Some(0.75), Some(1.5)),
