@@ -101,8 +101,8 @@ impl<'a> Script<'a> {
         })
     }
 
-    fn choice(&self, ways: u8) -> u8 {
-        self.next(|bytes| bytes.int_in_range(0..=ways)).unwrap_or_default()
+    fn choice(&self, last: u8) -> u8 {
+        self.next(|bytes| bytes.int_in_range(0..=last)).unwrap_or_default()
     }
 
     /// One answer to one read. Once the script is over, nothing is stored.

@@ -73,9 +73,9 @@ impl StoredEntry {
         let written: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
         let written = written.into_iter().map(|(name, value)| (name, value.get().to_owned()));
         let created = whole["created"].as_u64()?;
-        let uid = |(partner, slot): (&String, &Value)| {
-            let synced = slot["synced"].as_u64().unwrap_or_default();
-            Some((partner.clone(), (slot["uid"].as_str()?.to_owned(), synced)))
+        let uid = |(partner, stored): (&String, &Value)| {
+            let synced = stored["synced"].as_u64().unwrap_or_default();
+            Some((partner.clone(), (stored["uid"].as_str()?.to_owned(), synced)))
         };
         let ids = whole["ids"].as_object().into_iter().flatten().filter_map(uid).collect();
         Some(Self {
@@ -100,9 +100,9 @@ impl StoredEntry {
 
     /// Whether every reader so far can read it: the first ones want all times to be there.
     pub(super) fn is_readable(&self) -> bool {
-        let has_time = |slot: &Value| slot["uid"].is_null() || slot["synced"].is_u64();
-        let mut slots = self.whole["ids"].as_object().into_iter().flatten();
-        self.whole["last_seen"].is_u64() && slots.all(|(_, slot)| has_time(slot))
+        let has_time = |uid: &Value| uid["uid"].is_null() || uid["synced"].is_u64();
+        let mut uids = self.whole["ids"].as_object().into_iter().flatten();
+        self.whole["last_seen"].is_u64() && uids.all(|(_, uid)| has_time(uid))
     }
 
     fn is_over(&self, policy: &Policy, now: u64) -> bool {

@@ -209,11 +209,11 @@ impl Written<'_> {
         if let Some(ids) = row.get_mut("ids").and_then(Value::as_object_mut) {
             let is_asserted =
                 |partner: &str| assertions.iter().any(|asserted| asserted.partner == partner);
-            for (partner, slot) in ids.iter_mut() {
-                if let Some(slot) = slot.as_object_mut() {
-                    slot.remove("synced");
+            for (partner, stored) in ids.iter_mut() {
+                if let Some(stored) = stored.as_object_mut() {
+                    stored.remove("synced");
                     if is_asserted(partner) {
-                        slot.remove("uid");
+                        stored.remove("uid");
                     }
                 }
             }

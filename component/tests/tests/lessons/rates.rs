@@ -33,9 +33,9 @@ fn c1_a_first_visit_is_one_write_with_all_its_uids() {
     let (place, graph) = over_the_model();
     let ids = vec![uid("a.example", "1", NOW), uid("b.example", "2", None)];
     let entry = NewEntry { ids, ..NewEntry::at(NOW) };
-    assert_eq!(graph.create_or_revive(EC, entry), Ok(CreateOutcome::Created));
+    assert_eq!(done(graph.create_or_revive(EC, entry)), Ok(CreateOutcome::Created));
     place.settle();
-    let stored = graph.get(EC).unwrap().expect("the row is there").entry();
+    let stored = graph.get(EC, NOW).unwrap().expect("the row is there").entry();
     assert_eq!(stored.ids.len(), 2);
     let late = uid("c.example", "3", NOW);
     assert_eq!(graph.upsert_partner_id(EC, late, Skip, NOW), Err(Failure::Throttled));
@@ -57,7 +57,7 @@ fn c3_a_withdrawal_refused_for_its_rate_is_named_and_can_be_repeated() {
     place.wait_ms(1_000);
     assert_eq!(graph.write_withdrawal_tombstone(EC, NOW + 2), Ok(()));
     place.settle();
-    let stored = graph.get(EC).unwrap().expect("the tombstone is there").entry();
+    let stored = graph.get(EC, NOW).unwrap().expect("the tombstone is there").entry();
     assert!(!stored.consent.ok && stored.ids.is_empty());
 }
 

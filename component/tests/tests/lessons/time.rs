@@ -73,7 +73,7 @@ fn g3_a_rewrite_keeps_the_remaining_lifetime() {
     for_both(|test| {
         let _ = test.at(NOW);
         let visit = visit_with("other.example", "x");
-        assert_eq!(test.graph.create_or_revive(EC, visit), Ok(CreateOutcome::Created));
+        assert_eq!(done(test.graph.create_or_revive(EC, visit)), Ok(CreateOutcome::Created));
         let now = test.at(NOW + 100 * DAY);
         // A conflict in between: the second try goes by what it reads.
         let other = test.another_worker();

@@ -46,7 +46,7 @@ fn e3_an_old_consent_does_not_undo_a_withdrawal_that_overtakes_it() {
             other.write_withdrawal_tombstone(EC, NOW).unwrap();
         });
         answers(test, calls(1, 1), Ok(CreateOutcome::Withdrawn), |t| {
-            t.graph.create_or_revive(EC, NewEntry::at(NOW - 5))
+            done(t.graph.create_or_revive(EC, NewEntry::at(NOW - 5)))
         });
         assert_eq!(body(test), tombstone_body(NOW));
     });
@@ -58,7 +58,7 @@ fn e4_a_new_consent_replaces_the_tombstone() {
     for_both(|test| {
         tombstone(NOW - 1).seed(test);
         let body = writes(test, calls(1, 2), Ok(CreateOutcome::Revived), |t| {
-            t.graph.create_or_revive(EC, visit_with(PARTNER, "new"))
+            done(t.graph.create_or_revive(EC, visit_with(PARTNER, "new")))
         });
         assert_eq!(body["ids"][PARTNER]["uid"], "new");
     });

@@ -3,7 +3,7 @@
 use host_test::{TestGraph, for_both};
 use identity_graph::{
     Failure, Mapping, Policy,
-    UpsertOutcome::{self, NotFound, Stale, Unchanged, Withdrawn, Written},
+    UpsertOutcome::{self, Full, NotFound, Stale, Unchanged, Withdrawn, Written},
 };
 use serde_json::{Value, json};
 
@@ -39,14 +39,14 @@ fn every_mapping_hears_its_own_outcome_in_order() {
         test.store.seed(&ec_id(9), "no entry", None);
         let expected = [
             (mapping(&ec_id(3), "other", NOW - 5), Ok(Stale)),
-            (mapping(&ec_id(10), "other", NOW), Err(Failure::TooLarge)),
+            (mapping(&ec_id(10), "other", NOW), Ok(Full)),
             (mapping(&ec_id(0), "first", NOW - 9), Ok(Written)),
             (mapping("no id", "u", NOW), Err(INVALID)),
             (mapping(&ec_id(6), "u", NOW), Ok(Withdrawn)),
             (mapping(&ec_id(9), "u", NOW), Err(CORRUPT)),
             (mapping(&ec_id(8), "u", NOW), Ok(NotFound)),
             (mapping(&ec_id(2), "other", NOW - 4), Ok(Written)),
-            (mapping(&ec_id(0), " ", NOW), Err(INVALID)),
+            (mapping(&ec_id(0), " ", NOW), Ok(REFUSED)),
             (mapping(&ec_id(7), "u", NOW), Ok(NotFound)),
             (mapping(&ec_id(4), "other", 1), Ok(Written)),
             (mapping(&ec_id(1), "stored", NOW), Ok(Unchanged)),
@@ -74,14 +74,15 @@ fn an_empty_batch_and_one_of_invalid_mappings_make_no_store_call() {
         live(BEFORE).seed(test);
         leaves(test, NO_CALLS, Ok(vec![]), |t| sync(t, &[]));
         let invalid = [mapping("x", "u", 1), mapping(EC, "", 1), mapping(EC, "\n", 1)];
-        leaves(test, NO_CALLS, Ok(vec![Err(INVALID); 3]), |t| sync(t, &invalid));
+        let outcomes = vec![Err(INVALID), Ok(REFUSED), Ok(REFUSED)];
+        leaves(test, NO_CALLS, Ok(outcomes), |t| sync(t, &invalid));
     });
 }
 
 #[test]
 fn a_batch_that_changes_nothing_is_one_batch_of_reads() {
     for_both(|test| {
-        live(BEFORE).uid(PARTNER, "u", 5).seed(test);
+        live(BEFORE).uid(PARTNER, "u", NOW - DAY).seed(test);
         let mappings = [mapping(EC, "u", NOW), mapping(&ec_id(1), "u", NOW)];
         leaves(test, get_many(2), Ok(vec![Ok(Unchanged), Ok(NotFound)]), |t| sync(t, &mappings));
     });
@@ -99,7 +100,7 @@ fn of_mappings_for_one_id_the_newest_counts_in_one_write() {
             mapping(EC, "newest", 3),
             mapping(EC, "", NOW + 1),
         ];
-        let outcomes = vec![Ok(Stale), Ok(Written), Ok(Stale), Ok(Written), Err(INVALID)];
+        let outcomes = vec![Ok(Stale), Ok(Written), Ok(Stale), Ok(Written), Ok(REFUSED)];
         let calls = sum(&[get_many(1), put_many(1)]);
         answers(test, calls, Ok(outcomes), |t| sync(t, &mappings));
         assert_eq!(uid_of(test, EC), json!({ "uid": "newest", "synced": NOW }));

@@ -4,7 +4,7 @@
 use host_test::{Fault, StoreCall, StoreCalls, TestGraph, for_both, for_both_with};
 use identity_graph::{
     Failure, KvError, Policy,
-    UpsertOutcome::{self, Withdrawn, Written},
+    UpsertOutcome::{self, Unchanged, Withdrawn, Written},
 };
 use serde_json::json;
 
@@ -170,7 +170,7 @@ fn a_write_whose_answer_is_lost_is_read_back_in_the_next_wave() {
     for_both(|test| {
         seed_three(test);
         second_meets(test, StoreCall::Put, Fault::LoseAnswer);
-        sync_of_three(test, &[get_many(1)], Ok(Written));
+        sync_of_three(test, &[get_many(1)], Ok(Unchanged));
         assert_eq!(test.store.store_calls().writes(), 3);
     });
 }

@@ -56,7 +56,7 @@ fn consent_and_withdrawal_in_turns_end_as_the_last_of_them() {
     for_both(|test| {
         let graph = &test.graph;
         let consent = |graph: &dyn IdentityGraph, at| {
-            graph.create_or_revive(EC, NewEntry::at(test.at(at))).unwrap()
+            graph.create_or_revive(EC, NewEntry::at(test.at(at))).unwrap().outcome
         };
         assert_eq!(consent(graph.as_ref(), NOW), Created);
         graph.write_withdrawal_tombstone(EC, test.at(NOW + 10)).unwrap();
@@ -64,14 +64,16 @@ fn consent_and_withdrawal_in_turns_end_as_the_last_of_them() {
         assert_eq!(consent(graph.as_ref(), NOW + 10), Withdrawn);
         assert_eq!(consent(graph.as_ref(), NOW + 11), Revived);
         assert_eq!(consent(graph.as_ref(), NOW + 12), AlreadyLive);
-        assert_eq!(body(test)["consent"], json!({ "ok": true, "updated": NOW + 11 }));
+        assert_eq!(body(test)["consent"], json!({
+            "ok": true, "updated": NOW + 11, "withdrawn": NOW + 10
+        }));
     });
 }
 
 #[test]
 fn withdrawal_and_consent_of_one_second_end_as_withdrawn_in_either_order() {
     for_both(|test| {
-        let consent = || test.graph.create_or_revive(EC, NewEntry::at(NOW));
+        let consent = || done(test.graph.create_or_revive(EC, NewEntry::at(NOW)));
         let withdraw = || test.graph.write_withdrawal_tombstone(EC, NOW).unwrap();
         assert_eq!(consent(), Ok(Created));
         withdraw();
@@ -88,7 +90,7 @@ fn visits_that_arrive_out_of_order_leave_the_latest() {
     for_both(|test| {
         live(BEFORE).seed(test);
         assert_eq!(test.graph.update_last_seen(EC, NOW), Ok(TouchOutcome::Written));
-        assert_eq!(test.graph.update_last_seen(EC, NOW - 500), Ok(TouchOutcome::Stale));
+        assert_eq!(test.graph.update_last_seen(EC, NOW - 300), Ok(TouchOutcome::Stale));
         assert_eq!(test.graph.update_last_seen(EC, NOW + 500), Ok(TouchOutcome::Written));
         assert_eq!(body(test)["last_seen"], json!(NOW + 500));
     });
@@ -102,7 +104,7 @@ fn no_operation_but_a_visit_moves_last_seen() {
         upsert(test, Skip).unwrap();
         graph.sync_partner_ids(PARTNER, &[mapping(EC, "u", NOW + 1)], NOW + 1).unwrap();
         graph.evaluate_cluster(EC, NOW).unwrap();
-        let mut snapshot = graph.get(EC).unwrap().unwrap();
+        let mut snapshot = graph.get(EC, NOW).unwrap().unwrap();
         snapshot.upsert_partner_ids(vec![uid("x.example", "x", NOW)], NOW).unwrap();
         assert_eq!(body(test)["last_seen"], json!(BEFORE));
         assert_eq!(body(test)["created"], json!(BEFORE));

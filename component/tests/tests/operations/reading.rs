@@ -11,7 +11,7 @@ const ONE_DELETE: StoreCalls = StoreCalls { deletes: 1, ..NO_CALLS };
 
 /// The entry and its generation.
 fn get(test: &TestGraph) -> Result<Option<(Entry, u64)>, Failure> {
-    Ok(test.graph.get(EC)?.map(|snapshot| (snapshot.entry(), snapshot.generation())))
+    Ok(test.graph.get(EC, NOW)?.map(|snapshot| (snapshot.entry(), snapshot.generation())))
 }
 
 fn get_metadata(test: &TestGraph) -> Result<Option<Metadata>, Failure> {
@@ -77,11 +77,15 @@ fn a_tombstone_is_read_as_one_and_shows_no_ids() {
 }
 
 #[test]
-fn a_row_past_its_lifetime_is_read_as_it_is_stored() {
+fn a_row_past_its_lifetime_is_not_shown() {
     for_both(|test| {
         expired().seed(test);
-        let entry = get(test).unwrap().unwrap().0;
-        assert_eq!((entry.created, entry.ids.len()), (NOW - YEAR, 1));
+        leaves(test, calls(1, 0), Ok(None), get);
+        live(NOW - YEAR + 1).uid(PARTNER, "u", 5).seed(test);
+        assert_eq!(get(test).unwrap().unwrap().0.ids.len(), 1);
+        // A withdrawal is shown for as long as it is stored.
+        tombstone(NOW - 2 * YEAR).seed(test);
+        assert!(!get(test).unwrap().unwrap().0.consent.ok);
     });
 }
 

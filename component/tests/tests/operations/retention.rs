@@ -6,6 +6,7 @@ use identity_graph::{
     IfMissing::{CreateMinimal, Skip},
     NewEntry, Policy, TouchOutcome, UpsertOutcome,
 };
+use serde_json::json;
 
 use crate::support::*;
 
@@ -23,11 +24,11 @@ const CHANGES: [fn(&TestGraph, u64); 5] = [
     |t, now| assert!(t.graph.evaluate_cluster(EC, now).unwrap().is_some()),
     |t, now| {
         let ids = vec![uid(PARTNER, "on a snapshot", now)];
-        let outcomes = t.graph.get(EC).unwrap().unwrap().upsert_partner_ids(ids, now);
+        let outcomes = t.graph.get(EC, NOW).unwrap().unwrap().upsert_partner_ids(ids, now);
         assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written]));
     },
     |t, now| {
-        assert!(t.graph.get(EC).unwrap().unwrap().evaluate_cluster(now).unwrap().is_some());
+        assert!(t.graph.get(EC, NOW).unwrap().unwrap().evaluate_cluster(now).unwrap().is_some());
     },
 ];
 
@@ -49,13 +50,20 @@ fn what_is_no_visit_keeps_the_remaining_lifetime_to_the_second() {
 }
 
 #[test]
-fn without_last_seen_the_lifetime_counts_from_when_the_row_was_made() {
+fn a_row_without_last_seen_lives_on_and_counts_from_the_first_write() {
     for change in CHANGES {
-        for_both(|test| {
-            live(BEFORE).without("last_seen").seed(test);
-            change(test, test.at(NOW));
-            assert_eq!(expires_at(test), BEFORE + YEAR);
-        });
+        for made in [BEFORE, NOW - YEAR, NOW - 3 * YEAR] {
+            for_both(|test| {
+                live(made).without("last_seen").seed(test);
+                change(test, test.at(NOW));
+                assert_eq!(expires_at(test), NOW + YEAR);
+                assert_eq!(body(test)["last_seen"], json!(NOW));
+                assert_eq!(body(test)["created"], json!(made));
+                // From here on it is a row like others.
+                change(test, test.at(NOW + 2 * DAY));
+                assert_eq!(expires_at(test), NOW + YEAR);
+            });
+        }
     }
 }
 
@@ -125,7 +133,7 @@ fn a_row_past_its_lifetime_counts_as_absent_from_its_last_second_on() {
             assert_eq!(row(test).expires_at.is_none(), is_over, "nothing is written");
             let cluster = test.graph.evaluate_cluster(EC, NOW).unwrap();
             assert_eq!(cluster.is_none(), is_over);
-            let outcome = test.graph.create_or_revive(EC, NewEntry::at(NOW)).unwrap();
+            let outcome = test.graph.create_or_revive(EC, NewEntry::at(NOW)).unwrap().outcome;
             assert_eq!(outcome == CreateOutcome::Created, is_over);
         });
     }
@@ -135,7 +143,7 @@ fn a_row_past_its_lifetime_counts_as_absent_from_its_last_second_on() {
 fn a_snapshot_that_outlives_its_row_changes_nothing() {
     for_both(|test| {
         live(BEFORE).seed(test);
-        let mut snapshot = test.graph.get(EC).unwrap().unwrap();
+        let mut snapshot = test.graph.get(EC, NOW).unwrap().unwrap();
         let late = BEFORE + YEAR;
         let ids = vec![uid(PARTNER, "new", late)];
         leaves(test, NO_CALLS, Ok(vec![UpsertOutcome::NotFound]), |_| {

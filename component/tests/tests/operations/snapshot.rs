@@ -2,16 +2,17 @@
 
 use host_test::{Fault, StoreCall, StoreCalls, TestGraph, for_both};
 use identity_graph::{
-    EntrySnapshot, Failure, KvError,
+    EntrySnapshot, Failure, KvError, NewEntry,
     TouchOutcome::{self, Debounced},
     UpsertOutcome::{self, NotFound, Stale, Unchanged, Withdrawn, Written},
+    VisitOutcome,
 };
 use serde_json::json;
 
 use crate::support::*;
 
 fn read(test: &TestGraph) -> Box<dyn EntrySnapshot + '_> {
-    let snapshot = test.graph.get(EC).unwrap().expect("there is an entry");
+    let snapshot = test.graph.get(EC, NOW).unwrap().expect("there is an entry");
     let _ = test.take_store_calls();
     snapshot
 }
@@ -52,7 +53,7 @@ fn several_uids_are_one_write() {
 #[test]
 fn what_changes_nothing_takes_no_store_call_however_often() {
     for_both(|test| {
-        live(NOW).uid(PARTNER, "new", 5).uid("b.example", "b", NOW).clustered(42, NOW).seed(test);
+        live(NOW).uid(PARTNER, "new", NOW - DAY).uid("b.example", "b", NOW).clustered(42, NOW).seed(test);
         let mut snapshot = read(test);
         let ids = || vec![uid(PARTNER, "new", NOW), uid("b.example", "x", NOW)];
         for _ in 0..2 {
@@ -204,13 +205,21 @@ fn of_a_tombstone_it_changes_nothing_and_calls_nothing() {
 }
 
 #[test]
-fn of_a_row_past_its_lifetime_it_changes_nothing_and_calls_nothing() {
+fn once_the_lifetime_is_over_it_changes_nothing_and_calls_nothing() {
     for_both(|test| {
-        expired().seed(test);
+        live(BEFORE).seed(test);
         let mut snapshot = read(test);
-        leaves(test, NO_CALLS, Ok(vec![NotFound]), |_| upsert_on(&mut snapshot));
-        leaves(test, NO_CALLS, Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(NOW));
-        leaves(test, NO_CALLS, Ok(None), |_| snapshot.evaluate_cluster(NOW));
+        let over = BEFORE + YEAR;
+        let ids = vec![uid(PARTNER, "new", over)];
+        leaves(test, NO_CALLS, Ok(vec![NotFound]), |_| snapshot.upsert_partner_ids(ids, over));
+        leaves(test, NO_CALLS, Ok(vec![NotFound]), |_| {
+            snapshot.remove_partner_ids(vec![PARTNER.into()], over)
+        });
+        leaves(test, NO_CALLS, Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(over));
+        leaves(test, NO_CALLS, Ok(None), |_| snapshot.evaluate_cluster(over));
+        let made = Ok(VisitOutcome::Created);
+        let written = writes(test, calls(0, 1), made, |_| done(snapshot.visit(NewEntry::at(over))));
+        assert_eq!(written["created"], json!(over));
     });
 }
 

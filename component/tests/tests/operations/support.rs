@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use host_test::{Build, MemoryStore, Row, StoreCalls, TestGraph};
-use identity_graph::{Failure, IfMissing, Mapping, NewEntry, PartnerUid, Policy, UpsertOutcome};
+use identity_graph::{
+    Failure, IfMissing, Mapping, NewEntry, PartnerUid, Policy, Report, UpsertOutcome,
+};
 use serde_json::{Value, json};
 
 /// The row that tests act on.
@@ -149,11 +151,11 @@ pub(crate) fn seed_corrupt(test: &TestGraph) {
 }
 
 pub(crate) fn uid(partner: &str, uid: &str, synced: impl Into<Option<u64>>) -> PartnerUid {
-    PartnerUid { partner: partner.to_owned(), uid: uid.to_owned(), synced: synced.into() }
+    PartnerUid { synced: synced.into(), ..PartnerUid::new(partner, uid) }
 }
 
 pub(crate) fn mapping(ec_id: &str, uid: &str, synced: u64) -> Mapping {
-    Mapping { ec_id: ec_id.to_owned(), uid: uid.to_owned(), synced }
+    Mapping::new(ec_id, uid, synced)
 }
 
 /// An EC ID for every number.
@@ -193,9 +195,32 @@ pub(crate) fn bare(failure: Failure) -> Failure {
     }
 }
 
+/// What was done, without what became of the parts.
+pub(crate) fn done<O>(report: Result<Report<O>, Failure>) -> Result<O, Failure> {
+    report.map(|report| report.outcome)
+}
+
+/// What is said of a UID that breaks a rule, without the text, which is nothing to match on.
+pub(crate) const REFUSED: UpsertOutcome = UpsertOutcome::Invalid(String::new());
+
+/// The outcomes with what they say of rules left out.
+pub(crate) fn bare_ids(outcomes: Vec<UpsertOutcome>) -> Vec<UpsertOutcome> {
+    let bare = |outcome| match outcome {
+        UpsertOutcome::Invalid(_) => REFUSED,
+        other => other,
+    };
+    outcomes.into_iter().map(bare).collect()
+}
+
 /// Each outcome of a batch with its failure bare.
-pub(crate) fn each_bare<T>(outcomes: Vec<Result<T, Failure>>) -> Vec<Result<T, Failure>> {
-    outcomes.into_iter().map(|outcome| outcome.map_err(bare)).collect()
+pub(crate) fn each_bare(
+    outcomes: Vec<Result<UpsertOutcome, Failure>>,
+) -> Vec<Result<UpsertOutcome, Failure>> {
+    let bare = |outcome: Result<UpsertOutcome, Failure>| match outcome {
+        Ok(outcome) => Ok(bare_ids(vec![outcome]).remove(0)),
+        Err(failure) => Err(bare(failure)),
+    };
+    outcomes.into_iter().map(bare).collect()
 }
 
 pub(crate) fn contents(test: &TestGraph) -> Vec<(String, Row)> {

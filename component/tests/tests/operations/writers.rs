@@ -19,6 +19,8 @@ pub(crate) struct Writer {
     pub(crate) call: fn(&TestGraph) -> Result<String, Failure>,
     /// What it answers when nothing is in its way.
     pub(crate) outcome: &'static str,
+    /// What it answers when it finds the row as it wants it; `None` where that tells nothing.
+    pub(crate) found: Option<&'static str>,
     /// The store calls that takes.
     pub(crate) calls: StoreCalls,
     /// Writes of those that are refused since a row is there.
@@ -49,6 +51,16 @@ impl Writer {
         self.calls.gets + self.calls.get_many_keys
     }
 
+    /// The answer when a write in doubt turns out to have been applied.
+    pub(crate) fn found(&self) -> Result<String, Failure> {
+        self.found.map(str::to_owned).ok_or(UNAVAILABLE)
+    }
+
+    /// True where it makes a row of its own when it meets none, or a tombstone.
+    pub(crate) fn makes_rows(&self) -> bool {
+        self.name.contains(" that ")
+    }
+
     /// True where the operation writes whatever the key holds.
     pub(crate) fn is_blind(&self) -> bool {
         self.name == "withdraw"
@@ -76,7 +88,7 @@ fn shown<T: Debug>(outcome: Result<T, Failure>) -> Result<String, Failure> {
 }
 
 fn snapshot(test: &TestGraph) -> Result<Box<dyn EntrySnapshot + '_>, Failure> {
-    Ok(test.graph.get(EC)?.expect("there is an entry"))
+    Ok(test.graph.get(EC, NOW)?.expect("there is an entry"))
 }
 
 const BASE: Writer = Writer {
@@ -84,6 +96,7 @@ const BASE: Writer = Writer {
     seed: |_| {},
     call: |_| Ok(String::new()),
     outcome: "Written",
+    found: Some("Unchanged"),
     calls: calls(1, 1),
     refused: 0,
     is_batch: false,
@@ -93,11 +106,12 @@ fn seed_live(test: &TestGraph) {
     live(BEFORE).uid(PARTNER, "old", 5).seed(test);
 }
 
-pub(crate) const ALL: [Writer; 13] = [
+pub(crate) const ALL: [Writer; 20] = [
     Writer {
         name: "create",
-        call: |t| shown(t.graph.create(EC, visit_with(PARTNER, "new"))),
+        call: |t| shown(done(t.graph.create(EC, visit_with(PARTNER, "new")))),
         outcome: "()",
+        found: None,
         calls: calls(0, 1),
         ..BASE
     },
@@ -105,6 +119,7 @@ pub(crate) const ALL: [Writer; 13] = [
         name: "create where nothing is",
         call: create_or_revive,
         outcome: "Created",
+        found: Some("AlreadyLive"),
         calls: calls(0, 1),
         ..BASE
     },
@@ -113,6 +128,7 @@ pub(crate) const ALL: [Writer; 13] = [
         seed: |t| tombstone(BEFORE).seed(t),
         call: create_or_revive,
         outcome: "Revived",
+        found: Some("AlreadyLive"),
         calls: calls(1, 2),
         refused: 1,
         ..BASE
@@ -122,6 +138,7 @@ pub(crate) const ALL: [Writer; 13] = [
         seed: |t| expired().seed(t),
         call: create_or_revive,
         outcome: "Created",
+        found: Some("AlreadyLive"),
         calls: calls(1, 2),
         refused: 1,
         ..BASE
@@ -132,6 +149,7 @@ pub(crate) const ALL: [Writer; 13] = [
         name: "touch",
         seed: seed_live,
         call: |t| shown(t.graph.update_last_seen(EC, NOW)),
+        found: Some("Debounced"),
         ..BASE
     },
     Writer {
@@ -139,6 +157,7 @@ pub(crate) const ALL: [Writer; 13] = [
         seed: seed_live,
         call: |t| shown(t.graph.evaluate_cluster(EC, NOW)),
         outcome: "Some(1)",
+        found: Some("Some(1)"),
         calls: StoreCalls { gets: 1, counts: 1, puts: 1, ..NO_CALLS },
         ..BASE
     },
@@ -147,12 +166,14 @@ pub(crate) const ALL: [Writer; 13] = [
         seed: seed_live,
         call: |t| shown(snapshot(t)?.upsert_partner_ids(vec![uid(PARTNER, "new", NOW)], NOW)),
         outcome: "[Written]",
+        found: Some("[Unchanged]"),
         ..BASE
     },
     Writer {
         name: "touch on a snapshot",
         seed: seed_live,
         call: |t| shown(snapshot(t)?.update_last_seen(NOW)),
+        found: Some("Debounced"),
         ..BASE
     },
     Writer {
@@ -160,6 +181,7 @@ pub(crate) const ALL: [Writer; 13] = [
         seed: seed_live,
         call: |t| shown(snapshot(t)?.evaluate_cluster(NOW)),
         outcome: "Some(1)",
+        found: Some("Some(1)"),
         calls: StoreCalls { gets: 1, counts: 1, puts: 1, ..NO_CALLS },
         ..BASE
     },
@@ -189,8 +211,52 @@ pub(crate) const ALL: [Writer; 13] = [
         is_batch: true,
         ..BASE
     },
+    Writer { name: "visit", seed: seed_live, call: visit, ..BASE },
+    Writer { name: "visit that makes the row", call: visit, outcome: "Created", ..BASE },
+    Writer {
+        name: "visit that makes a row anew",
+        seed: |t| expired().seed(t),
+        call: visit,
+        outcome: "Created",
+        ..BASE
+    },
+    Writer {
+        name: "visit that revives the row",
+        seed: |t| tombstone(BEFORE).seed(t),
+        call: visit,
+        outcome: "Revived",
+        ..BASE
+    },
+    Writer {
+        name: "visit on a snapshot",
+        seed: seed_live,
+        call: |t| shown(done(snapshot(t)?.visit(visit_with(PARTNER, "new")))),
+        ..BASE
+    },
+    Writer {
+        name: "remove",
+        seed: seed_live,
+        call: |t| {
+            let mut outcomes = t.graph.remove_partner_ids(EC, vec![PARTNER.into()], NOW)?;
+            shown(Ok(outcomes.remove(0)))
+        },
+        ..BASE
+    },
+    Writer {
+        name: "remove on a snapshot",
+        seed: seed_live,
+        call: |t| {
+            let mut outcomes = snapshot(t)?.remove_partner_ids(vec![PARTNER.into()], NOW)?;
+            shown(Ok(outcomes.remove(0)))
+        },
+        ..BASE
+    },
 ];
 
+fn visit(test: &TestGraph) -> Result<String, Failure> {
+    shown(done(test.graph.visit(EC, visit_with(PARTNER, "new"))))
+}
+
 fn create_or_revive(test: &TestGraph) -> Result<String, Failure> {
-    shown(test.graph.create_or_revive(EC, visit_with(PARTNER, "new")))
+    shown(done(test.graph.create_or_revive(EC, visit_with(PARTNER, "new"))))
 }

@@ -2,13 +2,13 @@
 //! change and nothing else.
 
 use host_test::{TestGraph, for_both};
-use identity_graph::{CreateOutcome, Failure, IfMissing, Mapping, NewEntry};
+use identity_graph::{CreateOutcome, Device, Failure, Geo, IfMissing, Mapping, NewEntry};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value};
 
-use crate::operations::uid;
+use crate::operations::{done, uid};
 use crate::{cases, rich, stored};
 
 const KEY: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Any111";
@@ -21,7 +21,7 @@ struct Operation {
     touched: &'static [&'static str],
 }
 
-const OPERATIONS: [Operation; 5] = [
+const OPERATIONS: [Operation; 7] = [
     Operation {
         run: |test| {
             let id = uid("new.example", "u", None);
@@ -38,7 +38,7 @@ const OPERATIONS: [Operation; 5] = [
     },
     Operation {
         run: |test| {
-            let mapping = Mapping { ec_id: KEY.to_owned(), uid: "u".to_owned(), synced: NOW };
+            let mapping = Mapping::new(KEY, "u", NOW);
             let outcomes = test.graph.sync_partner_ids("new.example", &[mapping], NOW)?;
             outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
         },
@@ -52,17 +52,47 @@ const OPERATIONS: [Operation; 5] = [
         run: |test| test.graph.evaluate_cluster(KEY, NOW).map(drop),
         touched: &["/network/cluster_size", "/network/cluster_checked"],
     },
+    Operation {
+        run: |test| {
+            let entry = NewEntry {
+                tcf: Some("CQvisit".into()),
+                geo: Some(Geo { country: "FR".into(), ..Geo::unknown() }),
+                device: Some(Device { is_mobile: 1, ..Device::default() }),
+                domain: Some("visit.example".into()),
+                ids: vec![uid("new.example", "u", None)],
+                ..NewEntry::at(NOW)
+            };
+            test.graph.visit(KEY, entry).map(drop)
+        },
+        touched: &[
+            "/ids/new.example",
+            "/last_seen",
+            "/consent/tcf",
+            "/consent/updated",
+            "/geo",
+            "/device",
+            "/pub_properties",
+        ],
+    },
+    Operation {
+        run: |test| {
+            let partners = vec!["acme_ssp".into(), "new.example".into()];
+            test.graph.remove_partner_ids(KEY, partners, NOW).map(drop)
+        },
+        touched: &["/ids/acme_ssp", "/ids/new.example", "/removed"],
+    },
 ];
 
 /// Tries everything on a stored value.
 fn assert_answers(test: &TestGraph, body: &[u8]) {
     let _ = test.at(NOW);
     test.store.seed(KEY, body, None);
-    let entry = test.graph.get(KEY).map(|snapshot| snapshot.map(|s| s.entry()));
+    let entry = test.graph.get(KEY, test.store.now()).map(|snapshot| snapshot.map(|s| s.entry()));
     let raw = test.graph.inspect(KEY).unwrap().unwrap();
     assert_eq!(raw.body, body);
     match &entry {
-        Ok(entry) => assert!(entry.is_some() && raw.problem.is_none()),
+        // What is past its lifetime is an entry and not shown.
+        Ok(entry) => assert!((entry.is_some() || is_over(body)) && raw.problem.is_none()),
         Err(failure) => assert_eq!(Some(failure), raw.problem.map(Failure::Corrupt).as_ref()),
     }
     for operation in &OPERATIONS {
@@ -73,8 +103,11 @@ fn assert_answers(test: &TestGraph, body: &[u8]) {
             assert_eq!(row.body, body);
         } else {
             assert_eq!(result, Ok(()), "what was written was said to be refused");
-            assert_differs_only(operation.touched, body, &row.body);
-            assert!(test.graph.get(KEY).unwrap().is_some());
+            // Where there is no live entry, a visit makes one.
+            if matches!(&entry, Ok(Some(entry)) if entry.consent.ok) {
+                assert_differs_only(operation.touched, body, &row.body);
+            }
+            assert!(test.graph.get(KEY, test.store.now()).unwrap().is_some());
         }
         match (&entry, result) {
             // What would have to be replaced to make the change is left as it is.
@@ -85,22 +118,28 @@ fn assert_answers(test: &TestGraph, body: &[u8]) {
     }
     let generation = test.store.seed(KEY, body, None);
     let kept = matches!(
-        test.graph.create_or_revive(KEY, NewEntry::at(NOW)),
+        done(test.graph.create_or_revive(KEY, NewEntry::at(NOW))),
         Ok(CreateOutcome::AlreadyLive | CreateOutcome::Withdrawn) | Err(Failure::Corrupt(_))
     );
     assert_eq!(kept, test.store.row(KEY).unwrap().generation == generation);
     test.store.seed(KEY, body, None);
     assert_eq!(test.graph.write_withdrawal_tombstone(KEY, NOW), Ok(()));
-    assert!(!test.graph.get(KEY).unwrap().unwrap().entry().consent.ok);
+    assert!(!test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry().consent.ok);
     test.store.seed(KEY, body, None);
     assert_eq!(test.graph.delete(KEY), Ok(true));
+}
+
+/// True where the row says a last visit of more than a year ago.
+fn is_over(body: &[u8]) -> bool {
+    let row: Value = serde_json::from_slice(body).expect("JSON");
+    row["last_seen"].as_u64().is_some_and(|last_seen| last_seen <= NOW - 31_536_000)
 }
 
 /// True where something else stands in the place of an object that operations write to.
 fn has_odd_section(body: &[u8]) -> bool {
     let row: Value = serde_json::from_slice(body).expect("JSON");
     let is_odd = |name: &&str| !(row[*name].is_object() || row[*name].is_null());
-    ["ids", "network"].iter().any(is_odd)
+    ["ids", "network", "removed"].iter().any(is_odd)
 }
 
 fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {
@@ -120,10 +159,15 @@ fn assert_differs_only(touched: &[&str], before: &[u8], after: &[u8]) {
 fn bring_to_shape(row: &mut Value) {
     if let Some(ids) = row.pointer_mut("/ids").and_then(Value::as_object_mut) {
         for partner in ids.values_mut().filter_map(Value::as_object_mut) {
-            partner.retain(|name, value| name != "synced" || !(value.is_null() || *value == 0));
+            let is_ahead = |time: &Value| time.as_u64().is_some_and(|time| time > NOW + 300);
+            let is_none = |time: &Value| time.is_null() || *time == 0 || is_ahead(time);
+            partner.retain(|name, value| name != "synced" || !is_none(value));
         }
+        let has_ended = |id: &Value| id["expires"].as_u64().is_some_and(|at| at <= NOW);
+        ids.retain(|_, id| !has_ended(id));
     }
-    if row["last_seen"].is_null() || row["last_seen"] == row["created"] {
+    let is_ahead = row["last_seen"].as_u64().is_some_and(|time| time > NOW + 300);
+    if row["last_seen"].is_null() || row["last_seen"] == NOW || is_ahead {
         remove(row, "/last_seen");
     }
     if let Some(properties) = row.pointer_mut("/pub_properties").and_then(Value::as_object_mut)
@@ -233,6 +277,12 @@ fn document() -> impl Strategy<Value = Vec<u8>> {
         "ids",
         "uid",
         "synced",
+        "atype",
+        "expires",
+        "ext",
+        "removed",
+        "withdrawn",
+        "gpp_sid",
         "acme_ssp",
         "x",
     ];
@@ -290,7 +340,7 @@ fn assert_metadata_answers(test: &TestGraph, metadata: &str) {
     let now = test.at(NOW);
     match test.graph.update_last_seen(&stored.key, now) {
         Ok(_) => {
-            let entry = test.graph.get(&stored.key).unwrap().unwrap().entry();
+            let entry = test.graph.get(&stored.key, test.store.now()).unwrap().unwrap().entry();
             let read = test.graph.get_metadata(&stored.key).unwrap();
             assert_eq!(read, Some(identity_graph::Metadata::from(&entry)));
         }

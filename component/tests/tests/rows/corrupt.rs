@@ -4,7 +4,7 @@
 use host_test::{TestGraph, for_both};
 use identity_graph::{Corrupt, Failure, IfMissing, Mapping, NewEntry};
 
-use crate::operations::uid;
+use crate::operations::{done, uid};
 
 const KEY: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Bad111";
 const OTHER: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Good11";
@@ -26,7 +26,7 @@ fn assert_corrupt(body: &[u8], why: Corrupt) {
         assert_eq!(raw.problem, Some(why.to_string()));
 
         test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
-        let entry = test.graph.get(KEY).unwrap().unwrap().entry();
+        let entry = test.graph.get(KEY, test.store.now()).unwrap().unwrap().entry();
         assert!(!entry.consent.ok);
         test.store.seed(KEY, body, None);
         assert_eq!(test.graph.delete(KEY), Ok(true));
@@ -37,16 +37,19 @@ fn assert_corrupt(body: &[u8], why: Corrupt) {
 fn assert_all_fail(test: &TestGraph, now: u64, corrupt: &Failure) {
     let graph = &test.graph;
     let id = || uid("new", "u", None);
-    assert_eq!(graph.get(KEY).err().as_ref(), Some(corrupt));
-    assert_eq!(graph.create(KEY, NewEntry::at(now)), Err(Failure::AlreadyExists));
-    assert_eq!(graph.create_or_revive(KEY, NewEntry::at(now)).as_ref(), Err(corrupt));
+    assert_eq!(graph.get(KEY, test.store.now()).err().as_ref(), Some(corrupt));
+    assert_eq!(done(graph.create(KEY, NewEntry::at(now))), Err(Failure::AlreadyExists));
+    assert_eq!(done(graph.create_or_revive(KEY, NewEntry::at(now))).as_ref(), Err(corrupt));
+    assert_eq!(done(graph.visit(KEY, NewEntry::at(now))).as_ref(), Err(corrupt));
+    let partners = vec!["p".to_owned()];
+    assert_eq!(graph.remove_partner_ids(KEY, partners, now).as_ref(), Err(corrupt));
     for missing in [IfMissing::Skip, IfMissing::CreateMinimal] {
         assert_eq!(graph.upsert_partner_id(KEY, id(), missing, now).as_ref(), Err(corrupt));
         assert_eq!(graph.upsert_partner_ids(KEY, vec![id()], missing, now).as_ref(), Err(corrupt));
     }
     assert_eq!(graph.update_last_seen(KEY, now).as_ref(), Err(corrupt));
     assert_eq!(graph.evaluate_cluster(KEY, now).as_ref(), Err(corrupt));
-    let mapping = |ec_id: &str| Mapping { ec_id: ec_id.into(), uid: "u2".into(), synced: now };
+    let mapping = |ec_id: &str| Mapping::new(ec_id, "u2", now);
     let outcomes = graph.sync_partner_ids("p", &[mapping(KEY), mapping(OTHER)], now).unwrap();
     assert_eq!(outcomes[0].as_ref(), Err(corrupt));
     assert!(outcomes[1].is_ok(), "the other row is not concerned");
@@ -119,6 +122,7 @@ fn a_required_field_has_another_type() {
     for (from, to, name) in [
         ("\"v\":1", "\"v\":\"1\"", "v"),
         ("\"v\":1", "\"v\":256", "v"),
+        ("\"v\":1", "\"v\":2.0", "v"),
         ("\"created\":1000", "\"created\":null", "created"),
         ("\"created\":1000", "\"created\":-1", "created"),
         ("\"created\":1000", "\"created\":1000.0", "created"),
@@ -165,13 +169,36 @@ fn nesting_beyond_the_limit() {
         let now = test.at(2_000);
         let outcome = test.graph.upsert_partner_id(KEY, uid("n", "u", None), IfMissing::Skip, now);
         assert!(outcome.is_ok());
-        assert!(test.graph.get(KEY).unwrap().is_some());
+        assert!(test.graph.get(KEY, test.store.now()).unwrap().is_some());
     });
 }
 
+/// A version that rewrote it could break it for its own readers.
+#[test]
+fn a_version_other_than_one() {
+    for version in [0, 2, 7, 255] {
+        let body = replaced("\"v\":1", &format!("\"v\":{version}"));
+        assert_corrupt(&body, Corrupt::Version(version));
+    }
+}
+
+/// The store does not hand it over, so that nobody sees it, and a withdrawal or a delete ends it.
 #[test]
 fn a_body_beyond_the_limit_of_reads() {
     let pad = identity_graph::limits::MAX_READ_BYTES + 1 - BASE.len() - ",\"x\":\"\"".len();
     let body = replaced("\"v\":1", &format!("\"v\":1,\"x\":\"{}\"", "x".repeat(pad)));
-    assert_corrupt(&body, Corrupt::TooLong);
+    for_both(|test| {
+        test.store.seed(OTHER, BASE, None);
+        test.store.seed(KEY, body.as_slice(), None);
+        let row = test.store.row(KEY);
+        let now = test.at(2_000);
+        let corrupt = Failure::Corrupt(Corrupt::TooLong.to_string());
+        assert_all_fail(test, now, &corrupt);
+        assert_eq!(test.graph.inspect(KEY), Err(corrupt));
+        assert_eq!(test.store.row(KEY), row, "nothing is written");
+        test.graph.write_withdrawal_tombstone(KEY, now).unwrap();
+        assert!(!test.graph.get(KEY, now).unwrap().unwrap().entry().consent.ok);
+        test.store.seed(KEY, body.as_slice(), None);
+        assert_eq!(test.graph.delete(KEY), Ok(true));
+    });
 }

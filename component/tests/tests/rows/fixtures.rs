@@ -11,13 +11,17 @@ fn entry(created: u64, country: &str, ids: Vec<PartnerUid>) -> Entry {
         v: 1,
         created,
         last_seen: None,
-        consent: Consent { tcf: None, gpp: None, ok: true, updated: created },
+        consent: consent(true, created),
         geo: Geo { country: country.to_owned(), region: None, asn: None, dma: None },
         device: None,
         pub_properties: None,
         cluster_size: None,
         ids,
     }
+}
+
+fn consent(ok: bool, updated: u64) -> Consent {
+    Consent { tcf: None, gpp: None, gpp_sid: None, ok, updated, withdrawn: None }
 }
 
 fn metadata(country: &str) -> Metadata {
@@ -43,7 +47,7 @@ fn assert_reads(name: &str, expected: &Entry, expected_metadata: &Metadata) {
     for_both(|test| {
         let stored = named(name);
         let generation = stored.seed(test);
-        let snapshot = test.graph.get(&stored.key).unwrap().unwrap();
+        let snapshot = test.graph.get(&stored.key, test.store.now()).unwrap().unwrap();
         assert_eq!(snapshot.entry(), *expected);
         assert_eq!(snapshot.generation(), generation);
         let metadata = test.graph.get_metadata(&stored.key).unwrap();
@@ -55,12 +59,7 @@ fn assert_reads(name: &str, expected: &Entry, expected_metadata: &Metadata) {
 fn the_first_shape() {
     let expected = Entry {
         last_seen: Some(1_774_503_600),
-        consent: Consent {
-            tcf: Some("CQinvented".into()),
-            gpp: None,
-            ok: true,
-            updated: 1_774_500_000,
-        },
+        consent: Consent { tcf: Some("CQinvented".into()), ..consent(true, 1_774_500_000) },
         geo: Geo { country: "FR".into(), region: Some("IDF".into()), asn: None, dma: None },
         ..entry(1_774_500_000, "FR", vec![uid("acme_ssp", "u-17", Some(1_774_503_000))])
     };
@@ -82,12 +81,7 @@ fn seen_domains_as_a_map_with_times() {
 #[test]
 fn seen_domains_as_a_map_with_visits_and_no_times() {
     let expected = Entry {
-        consent: Consent {
-            tcf: Some("CQinvented".into()),
-            gpp: None,
-            ok: true,
-            updated: 1_777_600_000,
-        },
+        consent: Consent { tcf: Some("CQinvented".into()), ..consent(true, 1_777_600_000) },
         geo: Geo { country: "DE".into(), region: None, asn: Some(64_501), dma: None },
         pub_properties: Some(domains(&["news.example"])),
         ..entry(1_777_600_000, "DE", vec![uid("acme_ssp", "u-18", None)])
@@ -98,12 +92,7 @@ fn seen_domains_as_a_map_with_visits_and_no_times() {
 #[test]
 fn the_current_shape() {
     let expected = Entry {
-        consent: Consent {
-            tcf: None,
-            gpp: Some("DBinvented".into()),
-            ok: true,
-            updated: 1_787_000_000,
-        },
+        consent: Consent { gpp: Some("DBinvented".into()), ..consent(true, 1_787_000_000) },
         geo: Geo {
             country: "US".into(),
             region: Some("OR".into()),
@@ -131,9 +120,45 @@ fn the_current_shape() {
 }
 
 #[test]
+fn the_shape_of_contract_0_2() {
+    let acme = PartnerUid {
+        atype: Some(571_187),
+        expires: Some(1_802_000_000),
+        ext: Some(r#"{"rtiPartner":"ACMEID", "n":[1.50,"\u00e9"]}"#.into()),
+        ..uid("ids.acme.example", "ACME-0011", Some(1_789_400_000))
+    };
+    let beta = uid("match.beta.example", "B-7", Some(1_789_500_000));
+    let expected = Entry {
+        last_seen: Some(1_789_500_000),
+        consent: Consent {
+            tcf: Some("CQinvented".into()),
+            gpp: Some("DBinvented".into()),
+            gpp_sid: Some("2,6".into()),
+            ok: true,
+            updated: 1_789_500_000,
+            withdrawn: Some(1_788_900_000),
+        },
+        geo: Geo {
+            country: "US".into(),
+            region: Some("CA".into()),
+            asn: Some(64_500),
+            dma: None,
+        },
+        device: Some(Device {
+            is_mobile: 0,
+            platform_class: Some("mac".into()),
+            ..Device::default()
+        }),
+        pub_properties: Some(domains(&["news.example", "shop_1.example"])),
+        ..entry(1_789_000_000, "US", vec![acme, beta])
+    };
+    assert_reads("2026-09-visit", &expected, &Metadata { is_mobile: Some(0), ..metadata("US") });
+}
+
+#[test]
 fn a_tombstone() {
     let expected = Entry {
-        consent: Consent { tcf: None, gpp: None, ok: false, updated: 1_787_000_500 },
+        consent: consent(false, 1_787_000_500),
         ..entry(1_787_000_500, "ZZ", Vec::new())
     };
     assert_reads("tombstone", &expected, &Metadata { ok: false, ..metadata("ZZ") });
@@ -141,7 +166,11 @@ fn a_tombstone() {
 
 #[test]
 fn a_shape_of_a_later_version() {
-    let ids = vec![uid("ids.acme.example", "ACME-0009", None)];
+    let ids = vec![PartnerUid {
+        atype: Some(3),
+        ext: Some("{\"rtiPartner\":\"idl\"}".into()),
+        ..uid("ids.acme.example", "ACME-0009", None)
+    }];
     assert_reads("from-the-future", &entry(1_790_000_000, "US", ids), &metadata("US"));
 }
 

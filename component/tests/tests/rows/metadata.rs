@@ -86,7 +86,7 @@ fn a_row_without_metadata_has_none_and_an_unreadable_one_is_named() {
         );
         let text = "{\"ok\":1,\"v\":1,\"country\":\"US\"}";
         assert_eq!(get(Some(text)), corrupt(Corrupt::WrongType("metadata.ok")));
-        assert!(test.graph.get(&stored.key).unwrap().is_some(), "the entry does not need it");
+        assert!(test.graph.get(&stored.key, test.store.now()).unwrap().is_some(), "the entry does not need it");
     });
 }
 

@@ -1,12 +1,11 @@
 //! The graph as a plain map: what each operation should answer and leave behind when nobody else is
 //! at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use identity_graph::{
-    Consent, CreateOutcome, Entry, Failure, Geo, IfMissing, PartnerUid, Policy, TouchOutcome,
-    UpsertOutcome,
-};
+use identity_graph::{CreateOutcome, Failure, IfMissing, Policy, TouchOutcome, VisitOutcome};
+use identity_graph::{PartnerUid, UpsertOutcome};
+use serde_json::{Value, json};
 
 /// Hash alone, two of the same network, and one of another.
 pub(crate) const KEYS: [&str; 4] = [
@@ -17,34 +16,54 @@ pub(crate) const KEYS: [&str; 4] = [
 ];
 pub(crate) const PARTNERS: [&str; 3] = ["a.example", "b.example", "c.example"];
 
-/// A UID of a partner, as places in lists, with the time of its assertion.
+/// A UID of a partner, as places in lists, with what is said of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Said {
     pub(crate) partner: usize,
-    pub(crate) uid: u8,
+    /// `None` removes it.
+    pub(crate) uid: Option<u8>,
     pub(crate) synced: Option<u64>,
+    pub(crate) atype: Option<u32>,
+    pub(crate) expires: Option<u64>,
+    pub(crate) ext: Option<&'static str>,
+}
+
+/// What a visit knows beside its UIDs, as places in lists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    pub(crate) tcf: Option<u8>,
+    pub(crate) gpp_sid: Option<u8>,
+    pub(crate) domain: Option<u8>,
+    pub(crate) country: Option<u8>,
+    pub(crate) is_mobile: Option<u8>,
 }
 
 /// One call. `key` is a place in [`KEYS`].
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
-    Create { key: usize, ids: Vec<Said> },
-    CreateOrRevive { key: usize, ids: Vec<Said> },
+    Create { key: usize, page: Page, ids: Vec<Said> },
+    CreateOrRevive { key: usize, page: Page, ids: Vec<Said> },
+    Visit { key: usize, page: Page, ids: Vec<Said> },
+    VisitOnSnapshot { key: usize, page: Page, ids: Vec<Said> },
     Upsert { key: usize, ids: Vec<Said>, missing: IfMissing },
     UpsertOnSnapshot { key: usize, ids: Vec<Said> },
+    Remove { key: usize, partners: Vec<usize> },
+    RemoveOnSnapshot { key: usize, partners: Vec<usize> },
     Touch { key: usize },
     TouchOnSnapshot { key: usize },
     Withdraw { key: usize },
     Delete { key: usize },
-    Sync { partner: usize, mappings: Vec<(usize, u8, u64)> },
+    Sync { partner: usize, mappings: Vec<(usize, Said)> },
     Cluster { key: usize },
     ClusterOnSnapshot { key: usize },
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Created(Result<(), Failure>),
-    CreatedOrRevived(CreateOutcome),
+    Created(Result<Vec<UpsertOutcome>, Failure>),
+    CreatedOrRevived(CreateOutcome, Vec<UpsertOutcome>),
+    /// `None` where a snapshot is of no row.
+    Visited(Option<VisitOutcome>, Vec<UpsertOutcome>),
     Upserted(Vec<UpsertOutcome>),
     Synced(Vec<Result<UpsertOutcome, Failure>>),
     Touched(TouchOutcome),
@@ -53,13 +72,33 @@ pub(crate) enum Answer {
     Cluster(Option<u32>),
 }
 
+/// A stored UID. What was said of it last stands until another UID replaces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Uid {
+    uid: u8,
+    synced: u64,
+    atype: Option<u32>,
+    expires: Option<u64>,
+    ext: Option<&'static str>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     live: bool,
     created: u64,
     last_seen: u64,
+    updated: u64,
+    withdrawn: Option<u64>,
+    tcf: Option<u8>,
+    gpp_sid: Option<u8>,
+    country: Option<u8>,
+    is_mobile: Option<u8>,
+    origin: Option<u8>,
+    domains: BTreeSet<u8>,
     cluster: Option<(u32, u64)>,
-    ids: BTreeMap<usize, (u8, u64)>,
+    ids: BTreeMap<usize, Uid>,
+    /// In the order in which they stand.
+    removed: Vec<(usize, u64)>,
     pub(crate) expires_at: u64,
 }
 
@@ -70,6 +109,14 @@ pub(crate) struct Model {
     pub(crate) clock: u64,
 }
 
+/// What a key holds at a time.
+enum State {
+    Missing,
+    Tombstone(Row),
+    /// With the seconds that are left of its lifetime.
+    Live(Row, u64),
+}
+
 impl Model {
     pub(crate) fn set_clock(&mut self, now: u64) {
         self.clock = self.clock.max(now);
@@ -78,42 +125,50 @@ impl Model {
 
     pub(crate) fn call(&mut self, call: &Call, now: u64) -> Answer {
         match call {
-            Call::Create { key, ids } => {
+            Call::Create { key, page, ids } => {
                 if self.rows.contains_key(key) {
                     return Answer::Created(Err(Failure::AlreadyExists));
                 }
-                self.start(*key, ids, now);
-                Answer::Created(Ok(()))
+                Answer::Created(Ok(self.start(*key, *page, ids, None, now)))
             }
-            Call::CreateOrRevive { key, ids } => {
-                let outcome = match self.rows.get(key) {
-                    None => CreateOutcome::Created,
-                    Some(row) if row.live && self.is_over(row, now) => CreateOutcome::Created,
-                    // A row that is just what this visit writes counts as its own.
-                    Some(row) if *row == Row::started(ids, now, row.expires_at) => {
-                        return Answer::CreatedOrRevived(CreateOutcome::Created);
+            Call::CreateOrRevive { key, page, ids } => {
+                let (outcome, ids) = match self.state(*key, now) {
+                    State::Live(..) => (CreateOutcome::AlreadyLive, Vec::new()),
+                    State::Missing => {
+                        (CreateOutcome::Created, self.start(*key, *page, ids, None, now))
                     }
-                    Some(row) if row.live => CreateOutcome::AlreadyLive,
-                    Some(row) if now > row.created => CreateOutcome::Revived,
-                    Some(_) => CreateOutcome::Withdrawn,
+                    State::Tombstone(row) if now > row.updated => {
+                        let since = Some(row.updated);
+                        (CreateOutcome::Revived, self.start(*key, *page, ids, since, now))
+                    }
+                    State::Tombstone(_) => {
+                        (CreateOutcome::Withdrawn, self.all(ids, &UpsertOutcome::Withdrawn, now))
+                    }
                 };
-                if matches!(outcome, CreateOutcome::Created | CreateOutcome::Revived) {
-                    self.start(*key, ids, now);
-                }
-                Answer::CreatedOrRevived(outcome)
+                Answer::CreatedOrRevived(outcome, ids)
             }
+            Call::Visit { key, page, ids } => self.visit(*key, *page, ids, now),
+            Call::VisitOnSnapshot { key, page, ids } => match self.state(*key, now) {
+                State::Missing => Answer::Visited(None, Vec::new()),
+                State::Tombstone(_) | State::Live(..) => self.visit(*key, *page, ids, now),
+            },
             Call::Upsert { key, ids, missing } => {
                 Answer::Upserted(self.upsert(*key, ids, *missing, now))
             }
             Call::UpsertOnSnapshot { key, ids } => {
                 Answer::Upserted(self.upsert(*key, ids, IfMissing::Skip, now))
             }
+            Call::Remove { key, partners } | Call::RemoveOnSnapshot { key, partners } => {
+                let removals: Vec<_> = partners.iter().map(|at| Said::removal(*at, now)).collect();
+                Answer::Upserted(self.upsert(*key, &removals, IfMissing::Skip, now))
+            }
             Call::Touch { key } | Call::TouchOnSnapshot { key } => {
                 Answer::Touched(self.touch(*key, now))
             }
             Call::Withdraw { key } => {
                 let expires_at = self.clock + u64::from(self.policy.tombstone_ttl);
-                self.rows.insert(*key, Row { live: false, ..Row::new(now, expires_at) });
+                let row = Row { live: false, expires_at, ..Row::made_at(now) };
+                self.rows.insert(*key, row);
                 Answer::Withdrawn
             }
             Call::Delete { key } => Answer::Deleted(self.rows.remove(key).is_some()),
@@ -124,40 +179,122 @@ impl Model {
         }
     }
 
-    /// What `get` shows, UIDs by partner.
-    pub(crate) fn entry(&self, key: usize) -> Option<Entry> {
-        let row = self.rows.get(&key)?;
-        let ids = row.ids.iter().map(|(partner, (uid, synced))| PartnerUid {
-            partner: PARTNERS[*partner].to_owned(),
-            uid: uid_text(*uid),
-            synced: Some(*synced),
-        });
-        Some(Entry {
-            v: 1,
-            created: row.created,
-            last_seen: Some(row.last_seen),
-            consent: Consent { tcf: None, gpp: None, ok: row.live, updated: row.created },
-            geo: Geo { country: "ZZ".to_owned(), region: None, asn: None, dma: None },
-            device: None,
-            pub_properties: None,
-            cluster_size: row.cluster.map(|(size, _)| size),
-            ids: ids.collect(),
-        })
+    /// The row as it is stored, without what counts as absent.
+    pub(crate) fn body(&self, key: usize) -> Option<Value> {
+        self.rows.get(&key).map(Row::body)
     }
 
-    fn is_over(&self, row: &Row, now: u64) -> bool {
-        now >= row.last_seen + u64::from(self.policy.entry_ttl)
+    /// What `get` shows of UIDs; `None` where it shows no entry.
+    pub(crate) fn ids(&self, key: usize, now: u64) -> Option<Vec<PartnerUid>> {
+        let row = match self.state(key, now) {
+            State::Missing => return None,
+            State::Tombstone(row) | State::Live(row, _) => row,
+        };
+        let shown = |(partner, uid): (&usize, &Uid)| PartnerUid {
+            synced: Some(uid.synced),
+            atype: uid.atype,
+            expires: uid.expires,
+            ext: uid.ext.map(str::to_owned),
+            ..PartnerUid::new(PARTNERS[*partner], uid_text(uid.uid))
+        };
+        Some(row.ids.iter().filter(|(_, uid)| !uid.is_over(now)).map(shown).collect())
     }
 
-    /// What is left of the lifetime after `now`, from the store's clock on.
-    fn keeps_until(&self, row: &Row, now: u64) -> u64 {
-        let ttl = u64::from(self.policy.entry_ttl);
-        self.clock + ttl - now.saturating_sub(row.last_seen)
+    /// A stored time, where it is not further ahead than clocks differ.
+    fn known(&self, time: u64, now: u64) -> Option<u64> {
+        (time <= now + u64::from(self.policy.clock_skew)).then_some(time)
     }
 
-    fn start(&mut self, key: usize, ids: &[Said], now: u64) {
-        let expires_at = self.clock + u64::from(self.policy.entry_ttl);
-        self.rows.insert(key, Row::started(ids, now, expires_at));
+    fn state(&self, key: usize, now: u64) -> State {
+        let Some(row) = self.rows.get(&key).cloned() else { return State::Missing };
+        if !row.live {
+            return State::Tombstone(row);
+        }
+        let age = self.known(row.last_seen, now).map_or(0, |seen| now.saturating_sub(seen));
+        match u64::from(self.policy.entry_ttl).checked_sub(age).filter(|left| *left > 0) {
+            Some(left) => State::Live(row, left),
+            None => State::Missing,
+        }
+    }
+
+    /// When it was asserted, as far as that can be believed.
+    fn asserted(&self, said: &Said, now: u64) -> u64 {
+        said.synced.and_then(|synced| self.known(synced, now)).unwrap_or(now)
+    }
+
+    /// What was said of each partner last, in the order of the call; of equals what was said first.
+    fn winners(&self, ids: &[Said], now: u64) -> Vec<Said> {
+        let mut winners: BTreeMap<usize, (usize, Said)> = BTreeMap::new();
+        for (at, said) in ids.iter().enumerate().filter(|(_, said)| !said.is_over(now)) {
+            let said = Said { synced: Some(self.asserted(said, now)), ..*said };
+            let is_later = |(_, known): &(usize, Said)| said.synced > known.synced;
+            if winners.get(&said.partner).is_none_or(is_later) {
+                winners.insert(said.partner, (at, said));
+            }
+        }
+        let mut winners: Vec<_> = winners.into_values().collect();
+        winners.sort_by_key(|(at, _)| *at);
+        winners.into_iter().map(|(_, said)| said).collect()
+    }
+
+    /// What each item hears, from what became of the winners.
+    fn heard(
+        &self,
+        ids: &[Said],
+        of_winners: &BTreeMap<usize, UpsertOutcome>,
+        now: u64,
+    ) -> Vec<UpsertOutcome> {
+        let winners = self.winners(ids, now);
+        let outcome = |said: &Said| {
+            if said.is_over(now) {
+                return UpsertOutcome::Invalid(String::new());
+            }
+            let winner = winners.iter().find(|winner| winner.partner == said.partner);
+            let winner = winner.expect("one of them is the latest");
+            let outcome = of_winners[&said.partner].clone();
+            match outcome {
+                UpsertOutcome::Written | UpsertOutcome::Unchanged if !winner.says(said) => {
+                    UpsertOutcome::Stale
+                }
+                outcome => outcome,
+            }
+        };
+        ids.iter().map(outcome).collect()
+    }
+
+    fn all(&self, ids: &[Said], outcome: &UpsertOutcome, now: u64) -> Vec<UpsertOutcome> {
+        let of_winners = (0..PARTNERS.len()).map(|partner| (partner, outcome.clone())).collect();
+        self.heard(ids, &of_winners, now)
+    }
+
+    /// Makes a row.
+    fn start(
+        &mut self,
+        key: usize,
+        page: Page,
+        ids: &[Said],
+        withdrawn: Option<u64>,
+        now: u64,
+    ) -> Vec<UpsertOutcome> {
+        let mut row = Row { withdrawn, ..Row::made_at(now) };
+        row.expires_at = self.clock + u64::from(self.policy.entry_ttl);
+        (row.tcf, row.gpp_sid) = (page.tcf, page.gpp_sid);
+        (row.country, row.is_mobile) = (page.country, page.is_mobile);
+        (row.origin, row.domains) = (page.domain, page.domain.into_iter().collect());
+        let mut outcomes = BTreeMap::new();
+        for said in self.winners(ids, now) {
+            let outcome = if withdrawn.is_some_and(|at| said.synced <= Some(at)) {
+                UpsertOutcome::Stale
+            } else if row.ids.len() >= self.policy.max_partners as usize {
+                UpsertOutcome::Full
+            } else {
+                row.write(&said);
+                UpsertOutcome::Written
+            };
+            outcomes.insert(said.partner, outcome);
+        }
+        self.rows.insert(key, row);
+        self.heard(ids, &outcomes, now)
     }
 
     fn upsert(
@@ -167,68 +304,194 @@ impl Model {
         missing: IfMissing,
         now: u64,
     ) -> Vec<UpsertOutcome> {
-        if ids.is_empty() {
-            return Vec::new();
+        if self.winners(ids, now).is_empty() {
+            return self.heard(ids, &BTreeMap::new(), now);
         }
-        let of_winner: BTreeMap<usize, UpsertOutcome> = match self.rows.get(&key).cloned() {
-            Some(row) if !row.live => return vec![UpsertOutcome::Withdrawn; ids.len()],
-            Some(row) if !self.is_over(&row, now) => self.upsert_live(key, row, ids, now),
-            _ if missing == IfMissing::Skip => return vec![UpsertOutcome::NotFound; ids.len()],
-            _ => {
-                self.start(key, ids, now);
-                ids.iter().map(|said| (said.partner, UpsertOutcome::Written)).collect()
+        let (mut row, left) = match (self.state(key, now), missing) {
+            (State::Live(row, left), _) => (row, left),
+            (State::Tombstone(_), _) => return self.all(ids, &UpsertOutcome::Withdrawn, now),
+            (State::Missing, IfMissing::Skip) => {
+                return self.all(ids, &UpsertOutcome::NotFound, now);
+            }
+            (State::Missing, IfMissing::CreateMinimal) => {
+                let nothing = Page::default();
+                return self.start(key, nothing, ids, None, now);
             }
         };
-        let outcome = |said: &Said| {
-            let winner = latest(ids, said.partner, now).expect("one of them is the latest");
-            if said.uid == winner.uid { of_winner[&said.partner] } else { UpsertOutcome::Stale }
-        };
-        ids.iter().map(outcome).collect()
-    }
-
-    fn upsert_live(
-        &mut self,
-        key: usize,
-        mut row: Row,
-        ids: &[Said],
-        now: u64,
-    ) -> BTreeMap<usize, UpsertOutcome> {
-        let mut outcomes = BTreeMap::new();
-        for partner in 0..PARTNERS.len() {
-            let Some(said) = latest(ids, partner, now) else { continue };
-            let synced = said.synced.unwrap_or(now);
-            let outcome = match row.ids.get(&partner) {
-                Some((uid, _)) if *uid == said.uid => UpsertOutcome::Unchanged,
-                Some((_, stored)) if synced <= *stored => UpsertOutcome::Stale,
-                _ => {
-                    row.ids.insert(partner, (said.uid, synced));
-                    UpsertOutcome::Written
-                }
-            };
-            outcomes.insert(partner, outcome);
-        }
-        if outcomes.values().any(|outcome| *outcome == UpsertOutcome::Written) {
-            row.expires_at = self.keeps_until(&row, now);
+        let judged = self.judge(&row, ids, now);
+        let outcomes = judged.iter().map(|(said, of)| (said.partner, of.outcome())).collect();
+        if judged.iter().any(|(_, verdict)| *verdict == Verdict::Write) {
+            self.rewrite(&mut row, &judged, now);
+            row.expires_at = self.clock + left;
             self.rows.insert(key, row);
         }
-        outcomes
+        self.heard(ids, &outcomes, now)
+    }
+
+    fn visit(&mut self, key: usize, page: Page, ids: &[Said], now: u64) -> Answer {
+        let visited = |outcome, ids| Answer::Visited(Some(outcome), ids);
+        let (mut row, left) = match self.state(key, now) {
+            State::Live(row, left) => (row, left),
+            State::Missing => {
+                return visited(VisitOutcome::Created, self.start(key, page, ids, None, now));
+            }
+            State::Tombstone(row) if now > row.updated => {
+                let ids = self.start(key, page, ids, Some(row.updated), now);
+                return visited(VisitOutcome::Revived, ids);
+            }
+            State::Tombstone(_) => {
+                let ids = self.all(ids, &UpsertOutcome::Withdrawn, now);
+                return visited(VisitOutcome::Withdrawn, ids);
+            }
+        };
+        let judged = self.judge(&row, ids, now);
+        let outcomes = judged.iter().map(|(said, of)| (said.partner, of.outcome())).collect();
+        let heard = self.heard(ids, &outcomes, now);
+        let last_seen = self.known(row.last_seen, now);
+        let is_latest = last_seen.is_none_or(|seen| now >= seen);
+        let debounce = u64::from(self.policy.last_seen_debounce);
+        let is_due = last_seen.is_none_or(|seen| now >= seen + debounce);
+        let is_newer = self.known(row.updated, now).is_none_or(|updated| now > updated);
+        let differs = |given: Option<u8>, stored| given.is_some() && given != stored;
+        let has_consent =
+            is_newer && (differs(page.tcf, row.tcf) || differs(page.gpp_sid, row.gpp_sid));
+        let new_domain = page.domain.filter(|domain| !row.domains.contains(domain));
+        let writes = judged.iter().any(|(_, verdict)| *verdict == Verdict::Write);
+        if !(has_consent || new_domain.is_some() || is_due || writes) {
+            return visited(VisitOutcome::Unchanged, heard);
+        }
+        if has_consent {
+            row.tcf = page.tcf.or(row.tcf);
+            row.gpp_sid = page.gpp_sid.or(row.gpp_sid);
+            row.updated = now;
+        }
+        row.origin = row.origin.or(new_domain);
+        row.domains.extend(new_domain);
+        if is_latest {
+            row.last_seen = now;
+            row.country = page.country.or(row.country);
+            row.is_mobile = page.is_mobile.or(row.is_mobile);
+        }
+        self.rewrite(&mut row, &judged, now);
+        let left = if is_latest { u64::from(self.policy.entry_ttl) } else { left };
+        row.expires_at = self.clock + left;
+        self.rows.insert(key, row);
+        visited(VisitOutcome::Written, heard)
+    }
+
+    /// What is to become of what was said of each partner.
+    fn judge(&self, row: &Row, ids: &[Said], now: u64) -> Vec<(Said, Verdict)> {
+        let winners = self.winners(ids, now);
+        let mut judged: Vec<_> =
+            winners.into_iter().map(|said| (said, self.verdict(row, &said, now))).collect();
+        let is_written = |partner: usize, judged: &[(Said, Verdict)]| {
+            judged.iter().find(|(said, of)| said.partner == partner && *of == Verdict::Write).copied()
+        };
+        let stays = |(partner, uid): &(&usize, &Uid)| match is_written(**partner, &judged) {
+            Some((said, _)) => said.uid.is_some(),
+            None => !uid.is_over(now),
+        };
+        let mut partners = row.ids.iter().filter(stays).count();
+        for (said, verdict) in &mut judged {
+            let is_new = said.uid.is_some() && !row.ids.contains_key(&said.partner);
+            if is_new && *verdict == Verdict::Write {
+                if partners >= self.policy.max_partners as usize {
+                    *verdict = Verdict::Is(Told::Full);
+                } else {
+                    partners += 1;
+                }
+            }
+        }
+        judged
+    }
+
+    fn verdict(&self, row: &Row, said: &Said, now: u64) -> Verdict {
+        let synced = self.asserted(said, now);
+        let stored = row.ids.get(&said.partner).filter(|uid| !uid.is_over(now));
+        let since = stored.map(|uid| self.known(uid.synced, now));
+        let removed = row.removed.iter().find(|(partner, _)| *partner == said.partner);
+        let removed = removed.and_then(|(_, time)| self.known(*time, now));
+        let void_until = removed.max(row.withdrawn.and_then(|time| self.known(time, now)));
+        let Some(uid) = said.uid else {
+            return match since {
+                Some(Some(since)) if since >= synced => Verdict::Is(Told::Stale),
+                None if void_until.is_some_and(|until| until >= synced) => {
+                    Verdict::Is(Told::Unchanged)
+                }
+                _ => Verdict::Write,
+            };
+        };
+        if void_until.is_some_and(|until| until >= synced) {
+            return Verdict::Is(Told::Stale);
+        }
+        let Some((stored, since)) = stored.zip(since) else { return Verdict::Write };
+        let is_later = since.is_none_or(|since| synced > since);
+        if stored.uid != uid {
+            return if is_later { Verdict::Write } else { Verdict::Is(Told::Stale) };
+        }
+        let resync = u64::from(self.policy.resync);
+        let is_due = since.is_none_or(|since| synced > since + resync);
+        if is_due || (is_later && said.adds_to(stored)) {
+            Verdict::Write
+        } else if is_later {
+            Verdict::Refresh
+        } else {
+            Verdict::Is(Told::Unchanged)
+        }
+    }
+
+    /// Writes what was judged, and mends what every write mends.
+    fn rewrite(&self, row: &mut Row, judged: &[(Said, Verdict)], now: u64) {
+        let written: Vec<_> = judged
+            .iter()
+            .filter(|(_, verdict)| matches!(verdict, Verdict::Write | Verdict::Refresh))
+            .map(|(said, _)| *said)
+            .collect();
+        let is_written = |partner: &usize| written.iter().any(|said| said.partner == *partner);
+        row.ids.retain(|partner, uid| is_written(partner) || !uid.is_over(now));
+        for (partner, uid) in &mut row.ids {
+            if !is_written(partner) {
+                uid.synced = self.known(uid.synced, now).unwrap_or_default();
+            }
+        }
+        row.removed.retain(|(partner, _)| !is_written(partner));
+        let most = self.policy.max_partners as usize;
+        let mut removals = BTreeMap::new();
+        for said in &written {
+            if let Some(uid) = row.ids.get(&said.partner).filter(|uid| uid.is_over(now)) {
+                let _ = uid;
+                row.ids.remove(&said.partner);
+            }
+            if said.uid.is_some() {
+                row.write(said);
+            } else {
+                row.ids.remove(&said.partner);
+                removals.insert(said.partner, self.asserted(said, now));
+            }
+        }
+        let mut added: Vec<_> = removals.into_iter().collect();
+        added.truncate(most);
+        while !added.is_empty() && row.removed.len() + added.len() > most {
+            let time = |(_, time): &(usize, u64)| self.known(*time, now).unwrap_or_default();
+            let oldest = row.removed.iter().map(time).min().expect("one of them is the oldest");
+            let at = row.removed.iter().position(|removal| time(removal) == oldest);
+            row.removed.remove(at.expect("it stands somewhere"));
+        }
+        row.removed.extend(added);
+        row.last_seen = self.known(row.last_seen, now).unwrap_or(now);
     }
 
     fn sync(
         &mut self,
         partner: usize,
-        mappings: &[(usize, u8, u64)],
+        mappings: &[(usize, Said)],
         now: u64,
     ) -> Vec<Result<UpsertOutcome, Failure>> {
         let mut outcomes = BTreeMap::new();
         for key in 0..KEYS.len() {
             let of_key: Vec<_> = mappings.iter().enumerate().filter(|(_, m)| m.0 == key).collect();
-            let said = |&(_, &(_, uid, synced)): &(usize, &(usize, u8, u64))| Said {
-                partner,
-                uid,
-                synced: Some(synced),
-            };
-            let ids: Vec<_> = of_key.iter().map(said).collect();
+            let ids: Vec<_> =
+                of_key.iter().map(|(_, (_, said))| Said { partner, ..*said }).collect();
             let answers = self.upsert(key, &ids, IfMissing::Skip, now);
             outcomes.extend(of_key.iter().map(|(at, _)| *at).zip(answers));
         }
@@ -236,75 +499,202 @@ impl Model {
     }
 
     fn touch(&mut self, key: usize, now: u64) -> TouchOutcome {
-        let (clock, policy) = (self.clock, self.policy);
-        let Some(mut row) = self.rows.get(&key).cloned() else { return TouchOutcome::NotFound };
-        if !row.live {
-            return TouchOutcome::Withdrawn;
-        }
-        if self.is_over(&row, now) {
-            return TouchOutcome::NotFound;
-        }
-        if now < row.last_seen {
-            return TouchOutcome::Stale;
-        }
-        if now < row.last_seen + u64::from(policy.last_seen_debounce) {
-            return TouchOutcome::Debounced;
+        let mut row = match self.state(key, now) {
+            State::Missing => return TouchOutcome::NotFound,
+            State::Tombstone(_) => return TouchOutcome::Withdrawn,
+            State::Live(row, _) => row,
+        };
+        if let Some(seen) = self.known(row.last_seen, now) {
+            if now < seen {
+                return TouchOutcome::Stale;
+            }
+            if now < seen + u64::from(self.policy.last_seen_debounce) {
+                return TouchOutcome::Debounced;
+            }
         }
         row.last_seen = now;
-        row.expires_at = clock + u64::from(policy.entry_ttl);
+        self.rewrite(&mut row, &[], now);
+        row.expires_at = self.clock + u64::from(self.policy.entry_ttl);
         self.rows.insert(key, row);
         TouchOutcome::Written
     }
 
     fn cluster(&mut self, key: usize, now: u64) -> Option<u32> {
-        let mut row = self.rows.get(&key).cloned()?;
-        if !row.live || self.is_over(&row, now) {
-            return None;
-        }
+        let State::Live(mut row, left) = self.state(key, now) else { return None };
         if let Some((size, checked)) = row.cluster
-            && now.abs_diff(checked) < u64::from(self.policy.cluster_recheck)
+            && let Some(checked) = self.known(checked, now)
+            && now.saturating_sub(checked) < u64::from(self.policy.cluster_recheck)
         {
             return Some(size);
         }
         let same_hash = |other: &&usize| KEYS[**other][..64] == KEYS[key][..64];
         let size = u32::try_from(self.rows.keys().filter(same_hash).count()).unwrap();
         row.cluster = Some((size, now));
-        row.expires_at = self.keeps_until(&row, now);
+        self.rewrite(&mut row, &[], now);
+        row.expires_at = self.clock + left;
         self.rows.insert(key, row);
         Some(size)
     }
 }
 
-impl Row {
-    /// The row of a first visit.
-    fn started(ids: &[Said], now: u64, expires_at: u64) -> Self {
-        let mut row = Row::new(now, expires_at);
-        for partner in 0..PARTNERS.len() {
-            if let Some(said) = latest(ids, partner, now) {
-                row.ids.insert(partner, (said.uid, said.synced.unwrap_or(now)));
-            }
-        }
-        row
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Write,
+    /// Its time moves with whatever else is written.
+    Refresh,
+    Is(Told),
+}
 
-    fn new(now: u64, expires_at: u64) -> Self {
-        let ids = BTreeMap::new();
-        Self { live: true, created: now, last_seen: now, cluster: None, ids, expires_at }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Unchanged,
+    Stale,
+    Full,
+}
+
+impl Verdict {
+    fn outcome(self) -> UpsertOutcome {
+        match self {
+            Self::Write => UpsertOutcome::Written,
+            Self::Refresh | Self::Is(Told::Unchanged) => UpsertOutcome::Unchanged,
+            Self::Is(Told::Stale) => UpsertOutcome::Stale,
+            Self::Is(Told::Full) => UpsertOutcome::Full,
+        }
     }
 }
 
-/// What was said of a partner last; of several at the same time, what was said first.
-fn latest(ids: &[Said], partner: usize, now: u64) -> Option<Said> {
-    let mut latest: Option<Said> = None;
-    for said in ids.iter().filter(|said| said.partner == partner) {
-        let time = |said: &Said| said.synced.unwrap_or(now);
-        if latest.is_none_or(|latest| time(said) > time(&latest)) {
-            latest = Some(*said);
+impl Page {
+    fn default() -> Self {
+        Self { tcf: None, gpp_sid: None, domain: None, country: None, is_mobile: None }
+    }
+}
+
+impl Said {
+    fn removal(partner: usize, now: u64) -> Self {
+        let synced = Some(now);
+        Self { partner, uid: None, synced, atype: None, expires: None, ext: None }
+    }
+
+    /// A UID that has ended when it arrives is none.
+    fn is_over(&self, now: u64) -> bool {
+        self.uid.is_some() && self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    fn says(&self, other: &Self) -> bool {
+        let what = |said: &Self| (said.atype, said.expires, said.ext);
+        self.uid == other.uid && (self.uid.is_none() || what(self) == what(other))
+    }
+
+    fn adds_to(&self, stored: &Uid) -> bool {
+        (self.atype.is_some() && self.atype != stored.atype)
+            || (self.expires.is_some() && self.expires != stored.expires)
+            || (self.ext.is_some() && self.ext != stored.ext)
+    }
+}
+
+impl Uid {
+    fn is_over(&self, now: u64) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+impl Row {
+    fn made_at(now: u64) -> Self {
+        Self {
+            live: true,
+            created: now,
+            last_seen: now,
+            updated: now,
+            withdrawn: None,
+            tcf: None,
+            gpp_sid: None,
+            country: None,
+            is_mobile: None,
+            origin: None,
+            domains: BTreeSet::new(),
+            cluster: None,
+            ids: BTreeMap::new(),
+            removed: Vec::new(),
+            expires_at: 0,
         }
     }
-    latest
+
+    /// What is said of a UID adds to what was said of it, and replaces what was said of another.
+    fn write(&mut self, said: &Said) {
+        let Some(uid) = said.uid else { return };
+        let before = self.ids.remove(&said.partner).filter(|stored| stored.uid == uid);
+        let (atype, expires, ext) =
+            before.map_or((None, None, None), |stored| (stored.atype, stored.expires, stored.ext));
+        let stored = Uid {
+            uid,
+            synced: said.synced.unwrap_or_default(),
+            atype: said.atype.or(atype),
+            expires: said.expires.or(expires),
+            ext: said.ext.or(ext),
+        };
+        self.ids.insert(said.partner, stored);
+    }
+
+    fn body(&self) -> Value {
+        let mut body = json!({
+            "v": 1,
+            "created": self.created,
+            "last_seen": self.last_seen,
+            "consent": { "ok": self.live, "updated": self.updated },
+            "geo": { "country": self.country.map_or_else(|| "ZZ".to_owned(), country_text) },
+        });
+        if let Some(tcf) = self.tcf {
+            body["consent"]["tcf"] = json!(tcf_text(tcf));
+        }
+        if let Some(sid) = self.gpp_sid {
+            body["consent"]["gpp_sid"] = json!(sid.to_string());
+        }
+        if let Some(withdrawn) = self.withdrawn {
+            body["consent"]["withdrawn"] = json!(withdrawn);
+        }
+        if let Some(is_mobile) = self.is_mobile {
+            body["device"] = json!({ "is_mobile": is_mobile });
+        }
+        if let Some(origin) = self.origin {
+            let seen: Vec<_> = self.domains.iter().map(|domain| domain_text(*domain)).collect();
+            body["pub_properties"] =
+                json!({ "origin_domain": domain_text(origin), "seen_domains": seen });
+        }
+        if let Some((size, checked)) = self.cluster {
+            body["network"] = json!({ "cluster_size": size, "cluster_checked": checked });
+        }
+        for (partner, uid) in &self.ids {
+            let place = &mut body["ids"][PARTNERS[*partner]];
+            *place = json!({ "uid": uid_text(uid.uid), "synced": uid.synced });
+            if let Some(atype) = uid.atype {
+                place["atype"] = json!(atype);
+            }
+            if let Some(expires) = uid.expires {
+                place["expires"] = json!(expires);
+            }
+            if let Some(ext) = uid.ext {
+                place["ext"] = serde_json::from_str(ext).expect("an object");
+            }
+        }
+        for (partner, time) in &self.removed {
+            body["removed"][PARTNERS[*partner]] = json!(time);
+        }
+        body
+    }
 }
 
 pub(crate) fn uid_text(uid: u8) -> String {
     format!("uid-{uid}")
+}
+
+pub(crate) fn tcf_text(tcf: u8) -> String {
+    format!("CQinvented{tcf}")
+}
+
+pub(crate) fn domain_text(domain: u8) -> String {
+    format!("d{domain}.example")
+}
+
+pub(crate) fn country_text(country: u8) -> String {
+    ["FR", "US", "ZZ"][usize::from(country % 3)].to_owned()
 }

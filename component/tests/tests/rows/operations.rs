@@ -1,13 +1,18 @@
 //! The operations that change a live row, each with the fields that it is to change.
 
 use host_test::TestGraph;
-use identity_graph::{IfMissing, Mapping, PartnerUid, Policy, TouchOutcome, UpsertOutcome};
+use identity_graph::{
+    Failure, IfMissing, Mapping, NewEntry, PartnerUid, Policy, Report, TouchOutcome, UpsertOutcome,
+    VisitOutcome,
+};
 
 use crate::raw::{Flat, flat};
 
 /// A partner that no row holds, and a UID whose JSON needs escapes.
 pub(crate) const NEW: &str = "new.partner.example";
 pub(crate) const NEW_UID: &str = "n\"\\/\u{e9}\u{2028}";
+
+const NEW_TCF: &str = "CQnew";
 
 /// One call on one row.
 pub(crate) struct Call<'a> {
@@ -28,16 +33,16 @@ pub(crate) struct Operation {
     pub(crate) is_visit: bool,
 }
 
-pub(crate) const ALL: [Operation; 9] = [
+pub(crate) const ALL: [Operation; 10] = [
     Operation {
         name: "upsert of one UID",
         run: |call| {
-            let id = uid(NEW, NEW_UID, Some(7));
+            let id = uid(NEW, NEW_UID, Some(call.now - 7));
             let graph = &call.test.graph;
             let outcome = graph.upsert_partner_id(call.key, id, IfMissing::Skip, call.now);
             assert_eq!(outcome, Ok(UpsertOutcome::Written));
         },
-        change: |_, flat| set_id(flat, NEW, NEW_UID, 7),
+        change: |call, flat| set_id(flat, NEW, NEW_UID, call.now - 7),
         is_visit: false,
     },
     Operation {
@@ -65,7 +70,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "upsert on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, call.now).unwrap().unwrap();
             let outcomes = snapshot.upsert_partner_ids(several(call), call.now);
             assert_eq!(outcomes, Ok(vec![UpsertOutcome::Written; several(call).len()]));
         },
@@ -75,8 +80,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "sync",
         run: |call| {
-            let (ec_id, uid) = (call.key.to_owned(), NEW_UID.to_owned());
-            let mapping = Mapping { ec_id, uid, synced: call.now };
+            let mapping = Mapping::new(call.key, NEW_UID, call.now);
             let partner = call.existing.as_deref().unwrap_or(NEW);
             let outcomes = call.test.graph.sync_partner_ids(partner, &[mapping], call.now);
             assert_eq!(outcomes, Ok(vec![Ok(UpsertOutcome::Written)]));
@@ -89,6 +93,27 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "visit",
         run: |call| {
+            let ids = vec![uid(NEW, NEW_UID, None)];
+            let entry = NewEntry { tcf: Some(NEW_TCF.into()), ids, ..NewEntry::at(call.now) };
+            let report = call.test.graph.visit(call.key, entry).unwrap();
+            assert_eq!(report.outcome, VisitOutcome::Written);
+            assert_eq!((report.ids, report.left_out), (vec![UpsertOutcome::Written], vec![]));
+        },
+        change: |call, flat| {
+            visit(call, flat);
+            set_id(flat, NEW, NEW_UID, call.now);
+            let updated: u64 = flat["consent/updated"].parse().unwrap();
+            // Of two consents the later counts, and one far ahead is none.
+            if updated < call.now || updated > call.now + 300 {
+                flat.insert("consent/tcf".to_owned(), format!("\"{NEW_TCF}\""));
+                flat.insert("consent/updated".to_owned(), call.now.to_string());
+            }
+        },
+        is_visit: true,
+    },
+    Operation {
+        name: "touch",
+        run: |call| {
             let outcome = call.test.graph.update_last_seen(call.key, call.now);
             assert_eq!(outcome, Ok(TouchOutcome::Written));
         },
@@ -96,9 +121,9 @@ pub(crate) const ALL: [Operation; 9] = [
         is_visit: true,
     },
     Operation {
-        name: "visit on a snapshot",
+        name: "touch on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, call.now).unwrap().unwrap();
             assert_eq!(snapshot.update_last_seen(call.now), Ok(TouchOutcome::Written));
         },
         change: visit,
@@ -116,7 +141,7 @@ pub(crate) const ALL: [Operation; 9] = [
     Operation {
         name: "cluster on a snapshot",
         run: |call| {
-            let mut snapshot = call.test.graph.get(call.key).unwrap().unwrap();
+            let mut snapshot = call.test.graph.get(call.key, call.now).unwrap().unwrap();
             assert_eq!(snapshot.evaluate_cluster(call.now), Ok(Some(1)));
         },
         change: cluster,
@@ -145,22 +170,27 @@ fn existing(flat: &Flat) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// What was done, without what became of the parts.
+pub(crate) fn done<O>(report: Result<Report<O>, Failure>) -> Result<O, Failure> {
+    report.map(|report| report.outcome)
+}
+
 pub(crate) fn uid(partner: &str, uid: &str, synced: Option<u64>) -> PartnerUid {
-    PartnerUid { partner: partner.to_owned(), uid: uid.to_owned(), synced }
+    PartnerUid { synced, ..PartnerUid::new(partner, uid) }
 }
 
 /// A new UID of a partner that is there, and one of a partner that is not.
 fn several(call: &Call<'_>) -> Vec<PartnerUid> {
     let existing = call.existing.as_deref();
     let replacing = existing.map(|partner| uid(partner, "replaced", Some(call.now)));
-    replacing.into_iter().chain([uid(NEW, NEW_UID, Some(0))]).collect()
+    replacing.into_iter().chain([uid(NEW, NEW_UID, Some(call.now - 9))]).collect()
 }
 
 fn set_several(call: &Call<'_>, flat: &mut Flat) {
     if let Some(partner) = &call.existing {
         set_id(flat, partner, "replaced", call.now);
     }
-    set_id(flat, NEW, NEW_UID, 0);
+    set_id(flat, NEW, NEW_UID, call.now - 9);
 }
 
 pub(crate) fn set_id(flat: &mut Flat, partner: &str, uid: &str, synced: u64) {
@@ -168,6 +198,12 @@ pub(crate) fn set_id(flat: &mut Flat, partner: &str, uid: &str, synced: u64) {
         flat.remove("ids");
     }
     flat.remove(&format!("ids/{partner}"));
+    // What was said of another UID does not hold for this one.
+    for name in ["atype", "expires", "ext"] {
+        if let Some(said) = flat.get_mut(&format!("ids/{partner}/{name}")) {
+            "null".clone_into(said);
+        }
+    }
     flat.insert(format!("ids/{partner}/uid"), serde_json::to_string(uid).unwrap());
     flat.insert(format!("ids/{partner}/synced"), synced.to_string());
 }

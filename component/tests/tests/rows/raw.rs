@@ -8,7 +8,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 /// not a known object is one value, whatever it holds.
 pub(crate) type Flat = BTreeMap<String, String>;
 
-const SECTIONS: [&str; 5] = ["consent", "geo", "pub_properties", "device", "network"];
+const SECTIONS: [&str; 6] =
+    ["consent", "geo", "pub_properties", "device", "network", "removed"];
 
 /// The values of a row by their path.
 pub(crate) fn flat(text: &str) -> Flat {

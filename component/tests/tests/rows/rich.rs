@@ -58,7 +58,12 @@ fn entry() -> Nodes {
     let time = |from: u64, to: u64| (from..to).prop_map(|time| raw(&time.to_string()));
     let consent = object(
         vec![("ok", just("true")), ("updated", time(0, 2_000_000).boxed())],
-        vec![("tcf", odd(&["\"CQ\\u0041\"", "\"\""])), ("gpp", odd(&["\"DB\""]))],
+        vec![
+            ("tcf", odd(&["\"CQ\\u0041\"", "\"\""])),
+            ("gpp", odd(&["\"DB\""])),
+            ("gpp_sid", odd(&["\"7\""])),
+            ("withdrawn", pick(&["null", "\"x\"", "-1", "1.5"])),
+        ],
     );
     let geo = object(
         vec![("country", pick(&["\"US\"", "\"\\u0055S\"", "\"Utopia\"", "\"\"", "\"zz\""]))],
@@ -88,7 +93,7 @@ fn entry() -> Nodes {
     let last_seen = prop_oneof![3 => time(1_000_000, 1_100_000), 1 => just("null")];
     object(
         vec![
-            ("v", pick(&["1", "2"])),
+            ("v", just("1")),
             ("created", time(900_000, 1_000_000).boxed()),
             ("consent", consent),
             ("geo", geo),
@@ -108,7 +113,13 @@ fn ids() -> Nodes {
         let uid = odd(&["\"u\"", "\"\\u0075 \\/\\\"\"", "\"\u{e9}\u{2028}\"", "\"\""]);
         let synced = pick(&["0", "5", "800000", "null", "\"x\"", "-1", "17.5"]);
         prop_oneof![
-            4 => object(vec![], vec![("uid", uid), ("synced", synced)]),
+            4 => object(vec![], vec![
+                ("uid", uid),
+                ("synced", synced),
+                ("atype", odd(&["1", "571187"])),
+                ("expires", pick(&["4000000000", "null", "\"x\""])),
+                ("ext", odd(&["{}", "{ \"a\" : 1.50 }"])),
+            ]),
             1 => pick(&["null", "5", "[ ]", "{}", "\"u\""]),
         ]
         .boxed()

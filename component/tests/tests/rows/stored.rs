@@ -24,12 +24,13 @@ macro_rules! stored {
 }
 
 /// All shapes, oldest first.
-pub(crate) fn all() -> [Stored; 6] {
+pub(crate) fn all() -> [Stored; 7] {
     stored![
         "2026-03-first",
         "2026-04-seen-domains-map",
         "2026-05-seen-domains-visits",
         "2026-08-current",
+        "2026-09-visit",
         "tombstone",
         "from-the-future",
     ]
