@@ -207,9 +207,7 @@ fn the_sections_of_a_gpp_string_are_stored_in_each_form() {
 
 #[test]
 fn times_are_read_in_several_forms_and_each_form_is_told_once() {
-    let at = |at: &str| {
-        format!("{{\"at\":{at},\"event\":\"view\",\"ec\":\"{}\"}}\n", ec_id('a'))
-    };
+    let at = |at: &str| format!("{{\"at\":{at},\"event\":\"view\",\"ec\":\"{}\"}}\n", ec_id('a'));
     let trace = [
         at("1790000000"),
         at("1790000000.75"),
@@ -228,7 +226,11 @@ fn times_are_read_in_several_forms_and_each_form_is_told_once() {
 
     let bad = run(&["replay", "-"], [at("\"2026-09-21T14:13:21\""), at("\"soon\"")].concat());
     assert_eq!(bad.status, 1);
-    assert!(bad.err.contains("line 1: the field \"at\" is a date without an offset"), "{}", bad.err);
+    assert!(
+        bad.err.contains("line 1: the field \"at\" is a date without an offset"),
+        "{}",
+        bad.err
+    );
     assert!(bad.err.contains("line 2: the field \"at\" is no time"), "{}", bad.err);
 }
 
@@ -246,7 +248,8 @@ fn a_mapping_that_is_odd_costs_itself_and_one_of_null_removes() {
         {"ec": ec, "uid": "s-3", "synced": "2026-09-21T14:13:19Z", "atype": 3},
     ]);
     let sync = |at: u64, mappings: &Value| {
-        let event = json!({"at": at, "event": "sync", "partner": "p.example", "mappings": mappings});
+        let event =
+            json!({"at": at, "event": "sync", "partner": "p.example", "mappings": mappings});
         format!("{event}\n")
     };
     let removal = json!([{"ec": ec, "uid": null, "synced": AT + 10}]);
@@ -288,9 +291,8 @@ fn a_removal_is_an_event_of_its_own() {
 
 #[test]
 fn a_visit_revives_a_tombstone_and_a_mere_view_does_not() {
-    let event = |name: &str, at: u64| {
-        format!("{}\n", json!({"at": at, "event": name, "ec": ec_id('a')}))
-    };
+    let event =
+        |name: &str, at: u64| format!("{}\n", json!({"at": at, "event": name, "ec": ec_id('a')}));
     let trace = [
         event("visit", AT),
         event("withdraw", AT + 10),
@@ -308,6 +310,14 @@ fn a_visit_revives_a_tombstone_and_a_mere_view_does_not() {
 }
 
 #[test]
+fn a_trace_of_the_first_format_is_read_as_before() {
+    let event = json!({"at": AT, "event": "first-visit", "ec": ec_id('a'), "domain": "a.example"});
+    let trace = |version: u8| format!("{{\"trace\":{version}}}\n{event}\n");
+    let (first, second) = (run(&["replay", "-"], trace(1)), run(&["replay", "-"], trace(2)));
+    assert_eq!((first.status, first.out), (0, second.out));
+}
+
+#[test]
 fn a_gzip_is_read_from_a_file_and_from_standard_input() {
     let zip = |text: &str| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -318,10 +328,8 @@ fn a_gzip_is_read_from_a_file_and_from_standard_input() {
     // As `cat one.gz two.gz` leaves it.
     let trace = [zip(&view), zip(&view)].concat();
     let path = file("visits.ndjson.gz", &trace);
-    for ran in [
-        run(&["replay", path.to_str().unwrap()], ""),
-        run(&["replay", "-"], trace.clone()),
-    ] {
+    for ran in [run(&["replay", path.to_str().unwrap()], ""), run(&["replay", "-"], trace.clone())]
+    {
         assert_eq!(ran.status, 0, "{}", ran.err);
         assert!(ran.out.contains("2 events"), "{}", ran.out);
     }
@@ -349,9 +357,7 @@ fn a_list_and_an_openrtb_request_are_told_how_to_convert() {
 
 #[test]
 fn a_file_is_checked_without_being_played() {
-    let eids = |id: &str, atype: Value| {
-        json!({"eids": [{"source": "p.example", "uids": [{"id": id, "atype": atype}]}, null]})
-    };
+    let eids = |id: &str, atype: Value| json!({"eids": [{"source": "p.example", "uids": [{"id": id, "atype": atype}]}, null]});
     let secret = "secret-".repeat(100);
     let trace = [
         visit(&eids(&secret, json!(1))),

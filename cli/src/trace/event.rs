@@ -282,3 +282,87 @@ fn problem(error: &serde_json::Error) -> Problem {
         _ => "a field has the wrong type".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use identity_graph::PartnerUid;
+
+    use super::*;
+
+    fn refused(line: &str) -> Problem {
+        TraceEvent::parse(line.as_bytes()).err().unwrap()
+    }
+
+    fn ids(line: &[u8]) -> (TraceEvent, Vec<PartnerUid>) {
+        let mut event = TraceEvent::parse(line).ok().unwrap();
+        let What::Visit { entry, .. } = &mut event.what else { panic!("no visit") };
+        let ids = std::mem::take(&mut entry.ids);
+        (event, ids)
+    }
+
+    #[test]
+    fn a_bad_line_is_told_by_the_rule_it_breaks_and_not_by_its_content() {
+        for (line, words) in [
+            ("secret", "not JSON at byte"),
+            ("{\"at\":1", "not JSON at byte"),
+            ("\"secret\"", "not a JSON object"),
+            ("[1,\"secret\"]", "not a JSON object"),
+            ("{}", "\"event\" is missing"),
+            (r#"{"event":"secret","at":1}"#, "unknown event"),
+            (r#"{"event":7,"at":1}"#, "unknown event"),
+            (r#"{"event":"view","ec":"secret"}"#, "\"at\" is missing from \"view\""),
+            (r#"{"event":"view","at":1}"#, "\"ec\" is missing from \"view\""),
+            (r#"{"event":"view","at":1,"ec":7}"#, "\"ec\" is not a text"),
+            (r#"{"event":"view","at":"secret","ec":""}"#, "\"at\" is no time"),
+            (r#"{"event":"view","at":-1,"ec":""}"#, "\"at\" is no time"),
+            (r#"{"event":"view","at":1789948800000,"ec":""}"#, "not milliseconds"),
+            (r#"{"event":"sync","at":1,"mappings":[]}"#, "\"partner\" is missing"),
+            (r#"{"event":"sync","at":1,"partner":"p"}"#, "\"mappings\" is missing"),
+            (r#"{"event":"sync","at":1,"partner":"p","mappings":7}"#, "\"mappings\" is not a list"),
+            (r#"{"event":"remove","at":1,"ec":"e"}"#, "\"partners\" is missing"),
+            (r#"{"at":1,"at":2}"#, "duplicate field `at`"),
+        ] {
+            let told = refused(line).to_string();
+            assert!(told.contains(words), "{told:?} does not say {words:?}");
+            assert!(!told.contains("secret"));
+        }
+        assert_eq!(TraceEvent::parse(b"{\"a\":\"\xff\"}").err(), Some(Problem::NotUtf8(6)));
+    }
+
+    #[test]
+    fn what_is_odd_is_told_by_its_place_and_not_by_its_content() {
+        for (line, place) in [
+            (r#"{"event":"view","at":1,"ec":"","eids":[{"source":7}]}"#, "eids[0].source"),
+            (
+                r#"{"event":"sync","at":1,"partner":"p","mappings":[{"ec":"secret","uid":"secret"}]}"#,
+                "mappings[0].synced",
+            ),
+        ] {
+            let event = TraceEvent::parse(line.as_bytes()).ok().unwrap();
+            let [LeftOut { field, why }] = event.left_out.as_slice() else { panic!("not one") };
+            assert_eq!(field, place);
+            assert!(!why.contains("secret"), "{why}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_not_known_are_ignored_and_null_is_as_good_as_none() {
+        let line = br#"{"event":"view","at":7,"ec":"e","eids":null,"new":[{"x":1}]}"#;
+        let (event, ids) = ids(line);
+        assert!(matches!(&event.what, What::Visit { ec, .. } if ec == "e"));
+        assert_eq!((event.at, ids.len(), event.left_out.len()), (7, 0, 0));
+    }
+
+    #[test]
+    fn a_browsers_uid_is_the_first_with_an_id_and_was_asserted_when_it_came() {
+        let line = br#"{"event":"view","at":7,"ec":"e","eids":[
+            {"source":"none.example","uids":[]},
+            {"source":"p.example","uids":[{"atype":1},{"id":"u","atype":3,"ext":{"x":1}}],"mm":2}]}"#;
+        let expected = PartnerUid {
+            atype: Some(3),
+            ext: Some(r#"{"x":1,"mm":2}"#.into()),
+            ..PartnerUid::new("p.example", "u").synced(7)
+        };
+        assert_eq!(ids(line).1, [expected]);
+    }
+}
