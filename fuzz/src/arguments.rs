@@ -1,6 +1,6 @@
 //! Arguments of operations, read from the fuzzer's bytes.
 
-use arbitrary::Result;
+use arbitrary::{Result, Unstructured};
 use identity_graph::{Device, Geo, Mapping, NewEntry, PartnerUid};
 
 use crate::script::Script;
@@ -47,7 +47,7 @@ pub(crate) fn uid(script: &Script<'_>) -> Result<PartnerUid> {
         let uid = if bytes.ratio(1, 16)? { &UIDS[3..] } else { &UIDS[..3] };
         Ok((partner, *bytes.choose(uid)?))
     })?;
-    let atype = maybe(script, 4, || script.next(|bytes| bytes.arbitrary()))?;
+    let atype = maybe(script, 4, || script.next(Unstructured::arbitrary))?;
     let expires = maybe(script, 4, || time(script))?;
     let ext = maybe(script, 4, || script.next(|bytes| bytes.choose(&EXTS).copied()))?;
     let ext = ext.map(str::to_owned);
