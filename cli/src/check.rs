@@ -68,7 +68,7 @@ struct Found {
 impl Found {
     fn text(&self) -> String {
         let lines = count(self.lines, "line");
-        let mut text = format!("{BOLD}{lines} with an event or something else{BOLD:#}\n");
+        let mut text = format!("{BOLD}{lines} read{BOLD:#}\n");
         if self.refused.all + self.left_out.all == 0 {
             text = format!("{GREEN}✓{GREEN:#} {lines}: nothing would be left out\n");
         }

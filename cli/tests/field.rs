@@ -45,11 +45,25 @@ fn visit(more: &Value) -> String {
     format!("{event}\n")
 }
 
-/// What became of the only event of a trace.
-fn outcome(trace: &str) -> Value {
+/// What became of visits with these fields, each of another browser.
+fn outcomes(visits: &[Value]) -> Vec<Value> {
+    let of_its_own = |(number, more): (usize, &Value)| {
+        let mut more = more.clone();
+        more["ec"] = json!(format!("{number:064x}.Ab12Cd"));
+        visit(&more)
+    };
+    let trace: String = visits.iter().enumerate().map(of_its_own).collect();
     let ran = run(&["replay", "-", "--outcomes"], trace);
     assert_eq!(ran.status, 0, "{}", ran.err);
-    serde_json::from_str(&ran.out).unwrap()
+    let outcomes: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(outcomes.len(), visits.len());
+    outcomes
+}
+
+/// What became of one visit with these fields.
+fn outcome(more: &Value) -> Value {
+    outcomes(std::slice::from_ref(more)).remove(0)
 }
 
 /// The parts of an outcome that were left out.
@@ -68,7 +82,7 @@ fn row(name: &str, trace: &str) -> String {
 #[test]
 fn what_is_odd_among_eids_costs_itself() {
     let good = json!({"source": "good.example", "uids": [{"id": "g-1", "atype": 1}]});
-    for (odd, field) in [
+    let cases = [
         (json!(null), "eids[0]"),
         (json!(7), "eids[0]"),
         (json!({"uids": [{"id": "secret"}]}), "eids[0].source"),
@@ -78,8 +92,9 @@ fn what_is_odd_among_eids_costs_itself() {
         (json!({"source": "b.example", "uids": [null]}), "eids[0].uids[0]"),
         (json!({"source": "b.example", "uids": [{"atype": 1}]}), "eids[0].uids[0].id"),
         (json!({"source": "b.example", "uids": [{"id": 4711}]}), "eids[0].uids[0].id"),
-    ] {
-        let outcome = outcome(&visit(&json!({"eids": [odd, good]})));
+    ];
+    let visits = cases.each_ref().map(|(odd, _)| json!({"eids": [odd, good]}));
+    for (outcome, (_, field)) in outcomes(&visits).into_iter().zip(cases) {
         assert_eq!(outcome["outcome"], "created", "{field}");
         assert_eq!((left_out(&outcome), &outcome["ids"]), (vec![field], &json!(["written"])));
         assert!(!outcome.to_string().contains("secret"));
@@ -89,27 +104,29 @@ fn what_is_odd_among_eids_costs_itself() {
 #[test]
 fn a_uid_that_the_graph_would_not_store_is_told_in_its_place() {
     let long = "x".repeat(700);
-    for id in ["", " ", long.as_str(), "0", "undefined", "${UID}", "OPTOUT", "a\tb"] {
-        let eids = json!([
+    let bad = ["", " ", long.as_str(), "0", "undefined", "${UID}", "OPTOUT", "a\tb"];
+    let eids = |id: &str| {
+        json!({"eids": [
             {"source": "good.example", "uids": [{"id": "g-1"}]},
             {"source": "bad.example", "uids": [{"id": id}]},
-        ]);
-        let outcome = outcome(&visit(&json!({"eids": eids})));
+        ]})
+    };
+    for outcome in outcomes(&bad.map(eids)) {
         assert_eq!(outcome["ids"], json!(["written", "invalid"]));
         assert_eq!(left_out(&outcome), ["eids[1]"]);
     }
     let bad_source = json!([{"source": "not a domain", "uids": [{"id": "u"}]}]);
-    assert_eq!(outcome(&visit(&json!({"eids": bad_source})))["ids"], json!(["invalid"]));
+    assert_eq!(outcome(&json!({"eids": bad_source}))["ids"], json!(["invalid"]));
 }
 
 #[test]
 fn of_a_source_the_first_uid_that_can_be_stored_is_kept_and_the_others_are_told() {
     let uids = json!([{"id": "0"}, {"id": "kept"}, {"id": "second"}, {"id": "null"}]);
-    let trace = visit(&json!({"eids": [{"source": "p.example", "uids": uids}]}));
-    let outcome = outcome(&trace);
+    let eids = json!({"eids": [{"source": "p.example", "uids": uids}]});
+    let outcome = outcome(&eids);
     let others = ["eids[0].uids[0]", "eids[0].uids[2]", "eids[0].uids[3]"];
     assert_eq!((left_out(&outcome), &outcome["ids"]), (others.into(), &json!(["written"])));
-    let row = row("several-uids.ndjson", &trace);
+    let row = row("several-uids.ndjson", &visit(&eids));
     assert!(row.contains("kept") && !row.contains("second"), "{row}");
 }
 
@@ -124,12 +141,12 @@ fn an_agent_type_may_be_any_number_or_a_text_of_one() {
         (json!("three"), None),
         (json!([1]), None),
     ] {
-        let eids = json!([{"source": "p.example", "uids": [{"id": "u-1", "atype": atype}]}]);
-        let trace = visit(&json!({"eids": eids}));
-        let outcome = outcome(&trace);
+        let uids = json!([{"id": "u-1", "atype": atype}]);
+        let eids = json!({"eids": [{"source": "p.example", "uids": uids}]});
+        let outcome = outcome(&eids);
         assert_eq!(outcome["ids"], json!(["written"]), "{atype}");
         assert_eq!(left_out(&outcome).len(), usize::from(kept.is_none()), "{atype}");
-        let shown = row("agent-type.ndjson", &trace);
+        let shown = row("agent-type.ndjson", &visit(&eids));
         match kept {
             Some(kept) => assert!(shown.contains(&format!("agent type {kept}\n")), "{shown}"),
             None => assert!(!shown.contains("agent type"), "{shown}"),
@@ -143,9 +160,9 @@ fn what_comes_with_a_uid_is_kept_as_openrtb_has_it() {
         "source": "p.example", "inserter": "me.example", "matcher": "they.example", "mm": 4,
         "uids": [{"id": "u-1", "expires": AT + 600, "ext": {"rtiPartner": "X", "inserter": "own"}}],
     }]);
-    let trace = visit(&json!({"eids": eids}));
-    assert_eq!(left_out(&outcome(&trace)), [""; 0]);
-    let shown = row("provenance.ndjson", &trace);
+    let eids = json!({"eids": eids});
+    assert_eq!(left_out(&outcome(&eids)), [""; 0]);
+    let shown = row("provenance.ndjson", &visit(&eids));
     for part in [
         r#""rtiPartner":"X""#,
         r#""inserter":"own""#,
@@ -157,16 +174,16 @@ fn what_comes_with_a_uid_is_kept_as_openrtb_has_it() {
     }
     // Not as an object, or too long, it costs itself.
     let text = json!([{"source": "p.example", "uids": [{"id": "u-1", "ext": "text"}]}]);
-    assert_eq!(left_out(&outcome(&visit(&json!({"eids": text})))), ["eids[0].uids[0].ext"]);
+    assert_eq!(left_out(&outcome(&json!({"eids": text}))), ["eids[0].uids[0].ext"]);
     let ext = json!({"x": "y".repeat(1_024)});
     let long = json!([{"source": "p.example", "uids": [{"id": "u-1", "ext": ext}]}]);
-    let outcome = outcome(&visit(&json!({"eids": long})));
+    let outcome = outcome(&json!({"eids": long}));
     assert_eq!((left_out(&outcome), &outcome["ids"]), (vec!["ids.ext"], &json!(["written"])));
 }
 
 #[test]
 fn odd_geo_device_and_domain_cost_themselves() {
-    for (part, field) in [
+    let cases = [
         (json!({"geo": "US"}), "geo"),
         (json!({"geo": {"country": "A2"}}), "geo.country"),
         (json!({"geo": {"country": 49}}), "geo.country"),
@@ -183,16 +200,18 @@ fn odd_geo_device_and_domain_cost_themselves() {
         (json!({"tcf": 1}), "tcf"),
         (json!({"gpp_sid": {}}), "gpp_sid"),
         (json!({"eids": {}}), "eids"),
-    ] {
-        let outcome = outcome(&visit(&part));
+    ];
+    let visits = cases.each_ref().map(|(part, _)| part.clone());
+    for (outcome, (_, field)) in outcomes(&visits).into_iter().zip(cases) {
         assert_eq!((&outcome["outcome"], left_out(&outcome)), (&json!("created"), vec![field]));
     }
-    for good in [
+    let good = [
         json!({"geo": {"country": "US", "asn": "64511", "dma": 820}}),
         json!({"geo": {}, "device": {}, "domain": "News.Example.", "gpp": null}),
         json!({"gpp": "DBABLA~invented", "gpp_sid": [2, 6]}),
-    ] {
-        assert_eq!(left_out(&outcome(&visit(&good))), [""; 0], "{good}");
+    ];
+    for outcome in outcomes(&good) {
+        assert_eq!(left_out(&outcome), [""; 0]);
     }
 }
 
