@@ -15,13 +15,15 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad, a row was \
-not found or an invariant did not hold, 2 when the arguments or a file cannot be used.";
+const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad, something of a \
+checked trace would be left out, a row was not found or an invariant did not hold, 2 when the arguments or a file cannot be used.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Replay a trace through the component and sum up what it did
     Replay(ReplayArgs),
+    /// Tell what of a trace would be left out, by kind and count, without playing it
+    Check(CheckArgs),
     /// Write a trace of one day, made from a seed
     Trace(TraceArgs),
     /// Show one row as it is stored and as the graph understands it
@@ -38,12 +40,18 @@ pub(crate) enum Command {
 
 #[derive(Args, Default)]
 pub(crate) struct ReplayArgs {
-    /// The trace, one event a line; `-` for standard input; without it the trace that comes with
-    /// the program
+    /// The trace, one event a line, gzipped or not; `-` for standard input; without it the trace
+    /// that comes with the program
     pub(crate) file: Option<PathBuf>,
     /// Print what became of each event, one JSON object a line; the summary goes to standard error
     #[arg(long)]
     pub(crate) outcomes: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// The trace, one event a line, gzipped or not; `-` for standard input
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Args)]
@@ -68,7 +76,7 @@ pub(crate) struct InspectArgs {
     /// The trace to replay first; without it the one that comes with the program
     #[arg(long, value_name = "FILE", conflicts_with = "row")]
     pub(crate) trace: Option<PathBuf>,
-    /// A file with a stored row: a JSON object of "key", "metadata" and "body"
+    /// A file with a stored row: its body as such, or a JSON object of "key", "metadata" and "body"
     #[arg(long, value_name = "FILE")]
     pub(crate) row: Option<PathBuf>,
     /// Show user IDs, consent strings, EC IDs and unknown text whole

@@ -4,8 +4,7 @@ use std::io::Write;
 
 use anstyle::Style;
 use identity_graph::{
-    CreateOutcome, Device, EntrySnapshot, Failure, Geo, IdentityGraph, Mapping, Name, NewEntry,
-    PartnerUid, TouchOutcome, UpsertOutcome,
+    Device, Failure, Geo, IdentityGraph, Mapping, Name, NewEntry, PartnerUid, Report, VisitOutcome,
 };
 
 use crate::args::Ending;
@@ -80,18 +79,15 @@ impl<W: Write> Story<W> {
             at,
             "First visit to news.example: consent is given, two modules in the",
             "page bring an ID each",
-            |player, ec_id| {
-                let outcome = player.graph.create_or_revive(ec_id, first_visit(ids.clone(), at))?;
-                Ok(created(outcome))
-            },
+            |player, ec_id| visit(player, ec_id, ids.clone(), at),
         )?;
         let at = MORNING + 20;
         self.step(at, "The next page, with the same two IDs", "", |player, ec_id| {
-            view(player, ec_id, &ids, at)
+            visit(player, ec_id, ids.clone(), at)
         })?;
         let at = MORNING + 12 * MINUTE;
         self.step(at, "A page twelve minutes later", "", |player, ec_id| {
-            view(player, ec_id, &[], at)
+            visit(player, ec_id, Vec::new(), at)
         })?;
         let at = MORNING + 30 * MINUTE;
         self.step(at, "adnxs.com tells its ID for this browser", "", |player, ec_id| {
@@ -114,9 +110,7 @@ impl<W: Write> Story<W> {
             "Another browser of the household came: how many share the network?",
             "",
             |player, ec_id| {
-                player
-                    .graph
-                    .create_or_revive(&format!("{NETWORK}.Zz9Yy8"), first_visit(Vec::new(), at))?;
+                player.graph.create(&format!("{NETWORK}.Zz9Yy8"), page_view(Vec::new(), at))?;
                 let _ = player.store.take_store_calls();
                 let size = player.graph.evaluate_cluster(ec_id, at)?;
                 Ok(Said::done(format!(
@@ -145,7 +139,16 @@ impl<W: Write> Story<W> {
             at,
             "A page from another tab, still with the old cookie and its IDs",
             "",
-            |player, ec_id| view(player, ec_id, &[id("id5-sync.com", ID5, at)], at),
+            |player, ec_id| {
+                // Not a visit, which would be consent anew: the application looks first.
+                let entry = player.graph.get(ec_id, at)?.map(|snapshot| snapshot.entry());
+                Ok(match entry {
+                    Some(entry) if !entry.consent.ok => {
+                        Said::refused("withdrawn: nothing is written")
+                    }
+                    _ => visit(player, ec_id, vec![id("id5-sync.com", ID5, at)], at)?,
+                })
+            },
         )?;
         let at = withdrawn + 11 * MINUTE;
         let old = withdrawn - 5;
@@ -153,10 +156,7 @@ impl<W: Write> Story<W> {
             at,
             "A request of five seconds before the withdrawal arrives at last",
             "",
-            |player, ec_id| {
-                let outcome = player.graph.create_or_revive(ec_id, first_visit(Vec::new(), old))?;
-                Ok(created(outcome))
-            },
+            |player, ec_id| visit(player, ec_id, Vec::new(), old),
         )
     }
 
@@ -164,8 +164,7 @@ impl<W: Write> Story<W> {
         let at = MORNING + 9 * HOUR;
         self.step(at, "The visitor consents anew (re-consent)", "", |player, ec_id| {
             let ids = vec![id("pubcid.org", SHARED_ID, at)];
-            let outcome = player.graph.create_or_revive(ec_id, first_visit(ids, at))?;
-            Ok(created(outcome))
+            visit(player, ec_id, ids, at)
         })?;
         let at = at + 5 * MINUTE;
         self.step(at, "adnxs.com syncs, and is welcome again", "", |player, ec_id| {
@@ -203,7 +202,7 @@ impl<W: Write> Story<W> {
 
     /// The row in one line.
     fn row(&self) -> Result<String, Failure> {
-        let Some(snapshot) = self.player.graph.get(&self.ec_id)? else {
+        let Some(snapshot) = self.player.graph.get(&self.ec_id, self.player.store.now())? else {
             return Ok("no row".to_owned());
         };
         let entry = snapshot.entry();
@@ -216,10 +215,10 @@ impl<W: Write> Story<W> {
 }
 
 fn id(partner: &str, uid: &str, at: u64) -> PartnerUid {
-    PartnerUid { partner: partner.to_owned(), uid: uid.to_owned(), synced: Some(at) }
+    PartnerUid::new(partner, uid).synced(at)
 }
 
-fn first_visit(ids: Vec<PartnerUid>, now: u64) -> NewEntry {
+fn page_view(ids: Vec<PartnerUid>, now: u64) -> NewEntry {
     NewEntry {
         tcf: Some(TCF.to_owned()),
         geo: Some(Geo::from_lookup("DE", "BE", 64_500, 0)),
@@ -236,49 +235,25 @@ fn first_visit(ids: Vec<PartnerUid>, now: u64) -> NewEntry {
     }
 }
 
-fn created(outcome: CreateOutcome) -> Said {
-    match outcome {
-        CreateOutcome::Created => Said::done("created"),
-        CreateOutcome::AlreadyLive => Said::nothing_to_do("already-live"),
-        CreateOutcome::Revived => Said::done("revived: this consent is newer than the withdrawal"),
-        CreateOutcome::Withdrawn => {
+fn told(report: &Report<VisitOutcome>) -> Said {
+    match report.outcome {
+        VisitOutcome::Created => Said::done("created"),
+        VisitOutcome::Written => Said::done("written"),
+        VisitOutcome::Unchanged => Said::nothing_to_do("unchanged: nothing is new"),
+        VisitOutcome::Revived => Said::done("revived: this consent is newer than the withdrawal"),
+        VisitOutcome::Withdrawn => {
             Said::refused("withdrawn: the withdrawal is newer, and it stands")
         }
     }
 }
 
 /// A page view: one read, and one write at most.
-fn view(player: &Player, ec_id: &str, ids: &[PartnerUid], at: u64) -> Result<Said, Failure> {
-    let Some(mut snapshot) = player.graph.get(ec_id)? else {
-        return Ok(Said::refused("not-found"));
-    };
-    let outcomes = upsert(&mut *snapshot, ids, at)?;
-    if outcomes.contains(&UpsertOutcome::Written) {
-        return Ok(Said::done("written"));
-    }
-    let ids = match outcomes.first() {
-        Some(outcome) => format!("IDs {}, ", outcome.name()),
-        None => String::new(),
-    };
-    Ok(match snapshot.update_last_seen(at)? {
-        TouchOutcome::Written => Said::done(format!("{ids}last-seen written")),
-        TouchOutcome::Debounced => Said::nothing_to_do(format!("{ids}visit debounced")),
-        TouchOutcome::Stale => Said::nothing_to_do(format!("{ids}visit stale")),
-        TouchOutcome::Withdrawn => Said::refused("withdrawn: nothing is written"),
-        TouchOutcome::NotFound => Said::refused("not-found"),
-    })
-}
-
-fn upsert(
-    snapshot: &mut dyn EntrySnapshot,
-    ids: &[PartnerUid],
-    at: u64,
-) -> Result<Vec<UpsertOutcome>, Failure> {
-    if ids.is_empty() { Ok(Vec::new()) } else { snapshot.upsert_partner_ids(ids.to_vec(), at) }
+fn visit(player: &Player, ec_id: &str, ids: Vec<PartnerUid>, at: u64) -> Result<Said, Failure> {
+    Ok(told(&player.graph.visit(ec_id, page_view(ids, at))?))
 }
 
 fn sync(player: &Player, ec_id: &str, uid: &str, synced: u64, now: u64) -> Result<Said, Failure> {
-    let mapping = Mapping { ec_id: ec_id.to_owned(), uid: uid.to_owned(), synced };
+    let mapping = Mapping::new(ec_id, uid, synced);
     let outcomes = player.graph.sync_partner_ids("adnxs.com", &[mapping], now)?;
     let outcome = outcomes.first().map_or("no answer", |outcome| outcome.name());
     Ok(match outcome {

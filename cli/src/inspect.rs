@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use identity_graph::{Corrupt, EcId, Entry, Graph, GraphError, IdentityGraph, Policy, RawRow};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::args::{Ending, InspectArgs};
 use crate::mask::{Mask, printable};
@@ -18,6 +19,9 @@ use crate::text::{BOLD, DIM, GREEN, RED, count, number, utc};
 
 /// Bytes of a body that is not JSON that are shown before and after the place where it breaks.
 const AROUND: usize = 32;
+
+/// The EC ID of a body that comes without one.
+const UNNAMED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 #[derive(Deserialize)]
 struct StoredRow {
@@ -34,7 +38,7 @@ pub(crate) fn run(arguments: &InspectArgs) -> anyhow::Result<Ending> {
         (Some(path), _) => seed(path, &player)?,
         (None, Some(ec_id)) => {
             let ec_id = EcId::parse(ec_id)?;
-            bad = replay::play(Trace::open(arguments.trace.as_deref())?, &mut player, None)?;
+            bad = replay::play(Trace::open(arguments.trace.as_deref())?, &mut player, None)?.bad;
             ec_id
         }
         (None, None) => bail!("give an EC ID, or a row with --row"),
@@ -45,11 +49,13 @@ pub(crate) fn run(arguments: &InspectArgs) -> anyhow::Result<Ending> {
     };
     let mut out = anstream::stdout().lock();
     let expires = player.store.row(ec_id.as_str()).and_then(|row| row.expires_at);
-    let broken_at = broken_at(&player, &ec_id);
+    // The clock of the trace's end; that of a row from a file stands at 0, so that all of it shows.
+    let now = player.store.now();
+    let broken_at = broken_at(&player, &ec_id, now);
     write_head(&mut out, &mask.ec_id(ec_id.as_str()), &raw, expires)?;
     write_stored(&mut out, &raw, broken_at, mask)?;
     writeln!(out, "\n{BOLD}As understood{BOLD:#}")?;
-    match player.graph.get(ec_id.as_str()) {
+    match player.graph.get(ec_id.as_str(), now) {
         Ok(Some(snapshot)) => write_entry(&mut out, &snapshot.entry(), mask)?,
         Ok(None) => writeln!(out, "  no entry")?,
         Err(failure) => writeln!(out, "  {RED}{failure}{RED:#}")?,
@@ -61,8 +67,13 @@ pub(crate) fn run(arguments: &InspectArgs) -> anyhow::Result<Ending> {
 /// Puts the row of a file into the store.
 fn seed(path: &Path, player: &Player) -> anyhow::Result<EcId> {
     let named = || format!("cannot use {}", path.display());
-    let text = fs::read_to_string(path).with_context(named)?;
-    let row: StoredRow = serde_json::from_str(&text).map_err(|error| {
+    let file = fs::read(path).with_context(named)?;
+    if is_bare_body(&file) {
+        let ec_id = EcId::parse(UNNAMED)?;
+        player.store.seed(ec_id.as_str(), file.trim_ascii_end(), None);
+        return Ok(ec_id);
+    }
+    let row: StoredRow = serde_json::from_slice(&file).map_err(|error| {
         // The parser's own words may repeat what stands in the file.
         let (line, column) = (error.line(), error.column());
         anyhow!("expected a JSON object with the texts \"key\", \"metadata\" (or null) and \"body\"; line {line}, column {column} differs")
@@ -72,10 +83,21 @@ fn seed(path: &Path, player: &Player) -> anyhow::Result<EcId> {
     Ok(ec_id)
 }
 
+/// Whether a file is a row's body as such: what does not say that it has a key, or a body within.
+fn is_bare_body(file: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Members {
+        key: Option<IgnoredAny>,
+        body: Option<IgnoredAny>,
+    }
+    let members = serde_json::from_slice::<Members>(file);
+    members.map_or(true, |members| members.key.is_none() && members.body.is_none())
+}
+
 /// Where the body breaks, which the component tells in words only.
-fn broken_at(player: &Player, ec_id: &EcId) -> Option<usize> {
+fn broken_at(player: &Player, ec_id: &EcId, now: u64) -> Option<usize> {
     let rules = Graph::new(&player.store, Policy::default()).ok()?;
-    match rules.get(ec_id.as_str()) {
+    match rules.get(ec_id.as_str(), now) {
         Err(GraphError::Corrupt(Corrupt::NotUtf8(at) | Corrupt::NotJson(at))) => Some(at),
         _ => None,
     }
@@ -185,6 +207,13 @@ fn write_entry(out: &mut impl Write, entry: &Entry, mask: Mask) -> io::Result<()
     if let Some(gpp) = masked(&entry.consent.gpp) {
         line("  GPP", gpp)?;
     }
+    if let Some(sections) = &entry.consent.gpp_sid {
+        let is_list = sections.bytes().all(|b| b.is_ascii_digit() || b == b',');
+        line("  sections", if is_list { sections.clone() } else { mask.apply(sections) })?;
+    }
+    if let Some(withdrawn) = entry.consent.withdrawn {
+        line("  withdrawn", format!("{} before", time(withdrawn)))?;
+    }
     let mut geo = entry.geo.country.clone();
     if let Some(region) = &entry.geo.region {
         let _ = write!(geo, ", region {region}");
@@ -221,7 +250,17 @@ fn write_entry(out: &mut impl Write, entry: &Entry, mask: Mask) -> io::Result<()
     for id in &entry.ids {
         let synced = id.synced.map_or_else(|| "at an unknown time".to_owned(), utc);
         let partner = printable(&id.partner);
-        writeln!(out, "    {partner:<width$}  {}  {DIM}{synced}{DIM:#}", mask.apply(&id.uid))?;
+        write!(out, "    {partner:<width$}  {}  {DIM}{synced}", mask.apply(&id.uid))?;
+        if let Some(atype) = id.atype {
+            write!(out, ", agent type {atype}")?;
+        }
+        if let Some(expires) = id.expires {
+            write!(out, ", until {}", utc(expires))?;
+        }
+        if let Some(ext) = &id.ext {
+            write!(out, ", ext {}", mask.apply(ext))?;
+        }
+        writeln!(out, "{DIM:#}")?;
     }
     Ok(())
 }

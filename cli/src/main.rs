@@ -1,11 +1,13 @@
 //! `ec-graph`: the identity graph on the command line.
 
 mod args;
+mod check;
 mod comparison;
 mod demo;
 mod draw;
 mod generate;
 mod inspect;
+mod left_out;
 mod mask;
 mod player;
 mod replay;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         None => replay::run(&ReplayArgs::default()),
         Some(Command::Replay(arguments)) => replay::run(&arguments),
+        Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Trace(arguments)) => generate::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Demo) => demo::run(),

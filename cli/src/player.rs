@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use host_test::{ComponentGraph, Instance, MemoryStore, StoreCalls};
-use identity_graph::{Failure, IdentityGraph, Name, Store, TouchOutcome, UpsertOutcome};
+use identity_graph::{
+    CreateOutcome, Failure, IdentityGraph, NewEntry, Report, Store, UpsertOutcome, VisitOutcome,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::reply::Reply;
-use crate::trace::{Kind, TraceEvent, Visit};
+use crate::trace::{Kind, TraceEvent, What};
 
 const STORE: &str = "ec_identity_store";
-/// Seconds after which a visit is noted before anything else: a twelfth of the lifetime of a row.
-const LONGEST_UNNOTED: u64 = 30 * 86_400;
 
 /// One long-lived instance of the component over a store in memory, and what it has done so far.
 pub(crate) struct Player {
@@ -45,6 +45,7 @@ pub(crate) struct OfKind {
 pub(crate) enum Group {
     PageViews,
     Mappings,
+    Removals,
     Consents,
     Withdrawals,
     Deletions,
@@ -68,64 +69,16 @@ impl Player {
         Ok(Self { store, graph, totals: Totals::default() })
     }
 
-    pub(crate) fn play(&mut self, event: TraceEvent<'_>) -> Reply {
-        let (kind, at) = (event.kind(), event.at());
+    pub(crate) fn play(&mut self, event: TraceEvent) -> Reply {
+        let (kind, at) = (event.kind, event.at);
         self.store.set_now(at);
-        let reply = self.act(event).unwrap_or_else(Reply::Failed);
+        let reply = act(&self.graph, event);
         let calls = self.store.take_store_calls();
         // A refused event is a bad line, and nothing that happened.
-        if !matches!(reply, Reply::Failed(Failure::InvalidArgument(_))) {
+        if reply.broken_rule().is_none() {
             self.totals.note(kind, at, &reply, &calls);
         }
         reply
-    }
-
-    fn act(&self, event: TraceEvent<'_>) -> Result<Reply, Failure> {
-        Ok(match event {
-            TraceEvent::FirstVisit(visit) | TraceEvent::Consent(visit) => self.create(visit)?,
-            TraceEvent::View(visit) => self.view(visit)?,
-            TraceEvent::Sync { at, partner, mappings } => {
-                Reply::Synced(self.graph.sync_partner_ids(&partner, &mappings, at)?)
-            }
-            TraceEvent::Withdraw { at, ec } => {
-                self.graph.write_withdrawal_tombstone(&ec, at)?;
-                Reply::Withdrawn
-            }
-            TraceEvent::Delete { ec, .. } => Reply::Deleted(self.graph.delete(&ec)?),
-            TraceEvent::Cluster { at, ec } => Reply::Counted(self.graph.evaluate_cluster(&ec, at)?),
-        })
-    }
-
-    /// One write, with everything that the request says.
-    fn create(&self, visit: Visit<'_>) -> Result<Reply, Failure> {
-        let ec = visit.ec.clone();
-        Ok(Reply::Created(self.graph.create_or_revive(&ec, visit.entry())?))
-    }
-
-    /// One read, and one write at most: a second write within the second would be refused for its
-    /// rate.
-    ///
-    /// UIDs are written first, since they are news. But writing them does not note the visit. A
-    /// browser that brings new UIDs every time would never have its visit noted, so once in a while
-    /// the visit is noted instead; the UIDs come again with the next view.
-    fn view(&self, visit: Visit<'_>) -> Result<Reply, Failure> {
-        let Some(mut snapshot) = self.graph.get(&visit.ec)? else { return self.create(visit) };
-        let entry = snapshot.entry();
-        let last_visit = entry.last_seen.unwrap_or(entry.created);
-        let mut ids = visit.ids();
-        if visit.at.saturating_sub(last_visit) >= LONGEST_UNNOTED {
-            ids.clear();
-        }
-        let ids =
-            if ids.is_empty() { Vec::new() } else { snapshot.upsert_partner_ids(ids, visit.at)? };
-        if ids.contains(&UpsertOutcome::Written) {
-            return Ok(Reply::Viewed(ids, None));
-        }
-        match snapshot.update_last_seen(visit.at)? {
-            // Past its lifetime, which is as good as none.
-            TouchOutcome::NotFound => self.create(visit),
-            touch => Ok(Reply::Viewed(ids, Some(touch))),
-        }
     }
 
     /// Counts the rows as they are stored. Costs no operation of the store.
@@ -155,6 +108,61 @@ impl Player {
     }
 }
 
+/// Does with one event what a good edge application does.
+pub(crate) fn act(graph: &dyn IdentityGraph, event: TraceEvent) -> Reply {
+    let TraceEvent { kind, at, what, .. } = event;
+    let done = || -> Result<Reply, Failure> {
+        Ok(match what {
+            What::Visit { ec, entry, places } => {
+                let report = match kind {
+                    Kind::View => view(graph, &ec, *entry)?,
+                    _ => graph.visit(&ec, *entry)?,
+                };
+                Reply::Visited(report, places)
+            }
+            What::Sync { partner, mappings, places } => {
+                Reply::Synced(graph.sync_partner_ids(&partner, &mappings, at)?, places)
+            }
+            What::Remove { ec, partners, places } => {
+                Reply::Removed(graph.remove_partner_ids(&ec, partners, at)?, places)
+            }
+            What::Ec(ec) => match kind {
+                Kind::Withdraw => {
+                    graph.write_withdrawal_tombstone(&ec, at)?;
+                    Reply::Withdrawn
+                }
+                Kind::Delete => Reply::Deleted(graph.delete(&ec)?),
+                _ => Reply::Counted(graph.evaluate_cluster(&ec, at)?),
+            },
+        })
+    };
+    done().unwrap_or_else(Reply::Failed)
+}
+
+/// A page view that is no new consent: a visit, but of a row that was withdrawn. One read, and one
+/// write at most.
+fn view(
+    graph: &dyn IdentityGraph,
+    ec: &str,
+    entry: NewEntry,
+) -> Result<Report<VisitOutcome>, Failure> {
+    let Some(mut snapshot) = graph.get(ec, entry.now)? else {
+        let Report { outcome, ids, left_out } = graph.create_or_revive(ec, entry)?;
+        let outcome = match outcome {
+            CreateOutcome::Created => VisitOutcome::Created,
+            CreateOutcome::Revived => VisitOutcome::Revived,
+            CreateOutcome::AlreadyLive => VisitOutcome::Unchanged,
+            CreateOutcome::Withdrawn => VisitOutcome::Withdrawn,
+        };
+        return Ok(Report { outcome, ids, left_out });
+    };
+    if snapshot.entry().consent.ok {
+        return snapshot.visit(entry);
+    }
+    let ids = entry.ids.iter().map(|_| UpsertOutcome::Withdrawn).collect();
+    Ok(Report { outcome: VisitOutcome::Withdrawn, ids, left_out: Vec::new() })
+}
+
 impl Totals {
     pub(crate) fn of(&self, kind: Kind) -> OfKind {
         self.by_kind[kind as usize]
@@ -172,22 +180,25 @@ impl Totals {
         let (from, to) = self.span.unwrap_or((at, at));
         self.span = Some((from.min(at), to.max(at)));
         let group = match kind {
-            Kind::FirstVisit | Kind::View => Group::PageViews,
+            Kind::Visit | Kind::FirstVisit | Kind::View => Group::PageViews,
             Kind::Consent => Group::Consents,
             Kind::Sync => Group::Mappings,
+            Kind::Remove => Group::Removals,
             Kind::Withdraw => Group::Withdrawals,
             Kind::Delete => Group::Deletions,
             Kind::Cluster => Group::Clusters,
         };
         let mut add = |word| *self.outcomes.entry((group, word)).or_default() += 1;
-        match reply {
-            Reply::Synced(outcomes) => {
-                self.mappings += outcomes.len() as u64;
-                outcomes.iter().map(Name::name).for_each(add);
-            }
-            other => add(other.word()),
+        match reply.words() {
+            Some(words) => words.into_iter().for_each(add),
+            None => add(reply.word()),
         }
-        if kind == Kind::View && matches!(reply, Reply::Created(_)) {
+        if let Reply::Synced(outcomes, _) = reply {
+            self.mappings += outcomes.len() as u64;
+        }
+        let is_created =
+            matches!(reply, Reply::Visited(report, _) if report.outcome == VisitOutcome::Created);
+        if is_created && matches!(kind, Kind::Visit | Kind::View) {
             self.created_by_views += 1;
         }
     }

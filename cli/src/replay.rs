@@ -1,21 +1,24 @@
 //! `ec-graph replay`.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use flate2::bufread::MultiGzDecoder;
+use identity_graph::LeftOut;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Ending, ReplayArgs};
+use crate::left_out::Tally;
 use crate::player::Player;
 use crate::reply::OutcomeLine;
 use crate::summary::summary;
 use crate::text::{count, number};
 use crate::trace::{BUNDLED, Lines};
 
-/// Bad lines that are told one by one.
+/// Bad lines and items left out that are told one by one.
 const TOLD: u64 = 20;
 /// Events between two moves of the progress bar.
 const STEP: u64 = 1_024;
@@ -25,16 +28,16 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Ending> {
     let title = trace.title;
     let mut player = Player::new()?;
     let started = Instant::now();
-    let bad = if arguments.outcomes {
+    let played = if arguments.outcomes {
         let mut stdout = BufWriter::new(io::stdout().lock());
-        let bad = play(trace, &mut player, Some(&mut stdout))?;
+        let played = play(trace, &mut player, Some(&mut stdout))?;
         stdout.flush()?;
-        bad
+        played
     } else {
         play(trace, &mut player, None)?
     };
     let took = started.elapsed();
-    let summary = summary(title, &player, bad);
+    let summary = summary(title, &player, &played);
     if arguments.outcomes {
         anstream::stderr().write_all(summary.as_bytes())?;
     } else {
@@ -43,14 +46,14 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Ending> {
         stdout.flush()?;
     }
     let _ = writeln!(io::stderr(), "\n{}", rate(player.totals.events(), took));
-    Ok(if bad == 0 { Ending::Good } else { Ending::Flawed })
+    Ok(if played.bad == 0 { Ending::Good } else { Ending::Flawed })
 }
 
 /// A trace that is about to be read.
 pub(crate) struct Trace {
-    reader: Box<dyn BufRead>,
+    pub(crate) reader: Box<dyn BufRead>,
     title: &'static str,
-    bar: ProgressBar,
+    pub(crate) bar: ProgressBar,
 }
 
 impl Trace {
@@ -61,18 +64,34 @@ impl Trace {
             return Ok(Self { reader, title: "The day of traffic that comes with ec-graph", bar });
         };
         if path == Path::new("-") {
-            let reader = Box::new(BufReader::with_capacity(1 << 18, io::stdin()));
+            let (reader, _) = unzipped(io::stdin()).context("cannot read standard input")?;
             return Ok(Self { reader, title: "Standard input", bar: spinner() });
         }
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let length = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-        let reader = Box::new(BufReader::with_capacity(1 << 18, file));
-        Ok(Self {
-            reader,
-            title: "The trace",
-            bar: progress_bar(length, "{bytes} of {total_bytes}"),
-        })
+        let (reader, is_zipped) =
+            unzipped(file).with_context(|| format!("cannot read {}", path.display()))?;
+        let bar = match is_zipped {
+            true => spinner(),
+            false => progress_bar(length, "{bytes} of {total_bytes}"),
+        };
+        Ok(Self { reader, title: "The trace", bar })
     }
+}
+
+/// What is read, unpacked where it is a gzip, and whether it is one.
+fn unzipped(source: impl Read + 'static) -> io::Result<(Box<dyn BufRead>, bool)> {
+    const MAGIC: [u8; 2] = [0x1f, 0x8b];
+    let mut source = BufReader::with_capacity(1 << 18, source);
+    let mut start = Vec::with_capacity(MAGIC.len());
+    source.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
+    let is_zipped = start == MAGIC;
+    let whole = io::Cursor::new(start).chain(source);
+    // Files that were appended to have several parts.
+    Ok(match is_zipped {
+        true => (Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(whole))), true),
+        false => (Box::new(whole), false),
+    })
 }
 
 /// A bar on standard error where that is a terminal.
@@ -94,16 +113,30 @@ fn spinner() -> ProgressBar {
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
-/// Plays a trace to its end and returns how many of its lines were bad. With `outcomes`, a line for
-/// each event is written there.
+/// What of a trace was not played.
+pub(crate) struct Played {
+    /// Lines that are no events, or that the graph refuses.
+    pub(crate) bad: u64,
+    pub(crate) left_out: Tally,
+}
+
+/// Plays a trace to its end. With `outcomes`, a line for each event is written there.
 pub(crate) fn play(
     trace: Trace,
     player: &mut Player,
     mut outcomes: Option<&mut dyn Write>,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Played> {
     let Trace { reader, bar, .. } = trace;
     let mut lines = Lines::new(reader);
-    let (mut events, mut bad) = (0_u64, 0);
+    let (mut events, mut told) = (0_u64, 0_u64);
+    let mut played = Played { bad: 0, left_out: Tally::default() };
+    let mut forms = Vec::new();
+    let mut tell_line = |words: String| {
+        told += 1;
+        if told <= TOLD {
+            bar.suspend(|| tell(&words));
+        }
+    };
     loop {
         if events.is_multiple_of(STEP) {
             bar.set_position(lines.bytes());
@@ -111,36 +144,52 @@ pub(crate) fn play(
         events += 1;
         let Some(line) = lines.next().context("cannot read the trace")? else { break };
         let number = line.number;
+        let mut left_out = Vec::new();
         let (event, reply, problem) = match line.event {
             Err(problem) => (None, None, Some(problem.to_string())),
-            Ok(event) => {
-                let kind = event.kind();
+            Ok(mut event) => {
+                for form in event.forms.drain(..) {
+                    if !forms.contains(&form) {
+                        forms.push(form);
+                        bar.suspend(|| tell(&format!("line {number}: {}; told once", form.told())));
+                    }
+                }
+                left_out = std::mem::take(&mut event.left_out);
+                let kind = event.kind;
                 let reply = player.play(event);
-                let problem = reply.broken_rule();
+                left_out.extend(reply.left_out());
+                let problem = reply.broken_rule().map(str::to_owned);
                 (Some(kind.name()), Some(reply), problem)
             }
         };
         if let Some(out) = outcomes.as_deref_mut() {
             let error = problem.as_deref();
             let report = match (event, &reply) {
-                (Some(event), Some(reply)) => OutcomeLine::of(number, event, reply, error),
+                (Some(event), Some(reply)) => {
+                    OutcomeLine::of(number, event, reply, &left_out, error)
+                }
                 _ => OutcomeLine::bad(number, error.unwrap_or_default()),
             };
             serde_json::to_writer(&mut *out, &report).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         }
         if let Some(problem) = problem {
-            bad += 1;
-            if bad <= TOLD {
-                bar.suspend(|| tell(&format!("line {number}: {problem}")));
-            }
+            played.bad += 1;
+            tell_line(format!("line {number}: {problem}"));
+            // Nothing of it was played.
+            continue;
         }
+        for LeftOut { field, why } in &left_out {
+            tell_line(format!("line {number}: left out {field}: {why}"));
+        }
+        played.left_out.add_all(&left_out);
     }
     bar.finish_and_clear();
-    if bad > TOLD {
-        tell(&format!("… and {} more", count(bad - TOLD, "bad line")));
+    if told > TOLD {
+        let more = number(told - TOLD);
+        tell(&format!("… and {more} more; ec-graph check counts them by kind"));
     }
-    Ok(bad)
+    Ok(played)
 }
 
 fn tell(message: &str) {

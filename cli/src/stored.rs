@@ -82,7 +82,7 @@ impl Printer {
     fn number(&self, text: &str) -> String {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let is_shown = match path.as_slice() {
-            ["ids", _, name] => *name == "synced" || *name == "atype",
+            ["ids", _, name] => matches!(*name, "synced" | "atype" | "expires"),
             ["ids", ..] => false,
             _ => text.len() <= NAME,
         };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::player::{Group, OfKind, Player};
+use crate::replay::Played;
 use crate::text::{BOLD, CYAN, DIM, bar, count, number, ratio, utc};
 use crate::trace::Kind;
 
@@ -10,13 +11,18 @@ use crate::trace::Kind;
 const BAR: u64 = 30;
 
 /// The summary, with colours that are stripped where they are not wanted.
-pub(crate) fn summary(title: &str, player: &Player, bad: u64) -> String {
+pub(crate) fn summary(title: &str, player: &Player, played: &Played) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_head(&mut text, title, player, bad);
+    let _ = write_head(&mut text, title, player, played.bad);
     let _ = write_traffic(&mut text, player);
     let _ = write_outcomes(&mut text, player);
     let _ = write_rows(&mut text, player);
+    if played.left_out.all > 0 {
+        let all = number(played.left_out.all);
+        let _ = writeln!(text, "\n{BOLD}{:<24}{all:>10}{BOLD:#}", "Items left out");
+        text.push_str(&played.left_out.lines());
+    }
     text
 }
 
@@ -36,7 +42,7 @@ fn write_head(text: &mut String, title: &str, player: &Player, bad: u64) -> std:
 fn write_traffic(text: &mut String, player: &Player) -> std::fmt::Result {
     let totals = &player.totals;
     let of = |kind| totals.of(kind);
-    let views = sum([of(Kind::FirstVisit), of(Kind::View)]);
+    let views = sum([of(Kind::Visit), of(Kind::FirstVisit), of(Kind::View)]);
     let first = of(Kind::FirstVisit).events + totals.created_by_views;
     writeln!(
         text,
@@ -46,6 +52,7 @@ fn write_traffic(text: &mut String, player: &Player) -> std::fmt::Result {
     for (name, of_kind) in [
         ("page views", views),
         ("syncs", of(Kind::Sync)),
+        ("removals", of(Kind::Remove)),
         ("withdrawals", of(Kind::Withdraw)),
         ("re-consents", of(Kind::Consent)),
         ("data deletions", of(Kind::Delete)),
@@ -98,6 +105,7 @@ fn write_outcomes(text: &mut String, player: &Player) -> std::fmt::Result {
     for (group, title) in [
         (Group::PageViews, "page views"),
         (Group::Mappings, "sync mappings"),
+        (Group::Removals, "removals"),
         (Group::Withdrawals, "withdrawals"),
         (Group::Consents, "re-consents"),
         (Group::Deletions, "data deletions"),

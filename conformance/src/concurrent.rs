@@ -10,7 +10,8 @@ use super::{Bench, write};
 
 const WRITERS: usize = 4;
 const INCREMENTS: usize = 10;
-/// Contests of one winner: a store that judges and writes in two steps passes one now and then.
+/// Rounds that one writer is to win: a store that judges and writes in two steps passes one now and
+/// then.
 const ROUNDS: usize = 10;
 /// Tries of one increment, of which all but the last lose to other writers or to stale reads.
 const ATTEMPTS: usize = 1_000;

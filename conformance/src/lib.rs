@@ -10,6 +10,7 @@
 mod batches;
 mod concurrent;
 mod conditional;
+mod large;
 mod limits;
 mod values;
 
@@ -179,6 +180,14 @@ list_cases! { $
         put_many_of_nothing_answers_nothing,
         count_is_of_keys_with_the_prefix,
         count_stops_at_the_limit,
+    }
+    large {
+        body_of_1_mib_is_read,
+        get_of_more_than_1_mib_is_too_large,
+        get_many_of_more_than_1_mib_is_too_large_for_that_key_alone,
+        head_of_more_than_1_mib_is_answered,
+        get_many_hands_over_16_mib_and_the_rest_when_asked_again,
+        get_many_counts_a_key_each_time_it_stands,
     }
 }
 

@@ -6,6 +6,8 @@
 //! `just fuzz` runs both under libFuzzer and keeps what it learns in `fuzz/corpus`; inputs that once
 //! failed, or reach far, stand in `fuzz/seeds` and are run by `cargo test`.
 
+mod arguments;
+mod kept;
 mod operations;
 mod row;
 mod script;

@@ -189,6 +189,8 @@ mod tests {
             KvError::Throttled,
             KvError::Unavailable,
             KvError::UnknownOutcome,
+            KvError::TooLarge,
+            KvError::NotRead,
         ] {
             let failures = RefCell::new(Vec::new());
             for_both(|test| {

@@ -1,8 +1,10 @@
 //! The conformance suite finds what breaks the contract: stores that do, and the cases that say so.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use host_test::MemoryStore;
+use host_test::contract::within_one_answer;
 use identity_graph::{
     Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written,
 };
@@ -26,10 +28,25 @@ enum Deviation {
     CountsAll,
     /// A conflict hands over an item that is not the current one.
     HandsOverAnother,
+    /// Bodies are read whatever their size.
+    ReadsLarge,
+    /// What is too large to be read counts as missing.
+    MissesLarge,
+    /// The head is that of a whole read.
+    HeadsByReading,
+    /// Batches hand over all that they find.
+    AnswersWithoutEnd,
+    /// What no longer fits an answer counts as missing.
+    MissesTheRest,
+    /// The first key of a batch that does not fit is put off, too.
+    PutsOffTheFirst,
+    /// A key that stands twice counts once.
+    CountsKeysOnce,
 }
 use Deviation::{
-    ContentVersions, CountsAll, CutsToLimits, HandsOverAnother, IgnoresConditions, MatchesMissing,
-    SkipsMisses,
+    AnswersWithoutEnd, ContentVersions, CountsAll, CountsKeysOnce, CutsToLimits, HandsOverAnother,
+    HeadsByReading, IgnoresConditions, MatchesMissing, MissesLarge, MissesTheRest, PutsOffTheFirst,
+    ReadsLarge, SkipsMisses,
 };
 
 #[derive(Clone)]
@@ -57,8 +74,13 @@ impl Deviant {
         }
     }
 
+    /// What is stored, whatever its size.
+    fn stored(&self, key: &str) -> Option<Item> {
+        self.inner.row(key).map(|row| row.item())
+    }
+
     fn condition(&self, write: &Write<'_>) -> Precondition {
-        let current = self.inner.get(write.key).ok().flatten();
+        let current = self.stored(write.key);
         match (write.condition, current) {
             _ if self.is(IgnoresConditions) => Precondition::None,
             (Precondition::Matches(_), None) if self.is(MatchesMissing) => Precondition::None,
@@ -73,13 +95,24 @@ impl Deviant {
 impl Store for Deviant {
     fn get(&self, key: &str) -> Read {
         let key = if self.is(CutsToLimits) { cut(key, 1_024) } else { key };
-        let item = self.inner.get(key)?;
+        let item = match self.inner.get(key) {
+            Err(KvError::TooLarge) if self.is(ReadsLarge) => self.stored(key),
+            Err(KvError::TooLarge) if self.is(MissesLarge) => None,
+            read => read?,
+        };
         Ok(item.map(|item| Item { generation: self.version(&item), ..item }))
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
-        let item = self.get(key)?;
-        Ok(item.map(|item| ItemHead { metadata: item.metadata, generation: item.generation }))
+        if self.is(HeadsByReading) {
+            let item = self.get(key)?;
+            let head = |Item { metadata, generation, .. }| ItemHead { metadata, generation };
+            return Ok(item.map(head));
+        }
+        let key = if self.is(CutsToLimits) { cut(key, 1_024) } else { key };
+        let head = self.inner.head(key)?;
+        let version = self.stored(key).map_or(0, |item| self.version(&item));
+        Ok(head.map(|head| ItemHead { generation: version, ..head }))
     }
 
     fn put(&self, mut write: Write<'_>) -> Written {
@@ -107,7 +140,28 @@ impl Store for Deviant {
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
-        let mut answers: Vec<Read> = keys.iter().map(|key| self.get(key)).collect();
+        let reads = keys.iter().map(|key| self.get(key));
+        if self.is(AnswersWithoutEnd) || self.is(ReadsLarge) {
+            return reads.collect();
+        }
+        let mut answers = within_one_answer(reads);
+        let mut is_full = answers.contains(&Err(KvError::NotRead));
+        if is_full && self.is(CountsKeysOnce) {
+            let distinct: BTreeSet<_> = keys.iter().copied().collect();
+            let read = within_one_answer(distinct.iter().map(|key| self.get(key)));
+            let read: Vec<_> = distinct.into_iter().zip(read).collect();
+            let answer = |key| read.iter().find(|(read, _)| read == key).map(|one| one.1.clone());
+            answers = keys.iter().filter_map(answer).collect();
+            is_full = false;
+        }
+        if is_full && self.is(PutsOffTheFirst) {
+            answers[0] = Err(KvError::NotRead);
+        }
+        if self.is(MissesTheRest) {
+            for answer in answers.iter_mut().filter(|answer| **answer == Err(KvError::NotRead)) {
+                *answer = Ok(None);
+            }
+        }
         answers.retain(|answer| !self.is(SkipsMisses) || *answer != Ok(None));
         answers
     }
@@ -204,6 +258,46 @@ fn conflicts_that_hand_over_another_item() {
     let found = failed(HandsOverAnother);
     assert!(found.contains(&"create_is_refused_where_the_key_is_taken"), "{found:?}");
     assert!(found.contains(&"update_of_a_missing_key_is_refused_and_creates_nothing"), "{found:?}");
+}
+
+const GET_LARGE: &str = "get_of_more_than_1_mib_is_too_large";
+const GET_MANY_LARGE: &str = "get_many_of_more_than_1_mib_is_too_large_for_that_key_alone";
+const GET_MANY: &str = "get_many_hands_over_16_mib_and_the_rest_when_asked_again";
+const GET_MANY_TWICE: &str = "get_many_counts_a_key_each_time_it_stands";
+
+#[test]
+fn bodies_without_a_bound() {
+    assert_eq!(failed(ReadsLarge), [GET_LARGE, GET_MANY_LARGE, GET_MANY, GET_MANY_TWICE]);
+}
+
+#[test]
+fn bodies_that_are_not_read_and_not_said_to_be_there() {
+    assert_eq!(failed(MissesLarge), [GET_LARGE, GET_MANY_LARGE]);
+}
+
+#[test]
+fn heads_that_read_the_body() {
+    assert_eq!(failed(HeadsByReading), ["head_of_more_than_1_mib_is_answered"]);
+}
+
+#[test]
+fn answers_without_a_bound() {
+    assert_eq!(failed(AnswersWithoutEnd), [GET_MANY, GET_MANY_TWICE]);
+}
+
+#[test]
+fn keys_that_do_not_fit_and_are_said_to_hold_nothing() {
+    assert_eq!(failed(MissesTheRest), [GET_MANY, GET_MANY_TWICE]);
+}
+
+#[test]
+fn keys_that_are_never_read() {
+    assert_eq!(failed(PutsOffTheFirst), [GET_MANY, GET_MANY_TWICE]);
+}
+
+#[test]
+fn keys_that_stand_twice_and_count_once() {
+    assert_eq!(failed(CountsKeysOnce), [GET_MANY_TWICE]);
 }
 
 /// A store that updates create in, and what is known of it.

@@ -1,15 +1,38 @@
 //! What an operation asks for, key by key.
 
-use identity_graph::Uid;
+use identity_graph::{Mapping, PartnerUid, Policy, Timestamp, Uid};
 
 use super::worker::Operation;
 
-/// One UID that an operation wants to have stored.
+/// What an operation says of one partner's UID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AssertedUid<'a> {
     pub(super) partner: &'a str,
-    pub(super) uid: &'a str,
+    /// None for a removal.
+    pub(super) uid: Option<&'a str>,
+    /// When it was asserted: now, where that is further ahead than clocks differ.
     pub(super) synced: u64,
+    pub(super) expires: Option<u64>,
+    pub(super) atype: Option<u32>,
+    pub(super) ext: Option<&'a str>,
+}
+
+impl<'a> AssertedUid<'a> {
+    /// Whether it says the same of the partner, at whatever time.
+    pub(super) fn says_as(&self, other: &Self) -> bool {
+        Self { synced: other.synced, ..*self } == *other
+    }
+
+    /// The UID where it is well formed, with the time that it counts as asserted at.
+    fn at(self, (now, policy): (u64, &Policy)) -> Option<Self> {
+        let Self { uid, synced, expires, .. } = self;
+        let is_valid = uid.is_none_or(|uid| Uid::check(uid).is_ok())
+            && synced <= Timestamp::MAX
+            && expires.is_none_or(|at| at > now && at <= Timestamp::MAX);
+        let is_ahead = synced > now + u64::from(policy.clock_skew);
+        let synced = if is_ahead { now } else { synced };
+        is_valid.then_some(Self { synced, ..self })
+    }
 }
 
 impl Operation {
@@ -17,9 +40,12 @@ impl Operation {
     #[must_use]
     pub fn now(&self) -> Option<u64> {
         match self {
-            Self::Create { entry, .. } | Self::Visit { entry, .. } => Some(entry.now),
+            Self::Create { entry, .. }
+            | Self::CreateOrRevive { entry, .. }
+            | Self::Visit { entry, .. } => Some(entry.now),
             Self::View { now, .. }
             | Self::Upsert { now, .. }
+            | Self::Remove { now, .. }
             | Self::Touch { now, .. }
             | Self::Withdraw { now, .. }
             | Self::Sync { now, .. }
@@ -33,10 +59,12 @@ impl Operation {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Create { ec, .. }
+            | Self::CreateOrRevive { ec, .. }
             | Self::Visit { ec, .. }
             | Self::Peek { ec }
             | Self::View { ec, .. }
             | Self::Upsert { ec, .. }
+            | Self::Remove { ec, .. }
             | Self::Touch { ec, .. }
             | Self::Withdraw { ec, .. }
             | Self::Delete { ec }
@@ -45,42 +73,73 @@ impl Operation {
         }
     }
 
-    /// Every UID that it wants stored under a key, in the order in which it names them.
-    pub(super) fn assertions<'a>(&'a self, key: &str) -> Vec<AssertedUid<'a>> {
-        let now = self.now().unwrap_or_default();
+    /// What it says of UIDs under a key, in the order in which it names them; none for what is
+    /// malformed.
+    pub(super) fn items<'a>(&'a self, key: &str, policy: &Policy) -> Vec<Option<AssertedUid<'a>>> {
+        let clock = (self.now().unwrap_or_default(), policy);
         if self.key().is_some_and(|of_row| of_row != key) {
             return Vec::new();
         }
-        let ids = match self {
-            Self::Create { entry, .. } | Self::Visit { entry, .. } => &entry.ids,
-            Self::View { ids, .. } | Self::Upsert { ids, .. } => ids,
+        let of_id = |id: &'a PartnerUid| {
+            let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
+            let (synced, ext) = (synced.unwrap_or(clock.0), ext.as_deref());
+            let (expires, atype) = (*expires, *atype);
+            AssertedUid { partner, uid: Some(uid), synced, expires, atype, ext }.at(clock)
+        };
+        let removal = |partner: &'a String| {
+            let now = clock.0;
+            AssertedUid { partner, uid: None, synced: now, expires: None, atype: None, ext: None }
+        };
+        match self {
+            Self::Create { entry, .. }
+            | Self::CreateOrRevive { entry, .. }
+            | Self::Visit { entry, .. } => entry.ids.iter().map(of_id).collect(),
+            Self::View { ids, .. } | Self::Upsert { ids, .. } => ids.iter().map(of_id).collect(),
+            Self::Remove { partners, .. } => {
+                partners.iter().map(|partner| removal(partner).at(clock)).collect()
+            }
             Self::Sync { partner, mappings, .. } => {
-                let of_key =
-                    mappings.iter().filter(|m| m.ec_id == key && Uid::check(&m.uid).is_ok());
-                let asserted = of_key.map(|mapping| AssertedUid {
-                    partner,
-                    uid: &mapping.uid,
-                    synced: mapping.synced,
-                });
-                return asserted.collect();
+                let of_key = mappings.iter().filter(|mapping| mapping.ec_id == key);
+                of_key.map(|mapping| mapped(partner, mapping, clock)).collect()
             }
             Self::Touch { .. }
             | Self::Withdraw { .. }
             | Self::Peek { .. }
             | Self::Delete { .. }
-            | Self::Cluster { .. } => return Vec::new(),
-        };
-        let asserted = ids.iter().map(|id| AssertedUid {
-            partner: &id.partner,
-            uid: &id.uid,
-            synced: id.synced.unwrap_or(now),
-        });
-        asserted.collect()
+            | Self::Cluster { .. } => Vec::new(),
+        }
     }
+
+    /// What of it is well formed.
+    pub(super) fn assertions<'a>(&'a self, key: &str, policy: &Policy) -> Vec<AssertedUid<'a>> {
+        self.items(key, policy).into_iter().flatten().collect()
+    }
+}
+
+/// What a mapping says, where it is well formed.
+pub(super) fn mapped<'a>(
+    partner: &'a str,
+    mapping: &'a Mapping,
+    clock: (u64, &Policy),
+) -> Option<AssertedUid<'a>> {
+    let Mapping { uid, synced, atype, expires, ext, .. } = mapping;
+    let (uid, ext) = (uid.as_deref(), ext.as_deref());
+    let (synced, atype, expires) = (*synced, *atype, *expires);
+    AssertedUid { partner, uid, synced, expires, atype, ext }.at(clock)
 }
 
 /// Of the assertions about a partner the one that counts: the latest, of equals the first.
 pub(super) fn latest<'a>(assertions: &[AssertedUid<'a>], partner: &str) -> Option<AssertedUid<'a>> {
     let of_partner = assertions.iter().filter(|asserted| asserted.partner == partner);
     of_partner.copied().reduce(|best, next| if next.synced > best.synced { next } else { best })
+}
+
+/// Of the assertions about each partner the one that counts, in the order of the call.
+pub(super) fn winners<'a>(assertions: &[AssertedUid<'a>]) -> Vec<AssertedUid<'a>> {
+    let mut winners: Vec<AssertedUid<'a>> = Vec::new();
+    for asserted in assertions {
+        let best = latest(assertions, asserted.partner);
+        winners.extend(best.filter(|best| best == asserted && !winners.contains(best)));
+    }
+    winners
 }

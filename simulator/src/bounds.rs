@@ -4,6 +4,7 @@ use identity_graph::{KvError, Policy, Precondition, WriteOutcome, Written};
 
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call, Put};
+use super::reference::Held;
 use super::worker::Operation;
 
 /// What a worker has asked of one key.
@@ -15,20 +16,22 @@ struct CallCounts {
     /// Writes that were refused by their condition, or not answered: each may cost one more read and
     /// one more write.
     contested: usize,
-    /// Conditions that did not hold.
-    refused: Vec<Precondition>,
+    /// Conditions that did not hold, and whether it was a visit that was to be noted: in a page view
+    /// that is a call of its own.
+    refused: Vec<(Precondition, bool)>,
     /// Writes under a condition of `refused`: they could not succeed.
     wasted: usize,
 }
 
 impl CallCounts {
-    fn put(&mut self, put: &Put, written: &Written) {
+    fn put(&mut self, operation: &Operation, put: &Put, written: &Written) {
         self.writes += 1;
-        self.wasted += usize::from(self.refused.contains(&put.condition));
+        let condition = (put.condition, notes_visit(operation, put));
+        self.wasted += usize::from(self.refused.contains(&condition));
         match written {
             Ok(WriteOutcome::Conflict(_)) => {
                 self.contested += 1;
-                self.refused.push(put.condition);
+                self.refused.push(condition);
             }
             Err(KvError::UnknownOutcome) => self.contested += 1,
             _ => {}
@@ -43,6 +46,7 @@ impl CallCounts {
 /// - A refusal whose row a read does not find may cost one read more.
 /// - There are no more writes than the policy has attempts, and one more where a row was presumed
 ///   absent: a visit may find a tombstone there.
+/// - A withdrawal that went unanswered is sent again, whatever the answer to that.
 /// - No write is tried under a condition that has just been refused.
 pub(super) fn check_calls(
     operation: &Operation,
@@ -50,13 +54,18 @@ pub(super) fn check_calls(
     heard: &[(Call, Answer)],
 ) -> Result<(), Broken> {
     for key in keys(operation) {
-        let cost = cost(heard, key);
+        let cost = cost(operation, heard, key);
         let (reads, writes) = uncontested(operation);
-        let attempts = usize::from(policy.max_cas_attempts);
+        let calls = calls(operation, &cost);
+        let (reads, writes) = (calls * reads, calls * writes);
+        let attempts = calls * usize::from(policy.max_cas_attempts);
         let extra = usize::from(presumes_absence(operation));
-        let missed = usize::from(cost.contested > 0);
-        let most_writes = (writes + cost.contested).min(attempts + extra);
+        let missed = if cost.contested > 0 { calls } else { 0 };
         let most_reads = reads + cost.contested + missed;
+        let most_writes = match operation {
+            Operation::Withdraw { .. } if cost.contested > 0 => attempts,
+            _ => (writes + cost.contested).min(attempts + extra),
+        };
         if cost.wasted > 0 {
             return broken(Invariant::Bounds, "a try that could not succeed");
         }
@@ -107,27 +116,49 @@ fn keys(operation: &Operation) -> Vec<&str> {
 fn uncontested(operation: &Operation) -> (usize, usize) {
     match operation {
         Operation::Create { .. }
-        | Operation::Visit { .. }
+        | Operation::CreateOrRevive { .. }
         | Operation::Withdraw { .. }
         | Operation::Delete { .. } => (0, 1),
         Operation::Peek { .. } => (1, 0),
+        // Where there is nothing to see it is looked for once more.
+        Operation::Visit { reads_first: true, .. } => (2, 1),
         // The snapshot costs a read; what is written is either UIDs or the visit.
         Operation::View { .. }
+        | Operation::Visit { .. }
         | Operation::Upsert { .. }
+        | Operation::Remove { .. }
         | Operation::Touch { .. }
         | Operation::Sync { .. }
         | Operation::Cluster { .. } => (1, 1),
     }
 }
 
+/// Calls of the graph, each with bounds of its own. Where a page view cannot tell whether its UIDs
+/// were stored by itself, it notes the visit on a row that it has to read anew.
+fn calls(operation: &Operation, cost: &CallCounts) -> usize {
+    if matches!(operation, Operation::View { .. }) && cost.contested > 0 { 2 } else { 1 }
+}
+
+fn notes_visit(operation: &Operation, put: &Put) -> bool {
+    match operation {
+        Operation::View { now, .. } => {
+            Held::of(Some(&put.body)).entry().is_some_and(|row| row.last_seen == Some(*now))
+        }
+        _ => false,
+    }
+}
+
 fn presumes_absence(operation: &Operation) -> bool {
     matches!(
         operation,
-        Operation::Create { .. } | Operation::Visit { .. } | Operation::Upsert { .. }
+        Operation::Create { .. }
+            | Operation::CreateOrRevive { .. }
+            | Operation::Visit { .. }
+            | Operation::Upsert { .. }
     )
 }
 
-fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
+fn cost(operation: &Operation, heard: &[(Call, Answer)], key: &str) -> CallCounts {
     let mut cost = CallCounts::default();
     for (call, answer) in heard {
         match (call, answer) {
@@ -136,11 +167,11 @@ fn cost(heard: &[(Call, Answer)], key: &str) -> CallCounts {
                 cost.reads += asked.iter().filter(|asked| *asked == key).count();
             }
             (Call::Put(put), Answer::Written(written)) if put.key == key => {
-                cost.put(put, written);
+                cost.put(operation, put, written);
             }
             (Call::PutMany(puts), Answer::Writes(written)) => {
                 for (put, written) in puts.iter().zip(written).filter(|(put, _)| put.key == key) {
-                    cost.put(put, written);
+                    cost.put(operation, put, written);
                 }
             }
             (Call::Delete(asked), Answer::Deleted(deleted)) if asked == key => {

@@ -20,8 +20,12 @@ pub(super) fn operation(operation: &Operation, zero: u64) -> String {
     let now = operation.now().map(|now| format!(" at {}", ago(now, zero))).unwrap_or_default();
     match operation {
         Operation::Create { entry, .. } => format!("create with {}{now}", uids(entry.ids.len())),
-        Operation::Visit { entry, .. } => {
+        Operation::CreateOrRevive { entry, .. } => {
             format!("create-or-revive with {}{now}", uids(entry.ids.len()))
+        }
+        Operation::Visit { entry, reads_first, .. } => {
+            let on = if *reads_first { ", on a snapshot" } else { "" };
+            format!("visit with {}{on}{now}", uids(entry.ids.len()))
         }
         Operation::Peek { .. } => "get-metadata".to_owned(),
         Operation::View { ids, .. } => format!("page view with {}{now}", uids(ids.len())),
@@ -35,6 +39,7 @@ pub(super) fn operation(operation: &Operation, zero: u64) -> String {
             let synced = if synced.is_empty() { synced } else { format!(" (synced {synced})") };
             format!("upsert of {}{synced}{missing}{now}", uids(ids.len()))
         }
+        Operation::Remove { partners, .. } => format!("removal of {}{now}", uids(partners.len())),
         Operation::Touch { .. } => format!("touch{now}"),
         Operation::Withdraw { .. } => format!("withdrawal{now}"),
         Operation::Delete { .. } => "delete".to_owned(),
@@ -57,10 +62,11 @@ pub(super) fn held(held: &Held, zero: u64) -> String {
         Held::Corrupt => "corrupt".to_owned(),
         Held::Entry(entry) if !entry.ok => format!("tombstone of {}", ago(entry.updated, zero)),
         Held::Entry(entry) => format!(
-            "live, consent {}, seen {}, {}",
+            "live, consent {}, seen {}, {}{}",
             ago(entry.updated, zero),
-            ago(entry.last_visit, zero),
-            uids(entry.ids.len())
+            entry.last_seen.map_or("at no time".to_owned(), |at| ago(at, zero)),
+            uids(entry.ids.len()),
+            if entry.is_full() { ", full" } else { "" }
         ),
     }
 }
@@ -117,7 +123,8 @@ pub(super) fn read(read: &Read, zero: u64) -> String {
 pub(super) fn written(written: &Written) -> String {
     match written {
         Ok(WriteOutcome::Stored) => "stored".to_owned(),
-        Ok(WriteOutcome::Conflict(_)) => "refused, the condition does not hold".to_owned(),
+        Ok(WriteOutcome::Conflict(None)) => "refused, the condition does not hold".to_owned(),
+        Ok(WriteOutcome::Conflict(Some(_))) => "refused, and the row handed over".to_owned(),
         Err(error) => failure(*error),
     }
 }
@@ -139,8 +146,14 @@ pub(super) fn fault(fault: NetworkFault) -> String {
 /// How an operation ended.
 pub(super) fn outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done(Ok(())) => "done".to_owned(),
-        Outcome::Visited(Ok(created)) => created.name().to_owned(),
+        Outcome::Withdrawn(Ok(())) => "done".to_owned(),
+        Outcome::Created(Ok(report)) => format!("done; UIDs {}", listed(&report.ids)),
+        Outcome::Started(Ok(report)) => {
+            format!("{}; UIDs {}", report.name(), listed(&report.ids))
+        }
+        Outcome::Visited(Ok(report)) => {
+            format!("{}; UIDs {}", report.name(), listed(&report.ids))
+        }
         Outcome::Viewed(Ok(View { shown: None, .. })) | Outcome::Counted(Ok(None)) => {
             "no entry".to_owned()
         }

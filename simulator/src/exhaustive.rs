@@ -1,12 +1,15 @@
 //! Every schedule of two or three operations on one row.
 //!
-//! The ten kinds of operations ([`OperationKind`]) are combined to pairs or triples, the same kind more
-//! than once, too, from each of the six [`Start`]s. Of each combination every interleaving of store
-//! calls is gone through. In them
+//! The thirteen kinds of operations ([`OperationKind`]) are combined to pairs or triples from each of the
+//! ten [`Start`]s: the same kind more than once, too, with other arguments and as the same request sent
+//! again. One of the places may be taken by another program that overwrites the row ([`Overwrite`]).
+//! Of each combination every interleaving of store calls is gone through. In them
 //! - every read shows the newest value or any older one that the worker's place has not yet gone past.
 //!   So a fresh key may be missing, too: all happens within the 300 ms that reads may lag;
-//! - up to one call meets a fault: it fails, is refused for its rate, or, if it is a write, gets no
-//!   answer. A write without an answer lands at any later moment, or never;
+//! - a refused write hands the row over, or does not;
+//! - up to two calls meet a fault, with three operations one: a call fails, is refused for its rate,
+//!   or, if it is a write, gets no answer. A write without an answer lands at any later moment, or
+//!   never;
 //! - an expired row is removed at any moment, or not at all.
 //!
 //! Time stands still: every worker has its own fixed clock, and the rate limit is a fault like
@@ -17,15 +20,19 @@
 //!   same faults have the same continuations. Schedules are counted all the same.
 //! - The order of the workers of a combination means nothing: {a, b} stands for {b, a}.
 
+mod combination;
 mod operations;
 mod search;
+mod start;
 mod trie;
 
 use identity_graph::Policy;
 
-pub use operations::{OperationKind, Start};
+pub use combination::{Combination, combinations};
+pub use operations::OperationKind;
 pub use search::Failed;
 use search::Search;
+pub use start::{Overwrite, Start};
 use trie::Trie;
 
 use super::worker::Workers;
@@ -43,42 +50,20 @@ pub struct Report {
     pub workers: u64,
 }
 
-/// All combinations of so many kinds, each once.
-#[must_use]
-pub fn combinations(of: usize) -> Vec<(Start, Vec<OperationKind>)> {
-    let mut kinds: Vec<Vec<OperationKind>> = vec![Vec::new()];
-    for _ in 0..of {
-        let longer = |shorter: &Vec<OperationKind>| {
-            let last = shorter.last().copied();
-            let next =
-                OperationKind::ALL.into_iter().filter(move |kind| last.is_none_or(|l| *kind >= l));
-            let shorter = shorter.clone();
-            next.map(move |kind| [shorter.as_slice(), &[kind]].concat()).collect::<Vec<_>>()
-        };
-        kinds = kinds.iter().flat_map(longer).collect();
-    }
-    let with = |start: Start| kinds.clone().into_iter().map(move |kinds| (start, kinds));
-    Start::ALL.into_iter().flat_map(with).collect()
-}
-
 /// Goes through all schedules of the combinations. `progress` is told of each that is done.
 ///
 /// # Errors
-/// The first schedule that breaks an invariant.
+/// The first schedule that breaks an invariant. One in which an outcome was merely guessed is told
+/// where no schedule of the combination shows worse.
 pub fn explore(
     workers: &dyn Workers,
-    combinations: &[(Start, Vec<OperationKind>)],
+    combinations: &[Combination],
     mut progress: impl FnMut(&Report),
 ) -> Result<Report, Box<Failed>> {
     let mut trie = Trie::new(workers, Policy::default());
     let mut report = Report::default();
-    for (start, kinds) in combinations {
-        let row = trie.start(*start);
-        let nodes: Vec<_> = (0..).zip(kinds).map(|(at, kind)| trie.root(*kind, at)).collect();
-        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-        let title = format!("{} on a row that is {}", names.join(", "), start.name());
-        let search = Search::new(&mut trie);
-        let (states, schedules) = search.run(title, row, *start == Start::Expired, &nodes)?;
+    for combination in combinations {
+        let (states, schedules) = Search::new(&mut trie, combination).run(combination.name())?;
         report.combinations += 1;
         report.states += states;
         report.schedules = report.schedules.saturating_add(schedules);

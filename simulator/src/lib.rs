@@ -22,6 +22,7 @@ mod causes;
 mod describe;
 mod dice;
 mod durability;
+mod evidence;
 mod history;
 mod lane;
 mod outcomes;

@@ -1,16 +1,19 @@
 //! What an outcome says, against what truly happened: invariants 1, 2, 7 and 8.
 
+use identity_graph::limits::MAX_SEEN_DOMAINS;
 use identity_graph::{
-    CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, TouchOutcome, Uid,
-    UpsertOutcome,
+    CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, Report, Timestamp,
+    TouchOutcome, UpsertOutcome, VisitOutcome,
 };
 
-use super::assertions::{AssertedUid, latest};
+use super::assertions::{AssertedUid, latest, mapped, winners};
 use super::broken::{Broken, Invariant, broken};
 use super::call::{Answer, Call};
 use super::causes::Causes;
-use super::reference::{Held, StoredEntry};
+use super::durability::shows;
+use super::reference::{Clock, Held, StoredEntry, StoredUid};
 use super::worker::{Operation, Outcome, View};
+use super::writes::given;
 
 /// The versions of a key that a worker can have seen, oldest first.
 pub(super) struct Witness<'a> {
@@ -24,8 +27,6 @@ pub(super) struct Seen<'a> {
     pub(super) held: &'a Held,
     /// The worker wrote it.
     pub(super) by_worker: bool,
-    /// It is what the worker wanted to write, whoever did.
-    pub(super) as_worker: bool,
     /// No worker wrote it: the store or another program did.
     pub(super) by_others: bool,
 }
@@ -39,63 +40,53 @@ pub(super) fn check_outcome<'a>(
     outcome: &Outcome,
     witness: impl Fn(&str) -> Witness<'a>,
 ) -> Result<(), Broken> {
-    let now = operation.now().unwrap_or_default();
+    let clock = Clock::of(operation, &policy);
     let check_of = |key| {
         let (witness, causes) = (witness(key), Causes::of(heard, key));
-        Check { operation, policy, now, key, witness, causes }
+        Check { operation, policy, clock, key, witness, causes }
     };
-    let check = || check_of(operation.key().unwrap_or_default());
+    let check = check_of(operation.key().unwrap_or_default());
+    if let Some(failure) = outcome.failure() {
+        return check.failed(failure);
+    }
     match outcome {
         Outcome::Trapped(message) => broken(Invariant::Messages, format!("a trap: {message}")),
-        Outcome::Done(done) => match (operation, check().failure(done)?) {
-            (_, None) => Ok(()),
-            (Operation::Withdraw { .. }, Some(())) => check().is_written(
-                Invariant::Withdrawal,
-                "a withdrawal was acknowledged and no tombstone written",
-            ),
-            _ => check().is_written(Invariant::Acknowledged, "a creation was not written"),
-        },
-        Outcome::Visited(visited) => match check().failure(visited)? {
-            Some(visited) => check().visited(*visited),
-            None => Ok(()),
-        },
-        Outcome::Peeked(peeked) => match check().failure(peeked)? {
-            Some(metadata) => check().peeked(metadata.as_ref()),
-            None => Ok(()),
-        },
-        Outcome::Viewed(Ok(view)) => check().viewed(view),
-        Outcome::Viewed(Err(failure)) => check().failure(&Err::<(), _>(failure.clone())).map(drop),
-        Outcome::Upserted(upserted) => check().upserted(upserted),
-        Outcome::Touched(touched) => match check().failure(touched)? {
-            Some(touched) => check().touched(*touched),
-            None => Ok(()),
-        },
-        Outcome::Deleted(deleted) => match check().failure(deleted)? {
-            Some(deleted) => check().deleted(*deleted),
-            None => Ok(()),
-        },
-        Outcome::Counted(counted) => match check().failure(counted)? {
-            Some(size) => check().counted(*size),
-            None => Ok(()),
-        },
-        Outcome::Synced(Err(_)) => broken(Invariant::Outcome, "a batch failed as a whole"),
+        Outcome::Created(Ok(report)) => {
+            check.is_started("a creation was not written")?;
+            check.ids(&report.ids)
+        }
+        Outcome::Started(Ok(report)) => check.started(report),
+        Outcome::Visited(Ok(report)) => check.visited(report),
+        Outcome::Withdrawn(Ok(())) => {
+            let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated == clock.now);
+            let how = "a withdrawal was acknowledged and no tombstone written";
+            check.is_written(Invariant::Withdrawal, is, how)
+        }
+        Outcome::Peeked(Ok(metadata)) => check.peeked(metadata.as_ref()),
+        Outcome::Viewed(Ok(view)) => check.viewed(view),
+        Outcome::Upserted(Ok(outcomes)) => check.ids(outcomes),
+        Outcome::Touched(Ok(touched)) => check.touched(*touched),
+        Outcome::Deleted(Ok(deleted)) => check.deleted(*deleted),
+        Outcome::Counted(Ok(size)) => check.counted(*size),
         Outcome::Synced(Ok(outcomes)) => {
-            let Operation::Sync { mappings, .. } = operation else {
+            let Operation::Sync { partner, mappings, .. } = operation else {
                 return broken(Invariant::Outcome, "an outcome of another operation");
             };
             if mappings.len() != outcomes.len() {
                 return broken(Invariant::Outcome, "outcomes do not match mappings one to one");
             }
             mappings.iter().zip(outcomes).try_for_each(|(mapping, outcome)| {
-                check_of(mapping.ec_id.as_str()).mapped(mapping, outcome)
+                check_of(mapping.ec_id.as_str()).mapped(partner, mapping, outcome)
             })
         }
+        // What has failed as a whole was judged above.
+        _ => Ok(()),
     }
 }
 
 /// Checks that no word of an outcome gives an ID away.
 pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), Broken> {
-    // Words are in failures only; the rest is fixed names.
+    // Words are in failures, of what is invalid and of what is left out; the rest is fixed names.
     let failures: Vec<&Failure> = match outcome {
         Outcome::Synced(Ok(outcomes)) => {
             outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect()
@@ -106,8 +97,17 @@ pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), 
         }
         whole => whole.failure().into_iter().collect(),
     };
-    for failure in failures {
-        let text = format!("{failure} {failure:?}");
+    let parts = match outcome {
+        Outcome::Created(Ok(report)) => format!("{report:?}"),
+        Outcome::Started(Ok(report)) => format!("{report:?}"),
+        Outcome::Visited(Ok(report)) => format!("{report:?}"),
+        Outcome::Viewed(Ok(view)) => format!("{:?}", view.upserted),
+        Outcome::Upserted(Ok(outcomes)) => format!("{outcomes:?}"),
+        Outcome::Synced(Ok(outcomes)) => format!("{outcomes:?}"),
+        _ => String::new(),
+    };
+    let texts = failures.into_iter().map(|failure| format!("{failure} {failure:?}"));
+    for text in texts.chain([parts]) {
         if secrets.iter().any(|secret| text.contains(secret)) {
             return broken(Invariant::Messages, "a message shows an ID");
         }
@@ -118,25 +118,18 @@ pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), 
 struct Check<'a, 'b> {
     operation: &'b Operation,
     policy: Policy,
-    now: u64,
+    clock: Clock,
     key: &'b str,
     witness: Witness<'a>,
     causes: Causes,
 }
 
 impl Check<'_, '_> {
-    /// The value of a success, or `None` for a failure that is true. A false one is an error.
-    fn failure<'t, T>(&self, result: &'t Result<T, Failure>) -> Result<Option<&'t T>, Broken> {
-        let failure = match result {
-            Ok(value) => return Ok(Some(value)),
-            Err(failure) => failure,
-        };
-        self.failed(failure).map(|()| None)
-    }
-
     fn failed(&self, failure: &Failure) -> Result<(), Broken> {
         let happened = match failure {
-            Failure::InvalidArgument(_) | Failure::NoSuchStore | Failure::TooLarge => false,
+            Failure::InvalidArgument(_) => self.clock.now > Timestamp::MAX,
+            Failure::NoSuchStore => false,
+            Failure::TooLarge => self.saw(|held| held.entry().is_some_and(StoredEntry::is_full)),
             Failure::Corrupt(_) => self.saw(|held| *held == Held::Corrupt),
             Failure::AlreadyExists => self.saw(|held| *held != Held::Nothing),
             // What may have been written is not called refused.
@@ -149,7 +142,6 @@ impl Check<'_, '_> {
         }
         let says_nothing_written = match failure {
             Failure::Unavailable(how) => how.contains(&Outage::Failed.to_string()),
-            Failure::Corrupt(_) => !self.witness.in_doubt,
             _ => true,
         };
         let versions = &self.witness.versions;
@@ -203,72 +195,149 @@ impl Check<'_, '_> {
         }
     }
 
-    fn is_written(&self, invariant: Invariant, how: &str) -> Result<(), Broken> {
-        let is_written = self.witness.versions.iter().any(|seen| seen.as_worker);
-        if is_written { Ok(()) } else { broken(invariant, how) }
-    }
-
-    fn visited(&self, visited: CreateOutcome) -> Result<(), Broken> {
-        match visited {
-            CreateOutcome::Created | CreateOutcome::Revived => {
-                self.is_written(Invariant::Acknowledged, "a visit was not written")
-            }
-            CreateOutcome::AlreadyLive => {
-                self.truly(|_| true, |held| self.is_live(held), "already-live")
-            }
-            CreateOutcome::Withdrawn => {
-                let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= self.now);
-                self.truly(|_| true, is, "withdrawn")
-            }
+    /// What was acknowledged was written by the worker, or at least stands in the row.
+    fn is_written(
+        &self,
+        invariant: Invariant,
+        is: impl Fn(&Held) -> bool,
+        how: &str,
+    ) -> Result<(), Broken> {
+        let versions = &self.witness.versions;
+        let is_own = versions.iter().any(|seen| seen.by_worker && is(seen.held));
+        if is_own || versions.last().is_some_and(|seen| is(seen.held)) {
+            Ok(())
+        } else {
+            broken(invariant, how)
         }
     }
 
+    fn is_started(&self, how: &str) -> Result<(), Broken> {
+        let now = self.clock.now;
+        let is = |held: &Held| held.entry().is_some_and(|row| row.ok && row.updated == now);
+        self.is_written(Invariant::Acknowledged, is, how)
+    }
+
+    /// Whether what the worker wrote, if it did, took the place of what the outcome says.
+    fn replaced(&self, is: impl Fn(&Held) -> bool, name: &str) -> Result<(), Broken> {
+        let mut own = self.witness.versions.windows(2).filter(|pair| pair[1].by_worker).peekable();
+        if own.peek().is_none() || own.any(|pair| is(pair[0].held)) {
+            Ok(())
+        } else {
+            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+        }
+    }
+
+    fn created(&self) -> Result<(), Broken> {
+        self.is_started("a visit was not written")?;
+        self.replaced(|held| self.is_missing(held), "created")
+    }
+
+    fn revived(&self) -> Result<(), Broken> {
+        self.is_started("a visit was not written")?;
+        self.replaced(|held| held.tombstone().is_some(), "revived")
+    }
+
+    fn withdrawn(&self) -> Result<(), Broken> {
+        let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= self.clock.now);
+        self.truly(|_| true, is, "withdrawn")
+    }
+
+    fn started(&self, report: &Report<CreateOutcome>) -> Result<(), Broken> {
+        match report.outcome {
+            CreateOutcome::Created => self.created()?,
+            CreateOutcome::Revived => self.revived()?,
+            CreateOutcome::Withdrawn => self.withdrawn()?,
+            CreateOutcome::AlreadyLive if !report.ids.is_empty() => {
+                return broken(Invariant::Outcome, "said something of UIDs that it did not judge");
+            }
+            CreateOutcome::AlreadyLive => {
+                return self.truly(|_| true, |held| self.is_live(held), "already-live");
+            }
+        }
+        self.ids(&report.ids)
+    }
+
+    fn visited(&self, report: &Report<VisitOutcome>) -> Result<(), Broken> {
+        match report.outcome {
+            VisitOutcome::Created => self.created()?,
+            VisitOutcome::Revived => self.revived()?,
+            VisitOutcome::Withdrawn => self.withdrawn()?,
+            VisitOutcome::Written => {
+                let is = |held: &Held| held.entry().is_some_and(|row| self.is_noted(row));
+                self.is_written(Invariant::Acknowledged, is, "a visit was not written")?;
+            }
+            VisitOutcome::Unchanged => {
+                let is = |held: &Held| self.live(held).is_some_and(|row| self.has_no_news(row));
+                self.truly(|_| false, is, "unchanged")?;
+            }
+        }
+        self.ids(&report.ids)
+    }
+
+    /// Whether a row tells of this visit or of a later one.
+    fn is_noted(&self, row: &StoredEntry) -> bool {
+        row.ok && row.last_seen >= Some(self.clock.now)
+    }
+
+    /// Whether a row has what a visit brings besides UIDs.
+    fn has_no_news(&self, row: &StoredEntry) -> bool {
+        let Operation::Visit { entry, .. } = self.operation else { return false };
+        let clock = self.clock;
+        let debounce = u64::from(self.policy.last_seen_debounce);
+        let is_noted = clock.known(row.last_seen).is_some_and(|at| clock.now < at + debounce);
+        let is_newer = clock.known(Some(row.updated)).is_none_or(|updated| clock.now > updated);
+        let is_stored = |(given, stored): (Option<&str>, &Option<String>)| {
+            given.is_none_or(|given| stored.as_deref() == Some(given))
+        };
+        let has_strings = given(entry).into_iter().zip(&row.strings).all(is_stored);
+        let has_domain = entry.domain.as_ref().is_none_or(|domain| {
+            row.domains.contains(domain) || row.domains.len() >= MAX_SEEN_DOMAINS
+        });
+        is_noted && (has_strings || !is_newer) && has_domain || row.is_full()
+    }
+
     fn touched(&self, touched: TouchOutcome) -> Result<(), Broken> {
-        let wrote = |held: &Held| held.entry().is_some_and(|e| e.last_visit == self.now);
-        let live = |held: &Held| held.live(&self.policy, self.now).map(|e| e.last_visit);
+        let (clock, now) = (self.clock, self.clock.now);
+        let wrote = |held: &Held| held.entry().is_some_and(|row| row.last_seen == Some(now));
+        let last_seen = |held: &Held| self.live(held).and_then(|row| clock.known(row.last_seen));
         let debounce = u64::from(self.policy.last_seen_debounce);
         match touched {
             TouchOutcome::Written => {
-                let seen = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if self.witness.versions.iter().any(seen) {
-                    Ok(())
-                } else {
-                    broken(Invariant::Acknowledged, "a touch was not written")
-                }
+                self.is_written(Invariant::Acknowledged, wrote, "a touch was not written")
             }
             TouchOutcome::Debounced => {
                 let is = |held: &Held| {
-                    live(held).is_some_and(|at| at <= self.now && self.now < at + debounce)
+                    last_seen(held).is_some_and(|at| at <= now && now < at + debounce)
                 };
                 if self.saw(is) { Ok(()) } else { self.truly(wrote, is, "debounced") }
             }
             TouchOutcome::Stale => {
-                self.truly(wrote, |held| live(held).is_some_and(|at| at > self.now), "stale")
+                self.truly(wrote, |held| last_seen(held).is_some_and(|at| at > now), "stale")
             }
             TouchOutcome::Withdrawn => {
                 self.truly(wrote, |held| held.tombstone().is_some(), "withdrawn")
             }
-            TouchOutcome::NotFound => {
-                self.truly(wrote, |held| held.is_missing(&self.policy, self.now), "not-found")
-            }
+            TouchOutcome::NotFound => self.truly(wrote, |held| self.is_missing(held), "not-found"),
         }
     }
 
     fn viewed(&self, view: &View) -> Result<(), Broken> {
         let Some(shown) = &view.shown else {
-            return self.truly(|_| true, |held| *held == Held::Nothing, "no entry");
+            return self.truly(|_| true, |held| self.is_missing(held), "no entry");
         };
-        if !self.saw(|held| held.entry().is_some_and(|entry| entry.is_shown_as(shown))) {
+        let is_shown = |row: &StoredEntry| row.is_shown_as(shown, self.clock);
+        if !self.saw(|held| !self.is_missing(held) && held.entry().is_some_and(is_shown)) {
             return broken(Invariant::Withdrawal, "an entry was shown that no row was");
         }
-        if let Some(outcomes) = self.failure(&view.upserted)? {
-            self.assertions_of_call(outcomes)?;
+        match &view.upserted {
+            Ok(outcomes) => self.ids(outcomes)?,
+            Err(failure) => self.failed(failure)?,
         }
         match &view.touched {
-            Some(touched) => match self.failure(touched)? {
-                Some(touched) => self.touched(*touched),
-                None => Ok(()),
-            },
+            Some(Ok(touched)) => self.touched(*touched),
+            // The write in doubt may be one of the UIDs.
+            Some(Err(_)) if self.causes.is_in_doubt() => Ok(()),
+            Some(Err(failure)) => self.failed(failure),
             None => Ok(()),
         }
     }
@@ -290,87 +359,114 @@ impl Check<'_, '_> {
         if is_true { Ok(()) } else { broken(Invariant::Withdrawal, "metadata that no row had") }
     }
 
-    fn upserted(&self, upserted: &Result<Vec<UpsertOutcome>, Failure>) -> Result<(), Broken> {
-        match self.failure(upserted)? {
-            Some(outcomes) => self.assertions_of_call(outcomes),
-            None => Ok(()),
-        }
-    }
-
-    fn assertions_of_call(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
-        let assertions = self.operation.assertions(self.key);
-        if assertions.len() != outcomes.len() {
+    /// Checks one outcome for each UID of the call.
+    fn ids(&self, outcomes: &[UpsertOutcome]) -> Result<(), Broken> {
+        let items = self.operation.items(self.key, &self.policy);
+        if items.len() != outcomes.len() {
             return broken(Invariant::Outcome, "outcomes do not match UIDs one to one");
         }
-        assertions
-            .iter()
-            .zip(outcomes)
-            .try_for_each(|(asserted, outcome)| self.asserted(&assertions, *asserted, *outcome))
+        items.into_iter().zip(outcomes).try_for_each(|(item, outcome)| self.item(item, outcome))
     }
 
     fn mapped(
         &self,
+        partner: &str,
         mapping: &Mapping,
         outcome: &Result<UpsertOutcome, Failure>,
     ) -> Result<(), Broken> {
-        let is_valid = EcId::parse(&mapping.ec_id).is_ok() && Uid::check(&mapping.uid).is_ok();
+        let is_valid = EcId::parse(&mapping.ec_id).is_ok();
         match outcome {
             Err(Failure::InvalidArgument(_)) if !is_valid => Ok(()),
             _ if !is_valid => broken(Invariant::Outcome, "a bad mapping was not refused as such"),
             Err(failure) => self.failed(failure),
             Ok(outcome) => {
-                let assertions = self.operation.assertions(self.key);
-                let partner =
-                    assertions.first().map(|asserted| asserted.partner).unwrap_or_default();
-                let (uid, synced) = (mapping.uid.as_str(), mapping.synced);
-                self.asserted(&assertions, AssertedUid { partner, uid, synced }, *outcome)
+                let item = mapped(partner, mapping, (self.clock.now, &self.policy));
+                self.item(item, outcome)
             }
         }
     }
 
-    /// Checks the outcome of one UID. Where the same call has a later UID of the same partner, the
-    /// outcome is about that one.
-    fn asserted(
-        &self,
-        assertions: &[AssertedUid<'_>],
-        asserted: AssertedUid<'_>,
-        outcome: UpsertOutcome,
-    ) -> Result<(), Broken> {
-        let Some(best) = latest(assertions, asserted.partner) else {
-            return broken(Invariant::Outcome, "an outcome for no assertion");
+    /// Checks the outcome of one UID or removal. Where the same call says something else of the same
+    /// partner, and later, the outcome is about that.
+    fn item(&self, item: Option<AssertedUid<'_>>, outcome: &UpsertOutcome) -> Result<(), Broken> {
+        let Some(asserted) = item else {
+            return match outcome {
+                UpsertOutcome::Invalid(_) => Ok(()),
+                _ => broken(Invariant::Outcome, "a malformed UID was not refused as such"),
+            };
         };
-        if best.uid != asserted.uid && outcome == UpsertOutcome::Stale {
-            return Ok(());
+        let assertions = self.operation.assertions(self.key, &self.policy);
+        let best = latest(&assertions, asserted.partner).unwrap_or(asserted);
+        let says_the_same = asserted.says_as(&best);
+        match outcome {
+            UpsertOutcome::Written | UpsertOutcome::Unchanged if !says_the_same => {
+                broken(Invariant::Acknowledged, "a UID was acknowledged that another one beats")
+            }
+            UpsertOutcome::Stale if !says_the_same => Ok(()),
+            outcome => self.judged(best, outcome),
         }
-        let stored = |held: &Held| {
-            let ids = held.entry().filter(|entry| entry.ok).map(|entry| &entry.ids);
-            ids.and_then(|ids| ids.get(best.partner)).cloned()
+    }
+
+    fn judged(&self, best: AssertedUid<'_>, outcome: &UpsertOutcome) -> Result<(), Broken> {
+        let AssertedUid { partner, uid, synced, .. } = best;
+        let clock = self.clock;
+        let wrote = |held: &Held| held.entry().is_some_and(|row| shows(row, &best));
+        let live = |is: &dyn Fn(&StoredEntry, Option<&StoredUid>) -> bool, held: &Held| {
+            let row = held.entry().filter(|row| row.ok);
+            row.is_some_and(|row| {
+                is(row, row.ids.get(partner).filter(|stored| !stored.is_over(clock)))
+            })
         };
-        let has = |held: &Held| stored(held).is_some_and(|(uid, _)| uid == best.uid);
-        let wrote = |held: &Held| {
-            stored(held).is_some_and(|(uid, at)| uid == best.uid && at == best.synced)
-        };
+        let since = |stored: &StoredUid| clock.known(Some(stored.synced));
         match outcome {
             UpsertOutcome::Written => {
-                let is = |seen: &Seen<'_>| seen.as_worker && wrote(seen.held);
-                if asserted.uid == best.uid && self.witness.versions.iter().any(is) {
-                    Ok(())
-                } else {
-                    broken(Invariant::Acknowledged, "a UID was acknowledged and not written")
-                }
+                let how = "a UID was acknowledged and not written";
+                self.is_written(Invariant::Acknowledged, wrote, how)
             }
-            UpsertOutcome::Unchanged => self.truly(|_| false, has, "unchanged"),
-            UpsertOutcome::Stale => {
-                let is = |held: &Held| {
-                    stored(held).is_some_and(|(uid, at)| uid != best.uid && at >= best.synced)
+            UpsertOutcome::Unchanged => {
+                let resync = u64::from(self.policy.resync);
+                let is = |row: &StoredEntry, stored: Option<&StoredUid>| match (uid, stored) {
+                    (Some(uid), Some(stored)) => {
+                        let is_known = since(stored).is_some_and(|at| synced <= at + resync);
+                        stored.uid == uid && is_known
+                    }
+                    (None, None) => row.voids(partner, synced, clock),
+                    _ => false,
                 };
-                self.truly(wrote, is, "stale")
+                self.truly(|_| false, |held| live(&is, held), "unchanged")
+            }
+            UpsertOutcome::Stale => {
+                let is = |row: &StoredEntry, stored: Option<&StoredUid>| {
+                    let is_older = |stored: &StoredUid| {
+                        since(stored).is_some_and(|at| at >= synced)
+                            && uid.is_none_or(|uid| stored.uid != uid)
+                    };
+                    let is_void = uid.is_some() && row.voids(partner, synced, clock);
+                    is_void || stored.is_some_and(is_older)
+                };
+                // A row that is made anew leaves out what is from before the withdrawal.
+                let is_before = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= synced);
+                if self.saw(is_before) {
+                    return Ok(());
+                }
+                self.truly(wrote, |held| live(&is, held), "stale")
             }
             UpsertOutcome::Withdrawn => {
                 self.truly(wrote, |held| held.tombstone().is_some(), "withdrawn")
             }
-            UpsertOutcome::NotFound => {
-                self.truly(wrote, |held| held.is_missing(&self.policy, self.now), "not-found")
+            UpsertOutcome::NotFound => self.truly(wrote, |held| self.is_missing(held), "not-found"),
+            UpsertOutcome::Invalid(_) => {
+                let is = |row: &StoredEntry| row.occupied.contains(partner);
+                self.truly(wrote, |held| held.entry().is_some_and(is), "invalid")
+            }
+            UpsertOutcome::Full => {
+                let most = self.policy.max_partners as usize;
+                let asked = winners(&self.operation.assertions(self.key, &self.policy)).len();
+                let is = |held: &Held| match held.entry() {
+                    Some(row) => row.is_full() || row.partners() + asked > most,
+                    None => asked > most,
+                };
+                self.truly(wrote, is, "full")
             }
         }
     }
@@ -386,7 +482,7 @@ impl Check<'_, '_> {
         let is_true = match size {
             Some(size) => {
                 let counted = self.causes.counted.map(|counted| counted.clamp(1, 100));
-                self.saw(|held| match held.live(&self.policy, self.now) {
+                self.saw(|held| match self.live(held) {
                     Some(entry) => counted == Some(size) || self.has_counted(entry, size),
                     None => false,
                 })
@@ -399,12 +495,20 @@ impl Check<'_, '_> {
     /// Whether the row has this size from less than a recheck interval ago.
     fn has_counted(&self, entry: &StoredEntry, size: u32) -> bool {
         let network = &entry.whole["network"];
-        let checked = network["cluster_checked"].as_u64();
-        let is_fresh = |at| self.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);
+        let checked = self.clock.known(network["cluster_checked"].as_u64());
+        let is_fresh = |at| self.clock.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);
         network["cluster_size"] == size && checked.is_some_and(is_fresh)
     }
 
+    fn live<'h>(&self, held: &'h Held) -> Option<&'h StoredEntry> {
+        held.live(&self.policy, self.clock)
+    }
+
     fn is_live(&self, held: &Held) -> bool {
-        held.live(&self.policy, self.now).is_some()
+        self.live(held).is_some()
+    }
+
+    fn is_missing(&self, held: &Held) -> bool {
+        held.is_missing(&self.policy, self.clock)
     }
 }

@@ -1,11 +1,32 @@
 //! What a stored row means, read in the plainest way: with a general JSON parser and no knowledge of
 //! how the rules read or write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use identity_graph::limits::MAX_BODY_BYTES;
 use identity_graph::{self as rules, Policy};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::worker::Operation;
+
+/// The time of a call, and how far ahead of it other clocks may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    pub(super) now: u64,
+    skew: u64,
+}
+
+impl Clock {
+    pub(super) fn of(operation: &Operation, policy: &Policy) -> Self {
+        Self { now: operation.now().unwrap_or_default(), skew: policy.clock_skew.into() }
+    }
+
+    /// A stored time, where it can be believed.
+    pub(super) fn known(self, time: Option<u64>) -> Option<u64> {
+        time.filter(|time| *time <= self.now + self.skew)
+    }
+}
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,16 +44,46 @@ pub(super) enum Held {
 pub(super) struct StoredEntry {
     /// Whether there is consent.
     pub(super) ok: bool,
-    /// When consent was given or withdrawn.
+    /// When consent was given, last changed, or withdrawn.
     pub(super) updated: u64,
-    /// When the browser was last seen.
-    pub(super) last_visit: u64,
-    /// UID and time by partner.
-    pub(super) ids: BTreeMap<String, (String, u64)>,
+    /// When consent had been withdrawn before it was given anew.
+    pub(super) withdrawn: Option<u64>,
+    /// TCF, GPP and the GPP section IDs.
+    pub(super) strings: [Option<String>; 3],
+    /// When the row was made.
+    pub(super) created: u64,
+    /// When the browser was last seen, if the row says so.
+    pub(super) last_seen: Option<u64>,
+    /// UIDs by partner.
+    pub(super) ids: BTreeMap<String, StoredUid>,
+    /// Partners in whose place something else stands.
+    pub(super) occupied: BTreeSet<String>,
+    /// When UIDs were removed, by partner.
+    pub(super) removed: BTreeMap<String, u64>,
+    /// The domains seen.
+    pub(super) domains: BTreeSet<String>,
     /// All of it.
     pub(super) whole: Value,
     /// The members as they are written, to the byte.
     pub(super) written: BTreeMap<String, String>,
+    /// Bytes of the whole body.
+    bytes: usize,
+}
+
+/// A partner's UID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredUid {
+    pub(super) uid: String,
+    /// When it was asserted; 0 in rows written without it.
+    pub(super) synced: u64,
+    pub(super) expires: Option<u64>,
+}
+
+impl StoredUid {
+    /// Whether it has ended.
+    pub(super) fn is_over(&self, clock: Clock) -> bool {
+        self.expires.is_some_and(|at| at <= clock.now)
+    }
 }
 
 impl Held {
@@ -42,9 +93,9 @@ impl Held {
         StoredEntry::of(body).map_or(Self::Corrupt, Self::Entry)
     }
 
-    /// The entry that is live and within its lifetime for a worker whose clock says this.
-    pub(super) fn live(&self, policy: &Policy, now: u64) -> Option<&StoredEntry> {
-        self.entry().filter(|entry| entry.ok && !entry.is_over(policy, now))
+    /// The entry that is live and within its lifetime for a worker with this clock.
+    pub(super) fn live(&self, policy: &Policy, clock: Clock) -> Option<&StoredEntry> {
+        self.entry().filter(|entry| entry.ok && !entry.is_over(policy, clock))
     }
 
     /// The withdrawal.
@@ -53,11 +104,11 @@ impl Held {
     }
 
     /// True where a worker with this clock finds no entry: none is there, or its lifetime is over.
-    pub(super) fn is_missing(&self, policy: &Policy, now: u64) -> bool {
+    pub(super) fn is_missing(&self, policy: &Policy, clock: Clock) -> bool {
         match self {
             Self::Nothing => true,
             Self::Corrupt => false,
-            Self::Entry(entry) => entry.ok && entry.is_over(policy, now),
+            Self::Entry(entry) => entry.ok && entry.is_over(policy, clock),
         }
     }
 
@@ -72,40 +123,92 @@ impl StoredEntry {
         let whole: Value = serde_json::from_slice(body).ok()?;
         let written: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
         let written = written.into_iter().map(|(name, value)| (name, value.get().to_owned()));
-        let created = whole["created"].as_u64()?;
-        let uid = |(partner, slot): (&String, &Value)| {
-            let synced = slot["synced"].as_u64().unwrap_or_default();
-            Some((partner.clone(), (slot["uid"].as_str()?.to_owned(), synced)))
+        if whole["v"] != 1 {
+            return None;
+        }
+        let members = |section: &str| whole[section].as_object().into_iter().flatten();
+        let uid = |(partner, stored): (&String, &Value)| {
+            let uid = stored["uid"].as_str()?.to_owned();
+            let synced = stored["synced"].as_u64().unwrap_or_default();
+            let expires = stored["expires"].as_u64();
+            Some((partner.clone(), StoredUid { uid, synced, expires }))
         };
-        let ids = whole["ids"].as_object().into_iter().flatten().filter_map(uid).collect();
+        let is_other = |(_, stored): &(&String, &Value)| !stored.is_object() && !stored.is_null();
+        let consent = &whole["consent"];
+        let string = |name: &str| consent[name].as_str().map(str::to_owned);
         Some(Self {
-            ok: whole["consent"]["ok"].as_bool()?,
-            updated: whole["consent"]["updated"].as_u64()?,
-            last_visit: whole["last_seen"].as_u64().unwrap_or(created),
-            ids,
+            ok: consent["ok"].as_bool()?,
+            updated: consent["updated"].as_u64()?,
+            withdrawn: consent["withdrawn"].as_u64(),
+            strings: ["tcf", "gpp", "gpp_sid"].map(string),
+            created: whole["created"].as_u64()?,
+            last_seen: whole["last_seen"].as_u64(),
+            ids: members("ids").filter_map(uid).collect(),
+            occupied: members("ids").filter(is_other).map(|(name, _)| name.clone()).collect(),
+            removed: members("removed")
+                .filter_map(|(partner, at)| Some((partner.clone(), at.as_u64()?)))
+                .collect(),
+            domains: domains(&whole["pub_properties"]["seen_domains"]),
             written: written.collect(),
+            bytes: body.len(),
             whole,
         })
     }
 
     /// Whether this is what a reader is to see of the row.
-    pub(super) fn is_shown_as(&self, shown: &rules::Entry) -> bool {
-        let synced = |id: &rules::PartnerUid| (id.uid.clone(), id.synced.unwrap_or_default());
-        let ids: BTreeMap<_, _> =
-            shown.ids.iter().map(|id| (id.partner.clone(), synced(id))).collect();
-        let expected = if self.ok { self.ids.clone() } else { BTreeMap::new() };
-        (shown.consent.ok, shown.consent.updated, shown.last_visit(), ids)
-            == (self.ok, self.updated, self.last_visit, expected)
+    pub(super) fn is_shown_as(&self, shown: &rules::Entry, clock: Clock) -> bool {
+        let shown_ids = shown.ids.iter().map(|id| {
+            let (uid, synced) = (id.uid.clone(), id.synced.unwrap_or_default());
+            (id.partner.clone(), StoredUid { uid, synced, expires: id.expires })
+        });
+        let expected = self.ids.iter().filter(|(_, stored)| self.ok && !stored.is_over(clock));
+        let expected = expected.map(|(partner, stored)| (partner.clone(), stored.clone()));
+        let consent = &shown.consent;
+        let strings = [&consent.tcf, &consent.gpp, &consent.gpp_sid];
+        let are_shown = |(stored, shown): (&Option<String>, &Option<String>)| {
+            if self.ok { stored == shown } else { shown.is_none() }
+        };
+        (consent.ok, consent.updated, consent.withdrawn, shown.last_seen)
+            == (self.ok, self.updated, self.withdrawn, self.last_seen)
+            && self.strings.iter().zip(strings).all(are_shown)
+            && shown_ids.collect::<BTreeMap<_, _>>() == expected.collect()
     }
 
     /// Whether every reader so far can read it: the first ones want all times to be there.
     pub(super) fn is_readable(&self) -> bool {
-        let has_time = |slot: &Value| slot["uid"].is_null() || slot["synced"].is_u64();
-        let mut slots = self.whole["ids"].as_object().into_iter().flatten();
-        self.whole["last_seen"].is_u64() && slots.all(|(_, slot)| has_time(slot))
+        let has_time = |uid: &Value| uid["uid"].is_null() || uid["synced"].is_u64();
+        let mut uids = self.whole["ids"].as_object().into_iter().flatten();
+        self.whole["last_seen"].is_u64() && uids.all(|(_, uid)| has_time(uid))
     }
 
-    fn is_over(&self, policy: &Policy, now: u64) -> bool {
-        now >= self.last_visit + u64::from(policy.entry_ttl)
+    /// Whether it is so large that what an operation adds may be too much.
+    pub(super) fn is_full(&self) -> bool {
+        const MOST_ADDED: usize = 2_048;
+        self.bytes + MOST_ADDED > MAX_BODY_BYTES
     }
+
+    /// Partners that it has, in whatever form.
+    pub(super) fn partners(&self) -> usize {
+        self.whole["ids"].as_object().map_or(0, serde_json::Map::len)
+    }
+
+    /// Whether what was asserted of a partner at a time is from before a withdrawal or a removal.
+    pub(super) fn voids(&self, partner: &str, synced: u64, clock: Clock) -> bool {
+        let removed = clock.known(self.removed.get(partner).copied());
+        let withdrawn = clock.known(self.withdrawn);
+        removed.max(withdrawn).is_some_and(|at| synced <= at)
+    }
+
+    /// A row that does not say when it was seen lives as long as the store keeps it.
+    fn is_over(&self, policy: &Policy, clock: Clock) -> bool {
+        let last_seen = clock.known(self.last_seen);
+        last_seen.is_some_and(|at| clock.now >= at + u64::from(policy.entry_ttl))
+    }
+}
+
+/// A list, or a map of an earlier version.
+fn domains(seen: &Value) -> BTreeSet<String> {
+    let listed = seen.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mapped = seen.as_object().into_iter().flatten().map(|(domain, _)| domain.as_str());
+    listed.chain(mapped).map(str::to_owned).collect()
 }

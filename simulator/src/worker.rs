@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use identity_graph::{
     CreateOutcome, Entry, Failure, Graph, IdentityGraph, IfMissing, Mapping, Metadata, NewEntry,
-    PartnerUid, Policy, Store, TouchOutcome, UpsertOutcome,
+    PartnerUid, Policy, Report, Store, TouchOutcome, UpsertOutcome, VisitOutcome,
 };
 
 use super::call::{Answer, Call, Script};
@@ -27,11 +27,20 @@ pub enum Operation {
         entry: NewEntry,
     },
     /// `create-or-revive`.
+    CreateOrRevive {
+        /// The row's key.
+        ec: Rc<str>,
+        /// What the visit knows.
+        entry: NewEntry,
+    },
+    /// `visit`.
     Visit {
         /// The row's key.
         ec: Rc<str>,
         /// What the visit knows.
         entry: NewEntry,
+        /// Whether it is noted on a snapshot, where there is an entry to be read.
+        reads_first: bool,
     },
     /// `get-metadata`.
     Peek {
@@ -39,7 +48,7 @@ pub enum Operation {
         ec: Rc<str>,
     },
     /// `get`, then on the snapshot `upsert-partner-ids`, and `update-last-seen` where that went well
-    /// and wrote nothing, as the page view of a known browser does.
+    /// and wrote nothing.
     View {
         /// The row's key.
         ec: Rc<str>,
@@ -56,6 +65,15 @@ pub enum Operation {
         ids: Vec<PartnerUid>,
         /// What to do where there is no row.
         missing: IfMissing,
+        /// The worker's clock.
+        now: u64,
+    },
+    /// `remove-partner-ids`.
+    Remove {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The partners.
+        partners: Vec<String>,
         /// The worker's clock.
         now: u64,
     },
@@ -99,15 +117,19 @@ pub enum Operation {
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Of [`Operation::Create`] and [`Operation::Withdraw`].
-    Done(Result<(), Failure>),
+    /// Of [`Operation::Create`].
+    Created(Result<Report<()>, Failure>),
+    /// Of [`Operation::CreateOrRevive`].
+    Started(Result<Report<CreateOutcome>, Failure>),
     /// Of [`Operation::Visit`].
-    Visited(Result<CreateOutcome, Failure>),
+    Visited(Result<Report<VisitOutcome>, Failure>),
+    /// Of [`Operation::Withdraw`].
+    Withdrawn(Result<(), Failure>),
     /// Of [`Operation::Peek`].
     Peeked(Result<Option<Metadata>, Failure>),
     /// Of [`Operation::View`].
     Viewed(Result<View, Failure>),
-    /// Of [`Operation::Upsert`], one for each UID.
+    /// Of [`Operation::Upsert`] and [`Operation::Remove`], one for each UID.
     Upserted(Result<Vec<UpsertOutcome>, Failure>),
     /// Of [`Operation::Touch`].
     Touched(Result<TouchOutcome, Failure>),
@@ -126,8 +148,10 @@ impl Outcome {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Done(done) => done.as_ref().err(),
+            Self::Created(created) => created.as_ref().err(),
+            Self::Started(started) => started.as_ref().err(),
             Self::Visited(visited) => visited.as_ref().err(),
+            Self::Withdrawn(withdrawn) => withdrawn.as_ref().err(),
             Self::Peeked(peeked) => peeked.as_ref().err(),
             Self::Viewed(viewed) => viewed.as_ref().err(),
             Self::Upserted(upserted) => upserted.as_ref().err(),
@@ -155,17 +179,25 @@ impl Operation {
     /// Carries the operation out on a graph.
     pub fn run(&self, graph: &dyn IdentityGraph) -> Outcome {
         match self {
-            Self::Create { ec, entry } => Outcome::Done(graph.create(ec, entry.clone())),
-            Self::Visit { ec, entry } => {
-                Outcome::Visited(graph.create_or_revive(ec, entry.clone()))
+            Self::Create { ec, entry } => Outcome::Created(graph.create(ec, entry.clone())),
+            Self::CreateOrRevive { ec, entry } => {
+                Outcome::Started(graph.create_or_revive(ec, entry.clone()))
+            }
+            Self::Visit { ec, entry, reads_first } => {
+                Outcome::Visited(visit(graph, ec, entry, *reads_first))
             }
             Self::Peek { ec } => Outcome::Peeked(graph.get_metadata(ec)),
             Self::View { ec, ids, now } => Outcome::Viewed(view(graph, ec, ids, *now)),
             Self::Upsert { ec, ids, missing, now } => {
                 Outcome::Upserted(graph.upsert_partner_ids(ec, ids.clone(), *missing, *now))
             }
+            Self::Remove { ec, partners, now } => {
+                Outcome::Upserted(graph.remove_partner_ids(ec, partners.clone(), *now))
+            }
             Self::Touch { ec, now } => Outcome::Touched(graph.update_last_seen(ec, *now)),
-            Self::Withdraw { ec, now } => Outcome::Done(graph.write_withdrawal_tombstone(ec, *now)),
+            Self::Withdraw { ec, now } => {
+                Outcome::Withdrawn(graph.write_withdrawal_tombstone(ec, *now))
+            }
             Self::Delete { ec } => Outcome::Deleted(graph.delete(ec)),
             Self::Sync { partner, mappings, now } => {
                 Outcome::Synced(graph.sync_partner_ids(partner, mappings, *now))
@@ -175,13 +207,26 @@ impl Operation {
     }
 }
 
+fn visit(
+    graph: &dyn IdentityGraph,
+    ec: &str,
+    entry: &NewEntry,
+    reads_first: bool,
+) -> Result<Report<VisitOutcome>, Failure> {
+    let snapshot = if reads_first { graph.get(ec, entry.now)? } else { None };
+    match snapshot {
+        Some(mut snapshot) => snapshot.visit(entry.clone()),
+        None => graph.visit(ec, entry.clone()),
+    }
+}
+
 fn view(
     graph: &dyn IdentityGraph,
     ec: &str,
     ids: &[PartnerUid],
     now: u64,
 ) -> Result<View, Failure> {
-    let Some(mut snapshot) = graph.get(ec)? else {
+    let Some(mut snapshot) = graph.get(ec, now)? else {
         return Ok(View { shown: None, upserted: Ok(Vec::new()), touched: None });
     };
     let shown = Some(Box::new(snapshot.entry()));

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use identity_graph::{IfMissing, Policy};
+use identity_graph::{IfMissing, NewEntry, Policy};
 use serde_json::{Map, Value};
 
-use super::assertions::{AssertedUid, latest};
+use super::assertions::{AssertedUid, latest, winners};
 use super::broken::{Broken, Invariant, broken};
 use super::call::Put;
-use super::reference::{Held, StoredEntry};
+use super::reference::{Clock, Held, StoredEntry, StoredUid};
 use super::worker::Operation;
 
 /// Checks a write that took place.
@@ -28,16 +28,21 @@ pub(super) fn check_put(
             "a row was written that the first readers cannot read",
         );
     }
-    let write = Written { operation, policy, before, after: &after, put };
+    let clock = Clock::of(operation, policy);
+    let assertions = operation.assertions(&put.key, policy);
+    let write = Written { operation, policy, clock, assertions, before, after: &after, put };
     match operation {
-        Operation::Withdraw { now, .. } => write.withdrawal(*now),
+        Operation::Withdraw { .. } => write.withdrawal(),
         _ if !after.ok => broken(Invariant::Untouched, "a tombstone that nobody asked for"),
         _ => {
             write.after_withdrawal()?;
-            match operation {
-                Operation::Create { entry, .. } => write.start(entry.now, false),
-                Operation::Visit { entry, .. } => write.start(entry.now, true),
-                _ => write.change(),
+            match (operation, before.live(policy, clock)) {
+                (Operation::Create { .. }, _) => write.start(false),
+                (Operation::CreateOrRevive { .. }, _) | (Operation::Visit { .. }, None) => {
+                    write.start(true)
+                }
+                (_, Some(before)) => write.change(before),
+                (_, None) => write.appearance(),
             }
         }
     }
@@ -54,15 +59,18 @@ pub(super) fn check_delete(operation: &Operation) -> Result<(), Broken> {
 struct Written<'a> {
     operation: &'a Operation,
     policy: &'a Policy,
+    clock: Clock,
+    assertions: Vec<AssertedUid<'a>>,
     before: &'a Held,
     after: &'a StoredEntry,
     put: &'a Put,
 }
 
 impl Written<'_> {
-    fn withdrawal(&self, now: u64) -> Result<(), Broken> {
-        let Self { after, put, policy, .. } = self;
-        if after.ok || !after.ids.is_empty() || after.updated != now {
+    fn withdrawal(&self) -> Result<(), Broken> {
+        let Self { after, put, policy, clock, .. } = self;
+        let shows_nothing = after.strings == [None, None, None] && after.ids.is_empty();
+        if after.ok || !shows_nothing || after.updated != clock.now {
             return broken(Invariant::Withdrawal, "the withdrawal left consent or UIDs behind");
         }
         if put.time_to_live != policy.tombstone_ttl {
@@ -82,33 +90,52 @@ impl Written<'_> {
     }
 
     /// A first visit or a revival.
-    fn start(&self, now: u64, may_replace: bool) -> Result<(), Broken> {
+    fn start(&self, may_replace: bool) -> Result<(), Broken> {
         let may = match self.before {
             Held::Nothing => true,
             Held::Corrupt => false,
             before @ Held::Entry(_) => {
-                let is_free = before.tombstone().is_some() || before.is_missing(self.policy, now);
-                may_replace && is_free
+                let is_missing = before.is_missing(self.policy, self.clock);
+                may_replace && (before.tombstone().is_some() || is_missing)
             }
         };
         if !may {
             return broken(Invariant::Acknowledged, "a visit replaced a row that it must not");
         }
-        self.is_new(now)
+        self.is_new()
+    }
+
+    /// A write where there is no live entry, by what is no visit.
+    fn appearance(&self) -> Result<(), Broken> {
+        let asked =
+            matches!(self.operation, Operation::Upsert { missing: IfMissing::CreateMinimal, .. });
+        match self.before {
+            Held::Corrupt => broken(Invariant::Untouched, "a corrupt row was overwritten"),
+            before if asked && before.is_missing(self.policy, self.clock) => self.is_new(),
+            _ => broken(Invariant::Appearance, "a row appeared that nobody asked for"),
+        }
     }
 
     /// The row holds what was asked for and nothing else.
-    fn is_new(&self, now: u64) -> Result<(), Broken> {
-        let Self { after, put, policy, .. } = self;
-        let assertions = self.operation.assertions(&put.key);
-        let asked: BTreeMap<_, _> = assertions
-            .iter()
-            .filter_map(|asserted| latest(&assertions, asserted.partner))
-            .map(|asserted| {
-                (asserted.partner.to_owned(), (asserted.uid.to_owned(), asserted.synced))
+    fn is_new(&self) -> Result<(), Broken> {
+        let Self { after, put, policy, clock, .. } = self;
+        let withdrawn = self.before.tombstone().map(|tombstone| tombstone.updated);
+        let asked = winners(&self.assertions).into_iter();
+        let asked = asked.filter(|one| withdrawn.is_none_or(|at| one.synced > at));
+        let asked: BTreeMap<_, _> = asked
+            .filter_map(|AssertedUid { partner, uid, synced, expires, .. }| {
+                let uid = uid?.to_owned();
+                Some((partner.to_owned(), StoredUid { uid, synced, expires }))
             })
+            .take(policy.max_partners as usize)
             .collect();
-        if after.updated != now || after.last_visit != now || after.ids != asked {
+        let strings = new_entry(self.operation).map(given).unwrap_or_default();
+        let is_as_asked = (after.created, after.updated, after.last_seen)
+            == (clock.now, clock.now, Some(clock.now))
+            && after.ids == asked
+            && after.strings == strings.map(|text| text.map(str::to_owned))
+            && after.withdrawn == withdrawn;
+        if !is_as_asked {
             return broken(Invariant::Acknowledged, "a new row holds something else than asked");
         }
         if put.time_to_live != policy.entry_ttl {
@@ -117,28 +144,17 @@ impl Written<'_> {
         Ok(())
     }
 
-    /// An upsert, a touch or a cluster write.
-    fn change(&self) -> Result<(), Broken> {
-        let now = self.operation.now().unwrap_or_default();
-        let Some(before) = self.before.live(self.policy, now) else {
-            let asked = matches!(
-                self.operation,
-                Operation::Upsert { missing: IfMissing::CreateMinimal, .. }
-            );
-            return match self.before {
-                Held::Corrupt => broken(Invariant::Untouched, "a corrupt row was overwritten"),
-                before if asked && before.is_missing(self.policy, now) => self.is_new(now),
-                _ => broken(Invariant::Appearance, "a row appeared that nobody asked for"),
-            };
-        };
-        let assertions = self.operation.assertions(&self.put.key);
-        self.ids(before, &assertions)?;
-        let is_touched = self.last_visit(before, now)?;
-        self.lifetime(before, now, is_touched)?;
+    /// An upsert, a removal, a visit, a touch or a cluster write.
+    fn change(&self, before: &StoredEntry) -> Result<(), Broken> {
+        self.ids(before)?;
+        self.removals(before)?;
+        self.last_seen(before)?;
+        self.consent(before)?;
+        self.domains(before)?;
         let mut expected = before.whole.clone();
         let mut found = self.after.whole.clone();
         for row in [&mut expected, &mut found] {
-            self.blank(row, &assertions);
+            self.blank(before, row);
         }
         if contains(&found, &expected) && self.is_kept_to_the_byte(before) {
             Ok(())
@@ -149,71 +165,183 @@ impl Written<'_> {
 
     /// Members that no change is about are not even written anew.
     fn is_kept_to_the_byte(&self, before: &StoredEntry) -> bool {
-        const CHANGING: [&str; 4] = ["last_seen", "network", "pub_properties", "ids"];
-        let mut kept = before.written.iter().filter(|(name, _)| !CHANGING.contains(&&***name));
+        const CHANGING: [&str; 5] = ["last_seen", "network", "pub_properties", "ids", "removed"];
+        const OF_VISITS: [&str; 3] = ["consent", "geo", "device"];
+        let visits = new_entry(self.operation).is_some();
+        let may_change =
+            |name: &str| CHANGING.contains(&name) || visits && OF_VISITS.contains(&name);
+        let mut kept = before.written.iter().filter(|(name, _)| !may_change(name));
         kept.all(|(name, value)| self.after.written.get(name) == Some(value))
     }
 
-    fn ids(&self, before: &StoredEntry, assertions: &[AssertedUid<'_>]) -> Result<(), Broken> {
-        for (partner, (uid, synced)) in &before.ids {
-            let Some((new_uid, new_synced)) = self.after.ids.get(partner) else {
-                return broken(Invariant::Acknowledged, "a stored UID is gone");
-            };
-            if new_synced < synced {
-                return broken(Invariant::Time, "a synced time went back");
-            }
-            if new_uid != uid && new_synced == synced {
-                return broken(Invariant::Acknowledged, "a UID was replaced by one not newer");
+    fn ids(&self, before: &StoredEntry) -> Result<(), Broken> {
+        for (partner, stored) in &before.ids {
+            match self.after.ids.get(partner) {
+                None => self.gone(partner, stored)?,
+                Some(after) => self.kept(partner, stored, after)?,
             }
         }
         for (partner, after) in &self.after.ids {
-            let asserted = latest(assertions, partner);
-            let is_asked = asserted
-                .is_some_and(|asserted| asserted.uid == after.0 && asserted.synced == after.1);
-            if !is_asked && before.ids.get(partner) != Some(after) {
+            let stored = before.ids.get(partner);
+            if stored == Some(after) {
+                continue;
+            }
+            if self.is_asserted(partner, after) {
+                if before.voids(partner, after.synced, self.clock) {
+                    return broken(Invariant::Withdrawal, "a UID is back that had been taken out");
+                }
+            } else if stored.is_none_or(|stored| stored.uid != after.uid) {
                 return broken(Invariant::Untouched, "a UID appeared that nobody asserted");
+            }
+        }
+        if self.after.partners() > before.partners().max(self.policy.max_partners as usize) {
+            return broken(Invariant::Untouched, "a row has more partners than it may have");
+        }
+        Ok(())
+    }
+
+    fn is_asserted(&self, partner: &str, uid: &StoredUid) -> bool {
+        latest(&self.assertions, partner).is_some_and(|best| {
+            let ends_as_asked = best.expires.is_none() || best.expires == uid.expires;
+            best.uid == Some(&uid.uid) && best.synced == uid.synced && ends_as_asked
+        })
+    }
+
+    /// A stored UID that the row no longer has.
+    fn gone(&self, partner: &str, stored: &StoredUid) -> Result<(), Broken> {
+        let synced = self.clock.known(Some(stored.synced));
+        let is_later = |removal: &AssertedUid<'_>| {
+            removal.uid.is_none() && synced.is_none_or(|synced| removal.synced > synced)
+        };
+        let is_removed = latest(&self.assertions, partner).is_some_and(|best| is_later(&best));
+        if is_removed || stored.is_over(self.clock) {
+            Ok(())
+        } else {
+            broken(Invariant::Acknowledged, "a stored UID is gone")
+        }
+    }
+
+    /// A partner's UID, and what the row has of that partner after the write.
+    fn kept(&self, partner: &str, stored: &StoredUid, after: &StoredUid) -> Result<(), Broken> {
+        let is_asserted = self.is_asserted(partner, after);
+        let is_over = stored.is_over(self.clock);
+        let since = self.clock.known(Some(stored.synced));
+        let is_later = since.is_none_or(|since| after.synced > since);
+        if is_over && !is_asserted {
+            return broken(Invariant::Time, "a UID was kept past its end");
+        }
+        if after.uid == stored.uid {
+            // A time that cannot be believed is mended.
+            let is_mended = since.is_none() && after.synced == 0;
+            let may = after.synced == stored.synced || is_asserted && is_later || is_mended;
+            return if may || is_asserted && is_over {
+                Ok(())
+            } else {
+                broken(Invariant::Time, "a synced time went back")
+            };
+        }
+        if is_later || is_over {
+            Ok(())
+        } else {
+            broken(Invariant::Acknowledged, "a UID was replaced by one not newer")
+        }
+    }
+
+    fn removals(&self, before: &StoredEntry) -> Result<(), Broken> {
+        for (partner, at) in &self.after.removed {
+            let asked = latest(&self.assertions, partner);
+            let is_asked = asked.is_some_and(|best| best.uid.is_none() && best.synced == *at);
+            if before.removed.get(partner) != Some(at) && !is_asked {
+                return broken(Invariant::Untouched, "a removal that nobody asked for");
+            }
+        }
+        // Of too many the oldest are forgotten.
+        let most = self.policy.max_partners as usize;
+        let is_crowded = before.removed.len() + self.assertions.len() > most;
+        for partner in before.removed.keys() {
+            let is_void = self.after.ids.contains_key(partner);
+            if !self.after.removed.contains_key(partner) && !is_void && !is_crowded {
+                return broken(Invariant::Acknowledged, "a removal was forgotten");
             }
         }
         Ok(())
     }
 
-    fn last_visit(&self, before: &StoredEntry, now: u64) -> Result<bool, Broken> {
-        if self.after.last_visit < before.last_visit {
-            return broken(Invariant::Time, "last-seen went back");
-        }
-        if self.after.last_visit == before.last_visit {
-            return Ok(false);
-        }
-        let visits = matches!(self.operation, Operation::Touch { .. } | Operation::View { .. });
-        if visits && self.after.last_visit == now {
-            Ok(true)
-        } else {
-            broken(Invariant::Time, "last-seen moved without a visit")
-        }
-    }
-
-    /// Only a visit extends a lifetime.
-    fn lifetime(&self, before: &StoredEntry, now: u64, is_touched: bool) -> Result<(), Broken> {
-        let age = if is_touched { 0 } else { now.saturating_sub(before.last_visit) };
-        if u64::from(self.put.time_to_live) + age == u64::from(self.policy.entry_ttl) {
+    /// Only a visit moves the time of the last one, and only a visit extends a lifetime.
+    fn last_seen(&self, before: &StoredEntry) -> Result<(), Broken> {
+        let (now, after) = (self.clock.now, self.after.last_seen);
+        let visits = matches!(
+            self.operation,
+            Operation::Touch { .. } | Operation::View { .. } | Operation::Visit { .. }
+        );
+        let lifetime = u64::from(self.policy.entry_ttl);
+        let left = match self.clock.known(before.last_seen) {
+            // What is not known begins now.
+            None if after == Some(now) => lifetime,
+            None => return broken(Invariant::Time, "a last-seen was not mended"),
+            Some(known) if after == Some(known) => {
+                if known < now && matches!(self.operation, Operation::Visit { .. }) {
+                    return broken(Invariant::Time, "a visit was written and not noted");
+                }
+                lifetime - now.saturating_sub(known).min(lifetime)
+            }
+            Some(known) if after < Some(known) => {
+                return broken(Invariant::Time, "last-seen went back");
+            }
+            Some(_) if visits && after == Some(now) => lifetime,
+            Some(_) => return broken(Invariant::Time, "last-seen moved without a visit"),
+        };
+        if u64::from(self.put.time_to_live) == left {
             Ok(())
         } else {
             broken(Invariant::Time, "a lifetime changed that no visit extends")
         }
     }
 
-    /// Takes out of a row what the operation may change, and what every rewrite adds.
-    fn blank(&self, row: &mut Value, assertions: &[AssertedUid<'_>]) {
+    /// Consent strings are those of the newest visit that gave any; nothing else changes them.
+    fn consent(&self, before: &StoredEntry) -> Result<(), Broken> {
+        let (clock, after) = (self.clock, self.after);
+        let known = clock.known(Some(before.updated));
+        let is_newer = known.is_none_or(|updated| clock.now > updated);
+        let given = new_entry(self.operation).filter(|_| is_newer).map(given).unwrap_or_default();
+        let expected = |(given, stored): (Option<&str>, &Option<String>)| {
+            given.map(str::to_owned).or_else(|| stored.clone())
+        };
+        let expected: Vec<_> = given.into_iter().zip(&before.strings).map(expected).collect();
+        let updated = if expected == before.strings { before.updated } else { clock.now };
+        if expected == after.strings && after.updated == updated {
+            Ok(())
+        } else {
+            broken(Invariant::Acknowledged, "the consent is not that of the newest visit")
+        }
+    }
+
+    fn domains(&self, before: &StoredEntry) -> Result<(), Broken> {
+        let visited = new_entry(self.operation).and_then(|entry| entry.domain.as_ref());
+        let mut new = self.after.domains.difference(&before.domains);
+        if before.domains.is_subset(&self.after.domains) && new.all(|one| Some(one) == visited) {
+            Ok(())
+        } else {
+            broken(Invariant::Untouched, "the domains seen are others")
+        }
+    }
+
+    /// Takes out of a row what the operation may change, and what every rewrite mends.
+    fn blank(&self, before: &StoredEntry, row: &mut Value) {
         let Some(row) = row.as_object_mut() else { return };
         row.remove("last_seen");
+        row.remove("removed");
         if let Some(ids) = row.get_mut("ids").and_then(Value::as_object_mut) {
-            let is_asserted =
-                |partner: &str| assertions.iter().any(|asserted| asserted.partner == partner);
-            for (partner, slot) in ids.iter_mut() {
-                if let Some(slot) = slot.as_object_mut() {
-                    slot.remove("synced");
-                    if is_asserted(partner) {
-                        slot.remove("uid");
+            let is_gone = |partner: &String| !self.after.ids.contains_key(partner);
+            ids.retain(|partner, _| !(before.ids.contains_key(partner) && is_gone(partner)));
+            for (partner, stored) in ids.iter_mut() {
+                let is_asserted = latest(&self.assertions, partner).is_some();
+                if let Some(stored) = stored.as_object_mut() {
+                    stored.remove("synced");
+                    if is_asserted {
+                        for name in ["uid", "atype", "expires", "ext"] {
+                            stored.remove(name);
+                        }
                     }
                 }
             }
@@ -223,15 +351,48 @@ impl Written<'_> {
             network.remove("cluster_size");
             network.remove("cluster_checked");
         }
+        if let Some(entry) = new_entry(self.operation) {
+            self.blank_visited(before, entry, row);
+        }
         if let Some(domains) = row.get_mut("pub_properties").and_then(Value::as_object_mut) {
             // A map of seen domains becomes a list beside the map.
-            let list = |map: &Map<String, Value>| map.keys().cloned().map(Value::from).collect();
-            let listed = domains.get("seen_domains").and_then(Value::as_object).map(list);
-            if let Some(listed) = listed {
-                domains.insert("seen_domains".to_owned(), Value::Array(listed));
-            }
+            domains.remove("seen_domains");
         }
     }
+
+    /// Takes out what a visit may change: of place and device only the newest visit's count.
+    fn blank_visited(&self, before: &StoredEntry, entry: &NewEntry, row: &mut Map<String, Value>) {
+        if let Some(consent) = row.get_mut("consent").and_then(Value::as_object_mut) {
+            for name in ["tcf", "gpp", "gpp_sid", "updated"] {
+                consent.remove(name);
+            }
+        }
+        let is_latest =
+            self.clock.known(before.last_seen).is_none_or(|last_seen| self.clock.now >= last_seen);
+        let country = &self.after.whole["geo"]["country"];
+        if is_latest && entry.geo.as_ref().is_some_and(|geo| *country == *geo.country) {
+            row.remove("geo");
+        }
+        if is_latest && entry.device.is_some() {
+            row.remove("device");
+        }
+    }
+}
+
+/// What a visit knows.
+fn new_entry(operation: &Operation) -> Option<&NewEntry> {
+    match operation {
+        Operation::Create { entry, .. }
+        | Operation::CreateOrRevive { entry, .. }
+        | Operation::Visit { entry, .. } => Some(entry),
+        _ => None,
+    }
+}
+
+/// The consent strings that a visit gives.
+pub(super) fn given(entry: &NewEntry) -> [Option<&str>; 3] {
+    let NewEntry { tcf, gpp, gpp_sid, .. } = entry;
+    [tcf, gpp, gpp_sid].map(|text| text.as_deref().filter(|text| !text.is_empty()))
 }
 
 /// What can be read beside the body says the same as the body.

@@ -69,6 +69,18 @@ struct Device {
     known_browser: Option<bool>,
 }
 
+impl From<identity_graph::Device> for Device {
+    fn from(device: identity_graph::Device) -> Self {
+        Self {
+            is_mobile: device.is_mobile,
+            ja4_class: device.ja4_class,
+            platform_class: device.platform_class,
+            h2_fp_hash: device.h2_fp_hash,
+            known_browser: device.known_browser,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Network {
     cluster_size: Option<u32>,
@@ -127,6 +139,46 @@ impl<S: Store> Typed<S> {
         Some(true)
     }
 
+    /// Notes a page view on a row that exists; true when something was written.
+    pub(crate) fn visit(&self, ec: &str, entry: NewEntry) -> Option<bool> {
+        let now = entry.now;
+        let item = self.0.get(ec).ok()??;
+        let mut row: Row = serde_json::from_slice(&item.body).ok()?;
+        if !row.consent.ok {
+            return Some(false);
+        }
+        let mut has_news = now >= row.last_seen + DEBOUNCE;
+        for (stored, given) in
+            [(&mut row.consent.tcf, entry.tcf), (&mut row.consent.gpp, entry.gpp)]
+        {
+            if given.is_some() && *stored != given {
+                *stored = given;
+                row.consent.updated = now;
+                has_news = true;
+            }
+        }
+        if let (Some(domain), Some(properties)) = (entry.domain, &mut row.pub_properties)
+            && let Err(at) = properties.seen_domains.binary_search(&domain)
+        {
+            properties.seen_domains.insert(at, domain);
+            has_news = true;
+        }
+        for id in entry.ids {
+            has_news |= row.add(id.partner, id.uid, id.synced.unwrap_or(now));
+        }
+        if !has_news {
+            return Some(false);
+        }
+        row.last_seen = now;
+        if let Some(geo) = entry.geo {
+            let identity_graph::Geo { country, region, asn, dma } = geo;
+            row.geo = Geo { country, region, asn, dma };
+        }
+        row.device = entry.device.map(Device::from).or(row.device);
+        self.put(ec, &row, Precondition::Matches(item.generation), ENTRY_TTL)?;
+        Some(true)
+    }
+
     pub(crate) fn withdraw(&self, ec: &str, now: u64) -> Option<()> {
         let consent = Consent { tcf: None, gpp: None, ok: false, updated: now };
         let geo = Geo { country: "ZZ".to_owned(), region: None, asn: None, dma: None };
@@ -153,13 +205,7 @@ impl<S: Store> Typed<S> {
                 seen_domains: vec![domain.clone()],
                 origin_domain: domain,
             }),
-            device: entry.device.map(|device| Device {
-                is_mobile: device.is_mobile,
-                ja4_class: device.ja4_class,
-                platform_class: device.platform_class,
-                h2_fp_hash: device.h2_fp_hash,
-                known_browser: device.known_browser,
-            }),
+            device: entry.device.map(Device::from),
             network: None,
             ids: ids
                 .map(|id| (id.partner, Partner { uid: id.uid, synced: id.synced.unwrap_or(now) }))
@@ -175,7 +221,8 @@ impl<S: Store> Typed<S> {
         for (mapping, read) in mappings.iter().zip(self.0.get_many(&keys)) {
             let item = read.ok()??;
             let mut row: Row = serde_json::from_slice(&item.body).ok()?;
-            if row.add(partner.to_owned(), mapping.uid.clone(), mapping.synced) {
+            let uid = mapping.uid.clone()?;
+            if row.add(partner.to_owned(), uid, mapping.synced) {
                 let condition = Precondition::Matches(item.generation);
                 bodies.push((&mapping.ec_id, row.body()?, row.metadata()?, condition));
             }

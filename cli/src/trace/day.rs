@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use super::draws::{Draws, Source};
 use super::eids::{BOTH_WAYS, FROM_SERVERS, PARTNERS};
-use super::event::{Fields, Kind, MappingFields, VERSION};
+use super::event::{Kind, VERSION};
+use super::fields::{Fields, MappingFields};
 use super::profile::{Action, DAY, Visitor};
 
 /// 2026-09-21 00:00:00 UTC.

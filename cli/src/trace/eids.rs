@@ -1,7 +1,7 @@
 //! Partners, and user IDs in the forms that they give them. All values are invented.
 
 use super::draws::Draws;
-use super::event::{Eid, Uid, UidExt};
+use super::fields::{Eid, Uid, UidExt};
 
 /// The form of a partner's IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,11 @@ enum Form {
 pub(crate) struct Partner {
     pub(crate) source: &'static str,
     form: Form,
-    atype: u8,
+    atype: u32,
     rti: Option<&'static str>,
 }
 
-const fn partner(source: &'static str, form: Form, atype: u8) -> Partner {
+const fn partner(source: &'static str, form: Form, atype: u32) -> Partner {
     Partner { source, form, atype, rti: None }
 }
 
@@ -74,8 +74,8 @@ impl Partner {
     }
 
     pub(crate) fn eid(&self, uid: String) -> Eid<'static> {
-        let ext = self.rti.map(|name| UidExt { rti_partner: Some(name.into()) });
-        let uid = Uid { id: Some(uid.into()), atype: Some(self.atype), ext };
+        let ext = self.rti.map(|name| UidExt { rti_partner: name.into() });
+        let uid = Uid { id: uid.into(), atype: self.atype, ext };
         Eid { source: self.source.into(), uids: vec![uid] }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::event::{MAX_LINE_BYTES, Problem, TraceEvent, VERSION, version};
+use super::event::{TraceEvent, VERSION, version};
+use super::problem::{MAX_LINE_BYTES, Problem};
 
 /// Reads a trace line by line into one buffer, so that memory does not grow with the trace.
 pub(crate) struct Lines<R> {
@@ -13,10 +14,10 @@ pub(crate) struct Lines<R> {
 }
 
 /// A line that is neither empty nor the version.
-pub(crate) struct Line<'a> {
+pub(crate) struct Line {
     /// From 1, with empty lines counted.
     pub(crate) number: u64,
-    pub(crate) event: Result<TraceEvent<'a>, Problem>,
+    pub(crate) event: Result<TraceEvent, Problem>,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -30,12 +31,14 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next event or bad line, `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             let Some(is_too_long) = self.read()? else { return Ok(None) };
             let number = self.number;
             if is_too_long {
-                return Ok(Some(Line { number, event: Err(Problem::TooLong) }));
+                let is_list = self.content().trim_ascii_start().starts_with(b"[");
+                let problem = if is_list { Problem::List } else { Problem::TooLong };
+                return Ok(Some(Line { number, event: Err(problem) }));
             }
             if self.content().trim_ascii().is_empty() {
                 continue;
@@ -76,7 +79,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 fn check_version(version: &serde_json::Value) -> io::Result<()> {
-    if version.as_u64() == Some(VERSION) {
+    if version.as_u64().is_some_and(|version| (1..=VERSION).contains(&version)) {
         return Ok(());
     }
     let found = match version.as_u64() {
@@ -86,7 +89,7 @@ fn check_version(version: &serde_json::Value) -> io::Result<()> {
     Err(io::Error::new(
         io::ErrorKind::InvalidData,
         format!(
-            "the first line {found}, and this program reads version {VERSION} only; convert the trace or use the program that wrote it"
+            "the first line {found}, and this program reads versions 1 to {VERSION} only; convert the trace or use the program that wrote it"
         ),
     ))
 }
@@ -109,7 +112,7 @@ mod tests {
 
     #[test]
     fn empty_lines_the_version_and_a_byte_order_mark_are_no_events() {
-        let trace = format!("\u{feff}{{\"trace\":1}}\r\n\n{VIEW}\r\n  \n{VIEW}");
+        let trace = format!("\u{feff}{{\"trace\":2}}\r\n\n{VIEW}\r\n  \n{VIEW}");
         assert_eq!(numbers(trace.as_bytes()).unwrap(), [(3, None), (5, None)]);
     }
 
@@ -124,10 +127,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_told_as_one_however_long_it_is() {
+        let long = format!("[{VIEW}{}]\n[\n", " ".repeat(MAX_LINE_BYTES));
+        let list = || Some(Problem::List);
+        assert_eq!(numbers(long.as_bytes()).unwrap(), [(1, list()), (2, list())]);
+    }
+
+    #[test]
     fn another_version_is_refused_and_a_late_one_is_a_bad_line() {
-        for version in ["2", "0", "\"1\"", "1.5"] {
+        for version in ["3", "0", "\"1\"", "1.5"] {
             let error = numbers(format!("{{\"trace\":{version}}}\n{VIEW}").as_bytes()).unwrap_err();
-            assert!(error.to_string().contains("version 1 only"));
+            assert!(error.to_string().contains("versions 1 to 2 only"));
         }
         let trace = format!("{VIEW}\n{{\"trace\":1}}\n");
         assert_eq!(numbers(trace.as_bytes()).unwrap(), [(1, None), (2, Some(Problem::NoEvent))]);

@@ -4,7 +4,7 @@
 use super::consent::{ConsentStrings, Regime};
 use super::draws::Source;
 use super::eids::{BOTH_WAYS, FROM_SERVERS, IN_BROWSERS, PARTNERS};
-use super::event::{DeviceFields, Eid, Fields, GeoFields};
+use super::fields::{DeviceFields, Eid, Fields, GeoFields};
 
 pub(super) const DAY: u32 = 86_400;
 

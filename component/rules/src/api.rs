@@ -147,23 +147,23 @@ pub enum Failure {
     #[error("{0}")]
     InvalidArgument(String),
     /// No store has the name that was opened. Correct the configuration.
-    #[error("no store has this name; create it or correct the configured name")]
+    #[error("{}", GraphError::NoSuchStore)]
     NoSuchStore,
     /// `create` only: the key holds an entry.
-    #[error("the key already holds an entry; create_or_revive accepts that")]
+    #[error("{}", GraphError::AlreadyExists)]
     AlreadyExists,
     /// The stored row is not an entry.
     #[error("the stored row is not an entry: {0}; inspect shows it")]
     Corrupt(String),
     /// The row would outgrow its limit; it is unchanged.
-    #[error("the row would outgrow its limit and is unchanged")]
+    #[error("{}", GraphError::TooLarge)]
     TooLarge,
     /// Other writers won, or reads have not caught up with them. Nothing was written; call again
     /// later, not at once.
-    #[error("other writers won, or reads lag behind them; nothing was written, call again later")]
+    #[error("{}", GraphError::Conflict)]
     Conflict,
     /// Refused for its rate. Nothing was written; keep what you have and call again later.
-    #[error("the store refused for its rate; nothing was written, call again later")]
+    #[error("{}", GraphError::Throttled)]
     Throttled,
     /// The store failed. Every operation is safe to call again.
     #[error("{0}; every operation is safe to call again")]

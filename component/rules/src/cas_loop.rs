@@ -5,8 +5,8 @@
 //! only when a write of this call was answered `stored`. A text that equals what was written proves
 //! nothing, since a stale read may show an older row with the same text.
 //!
-//! [`CasLoop`] is a state machine that asks for store calls and is told their answers. It calls no
-//! store itself, so that one operation and a batch of a thousand run the same rules.
+//! [`CasLoop`] is a state machine that asks for store calls and for decisions, and is told the answers.
+//! It calls no store itself, so that one operation and a batch of a thousand run the same rules.
 
 use crate::error::{GraphError, Outage};
 use crate::row::{EncodedRow, Row};
@@ -17,14 +17,20 @@ pub(crate) trait Mutation {
     /// What the operation answers.
     type Outcome;
 
-    /// Whether a write that was refused is decided on anew and tried again.
-    const RETRIES: bool = true;
-
-    /// The answer when others won.
-    const LOST: GraphError = GraphError::Conflict;
+    /// What it does when others won.
+    const REFUSED: Refused = Refused::TryAgain;
 
     /// Decides on the row as it was read, `None` when the read found nothing.
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError>;
+}
+
+/// What an operation does about a write that is refused because others won.
+#[derive(Clone, Copy)]
+pub(crate) enum Refused {
+    /// It decides anew on a fresh read, and ends in a conflict when its tries are used up.
+    TryAgain,
+    /// It ends with this error.
+    GiveUp(GraphError),
 }
 
 /// What was decided.
@@ -42,14 +48,20 @@ pub(crate) struct PlannedWrite {
     pub(crate) condition: Precondition,
 }
 
+/// A write that was decided on, or none.
+pub(crate) type Decided = Result<Option<PlannedWrite>, GraphError>;
+
 /// What to do next.
-pub(crate) enum Step<O> {
+#[expect(clippy::large_enum_variant, reason = "a row is handed over once, and not kept")]
+pub(crate) enum Step {
     /// Read the row and tell [`CasLoop::read`].
     Read,
     /// Put [`CasLoop::write`] and tell [`CasLoop::written`].
     Write,
-    /// The operation is over.
-    Done(Result<O, GraphError>),
+    /// Decide on what was read and tell [`CasLoop::decided`].
+    Decide(Option<Row>),
+    /// The operation is over. Where it went well, the outcome of the last decision holds.
+    Done(Result<(), GraphError>),
 }
 
 /// How the write before a read ended.
@@ -59,11 +71,12 @@ enum Last {
     InDoubt,
 }
 
-pub(crate) struct CasLoop<M: Mutation> {
-    mutation: M,
+pub(crate) struct CasLoop {
+    refused: Refused,
     attempts_left: u8,
-    pending: Option<(PlannedWrite, M::Outcome)>,
-    last: Last,
+    pending: Option<PlannedWrite>,
+    /// Whether a write was put, and how it ended.
+    last: Option<Last>,
     /// Some write of the operation may have been applied without our knowing.
     in_doubt: bool,
     /// Reads that found nothing although a refusal says that there is something.
@@ -72,13 +85,13 @@ pub(crate) struct CasLoop<M: Mutation> {
     has_moved_on: bool,
 }
 
-impl<M: Mutation> CasLoop<M> {
-    pub(crate) fn new(mutation: M, attempts: u8) -> Self {
+impl CasLoop {
+    pub(crate) fn new(refused: Refused, attempts: u8) -> Self {
         Self {
-            mutation,
+            refused,
             attempts_left: attempts,
             pending: None,
-            last: Last::Refused,
+            last: None,
             in_doubt: false,
             misses: 0,
             has_moved_on: false,
@@ -90,15 +103,16 @@ impl<M: Mutation> CasLoop<M> {
         self.has_moved_on
     }
 
-    /// Decides on a row that is at hand, or on its presumed absence.
-    pub(crate) fn start(&mut self, row: Option<&Row>) -> Step<M::Outcome> {
-        match self.mutation.decide(row) {
-            // No error may claim that nothing was written where that is not known.
-            Err(_) if self.in_doubt => Step::Done(Err(UNCONFIRMED)),
-            Err(error) => Step::Done(Err(error)),
-            Ok(Plan::Keep(outcome)) => Step::Done(Ok(outcome)),
-            Ok(Plan::Write(write, outcome)) => {
-                self.pending = Some((write, outcome));
+    /// Takes what was decided: a write, or none.
+    pub(crate) fn decided(&mut self, decided: Decided) -> Step {
+        self.pending = None;
+        match decided {
+            Err(error) => self.failed(error),
+            Ok(None) => Step::Done(Ok(())),
+            // What is refused once is lost where nothing is tried again.
+            Ok(Some(_)) if self.last == Some(Last::Refused) && self.gives_up() => self.lost(),
+            Ok(planned) => {
+                self.pending = planned;
                 self.attempt()
             }
         }
@@ -106,7 +120,7 @@ impl<M: Mutation> CasLoop<M> {
 
     /// The write to be put; `None` when none was decided on.
     pub(crate) fn write<'a>(&'a self, key: &'a str) -> Option<Write<'a>> {
-        let (planned, _) = self.pending.as_ref()?;
+        let planned = self.pending.as_ref()?;
         Some(Write {
             key,
             body: &planned.row.body,
@@ -117,31 +131,34 @@ impl<M: Mutation> CasLoop<M> {
     }
 
     /// Takes the answer to [`Step::Read`].
-    pub(crate) fn read(&mut self, answer: Read) -> Step<M::Outcome> {
+    pub(crate) fn read(&mut self, answer: Read) -> Step {
         match answer {
             Ok(item) => self.judge(item),
-            Err(error) => Step::Done(Err(self.failed(error))),
+            Err(error) => self.failed(error.into()),
         }
     }
 
     /// Takes the answer to [`Step::Write`].
-    pub(crate) fn written(&mut self, answer: Written) -> Step<M::Outcome> {
+    pub(crate) fn written(&mut self, answer: Written) -> Step {
         match answer {
-            Ok(WriteOutcome::Stored) => self.stored(),
+            Ok(WriteOutcome::Stored) => {
+                self.has_moved_on = true;
+                Step::Done(Ok(()))
+            }
             Ok(WriteOutcome::Conflict(handed_over)) => self.refused(handed_over),
             Err(KvError::UnknownOutcome) => {
-                self.last = Last::InDoubt;
+                self.last = Some(Last::InDoubt);
                 self.in_doubt = true;
                 self.has_moved_on = true;
                 Step::Read
             }
-            Err(error) => Step::Done(Err(self.failed(error))),
+            Err(error) => self.failed(error.into()),
         }
     }
 
     /// The pending write was refused: its condition did not hold.
-    fn refused(&mut self, handed_over: Option<Item>) -> Step<M::Outcome> {
-        self.last = Last::Refused;
+    fn refused(&mut self, handed_over: Option<Item>) -> Step {
+        self.last = Some(Last::Refused);
         self.has_moved_on = true;
         // Writing on presumed absence asks whether there is a row. The refusal is the answer and no
         // lost race, so that there is always a try left to act on it.
@@ -149,7 +166,7 @@ impl<M: Mutation> CasLoop<M> {
             self.attempts_left = self.attempts_left.max(1);
         }
         // What a write in doubt has come to, only a read can tell.
-        if !M::RETRIES && !self.in_doubt {
+        if self.gives_up() && !self.in_doubt {
             return self.lost();
         }
         match handed_over {
@@ -160,18 +177,10 @@ impl<M: Mutation> CasLoop<M> {
     }
 
     fn condition(&self) -> Option<Precondition> {
-        self.pending.as_ref().map(|(planned, _)| planned.condition)
+        self.pending.as_ref().map(|planned| planned.condition)
     }
 
-    /// The pending write took place.
-    fn stored(&mut self) -> Step<M::Outcome> {
-        self.has_moved_on = true;
-        let outcome = self.pending.take().map(|(_, outcome)| outcome);
-        // There is always one: only a pending write is put.
-        Step::Done(outcome.ok_or(GraphError::Conflict))
-    }
-
-    fn judge(&mut self, item: Option<Item>) -> Step<M::Outcome> {
+    fn judge(&mut self, item: Option<Item>) -> Step {
         let Some(condition) = self.condition() else { return self.decide(item) };
         let generation = item.as_ref().map(|item| item.generation);
         let shows_what_we_wrote_on = match condition {
@@ -181,34 +190,27 @@ impl<M: Mutation> CasLoop<M> {
         match self.last {
             // Nothing of the write is to be seen. It is judged where writes are, so that sending
             // the same again is safe: it cannot be applied twice.
-            Last::InDoubt if shows_what_we_wrote_on || item.is_none() => self.attempt(),
+            Some(Last::InDoubt) if shows_what_we_wrote_on || item.is_none() => self.attempt(),
             // Reads have not caught up with the writes that won: more tries would be wasted.
-            Last::Refused if shows_what_we_wrote_on => self.lost(),
+            Some(Last::Refused) if shows_what_we_wrote_on => self.lost(),
             // The key was taken, or the row was there a moment ago, so that a read which finds nothing
             // is more likely stale than true: it is made once more, and then nobody can tell.
-            Last::Refused if item.is_none() => {
+            Some(Last::Refused) if item.is_none() => {
                 self.misses = self.misses.saturating_add(1);
                 if self.misses > 1 { self.lost() } else { Step::Read }
             }
-            Last::InDoubt | Last::Refused => self.decide(item),
+            _ => self.decide(item),
         }
     }
 
-    fn decide(&mut self, item: Option<Item>) -> Step<M::Outcome> {
-        let had_written = self.pending.take().is_some();
-        let row = match item.map(Row::parse).transpose() {
-            Ok(row) => row,
-            Err(_) if self.in_doubt => return Step::Done(Err(UNCONFIRMED)),
-            Err(corrupt) => return Step::Done(Err(corrupt.into())),
-        };
-        let was_refused = had_written && self.last == Last::Refused;
-        match self.start(row.as_ref()) {
-            Step::Write if was_refused && !M::RETRIES => self.lost(),
-            step => step,
+    fn decide(&mut self, item: Option<Item>) -> Step {
+        match item.map(Row::parse).transpose() {
+            Ok(row) => Step::Decide(row),
+            Err(corrupt) => self.failed(corrupt.into()),
         }
     }
 
-    fn attempt(&mut self) -> Step<M::Outcome> {
+    fn attempt(&mut self) -> Step {
         match self.attempts_left.checked_sub(1) {
             Some(left) => {
                 self.attempts_left = left;
@@ -218,13 +220,48 @@ impl<M: Mutation> CasLoop<M> {
         }
     }
 
-    fn lost(&self) -> Step<M::Outcome> {
-        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { M::LOST }))
+    fn gives_up(&self) -> bool {
+        matches!(self.refused, Refused::GiveUp(_))
     }
 
-    fn failed(&self, error: KvError) -> GraphError {
-        if self.in_doubt { UNCONFIRMED } else { error.into() }
+    fn lost(&self) -> Step {
+        self.failed(match self.refused {
+            Refused::TryAgain => GraphError::Conflict,
+            Refused::GiveUp(error) => error,
+        })
+    }
+
+    /// No error may claim that nothing was written where that is not known.
+    fn failed(&self, error: GraphError) -> Step {
+        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { error }))
     }
 }
 
 pub(crate) const UNCONFIRMED: GraphError = GraphError::Unavailable(Outage::Unconfirmed);
+
+/// An operation on one row, and the outcome of its last decision.
+pub(crate) struct Operation<M: Mutation> {
+    mutation: M,
+    outcome: Option<M::Outcome>,
+}
+
+impl<M: Mutation> Operation<M> {
+    pub(crate) fn new(mutation: M) -> Self {
+        Self { mutation, outcome: None }
+    }
+
+    /// Decides on a row.
+    pub(crate) fn decide(&mut self, row: Option<&Row>) -> Decided {
+        let (planned, outcome) = match self.mutation.decide(row)? {
+            Plan::Write(planned, outcome) => (Some(planned), outcome),
+            Plan::Keep(outcome) => (None, outcome),
+        };
+        self.outcome = Some(outcome);
+        Ok(planned)
+    }
+
+    /// The outcome, once the loop has ended well: it has decided at least once then.
+    pub(crate) fn outcome(self) -> Result<M::Outcome, GraphError> {
+        self.outcome.ok_or(UNCONFIRMED)
+    }
+}

@@ -7,11 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::error::InvalidArgument;
 use crate::limits::{MAX_CLASS_BYTES, MAX_DOMAIN_BYTES, MAX_REGION_BYTES};
-use crate::new_entry::{NewEntry, Visit};
-use crate::partner_uid::{Assertion, PartnerUid};
-use crate::policy::Policy;
+use crate::partner_uid::PartnerUid;
 
 /// The country of an entry about whose place nothing is known.
 pub const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -161,31 +158,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry of a first visit, with what of it is well formed.
-    ///
-    /// # Errors
-    /// [`InvalidArgument::Time`] when its time is in milliseconds.
-    pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
-        let policy = Policy::default();
-        let visit = Visit::parse(first, &policy)?;
-        let ids = visit.assertions.winners.iter().take(policy.max_partners as usize);
-        let ids = ids.cloned().filter_map(Assertion::into_id).collect();
-        Ok(visit.entry(ids, None))
-    }
-
-    /// The entry of an upsert that found none: the recovery path for a first visit whose create
-    /// failed.
-    ///
-    /// # Errors
-    /// [`InvalidArgument::Time`] when its time is in milliseconds.
-    pub fn minimal(ids: Vec<PartnerUid>, now: u64) -> Result<Self, InvalidArgument> {
-        Self::new(NewEntry { ids, ..NewEntry::at(now) })
-    }
-
-    /// A live entry of which nothing but its UIDs is known.
-    pub(crate) fn live(ids: Vec<PartnerUid>, now: u64) -> Self {
+    /// A live entry of which nothing but its time is known.
+    pub(crate) fn live(now: u64) -> Self {
         let consent = Consent { ok: true, ..Consent::withdrawn_at(now) };
-        Self { consent, ids, ..Self::tombstone(now) }
+        Self { consent, ..Self::tombstone(now) }
     }
 
     /// The entry of a withdrawal: no consent, no UIDs, no place.
@@ -262,38 +238,7 @@ pub(crate) fn is_domain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-
     use super::*;
-
-    #[test]
-    fn a_first_visit_without_geo_is_in_zz_and_carries_its_uids_with_their_times() {
-        let entry = Entry::new(NewEntry {
-            ids: [
-                PartnerUid::new("B", "b"),
-                PartnerUid::new("a", "old").synced(1),
-                PartnerUid::new("A", "new").synced(2),
-            ]
-            .into(),
-            domain: Some("news.example".into()),
-            ..NewEntry::at(100)
-        })
-        .unwrap();
-        assert_eq!(entry.geo, Geo::unknown());
-        assert_eq!((entry.created, entry.last_seen, entry.consent.updated), (100, Some(100), 100));
-        assert!(entry.consent.ok);
-        let expected =
-            [PartnerUid::new("a", "new").synced(2), PartnerUid::new("b", "b").synced(100)];
-        assert_eq!(entry.ids, expected);
-        assert_eq!(entry.pub_properties.unwrap().seen_domains, ["news.example"]);
-    }
-
-    #[test]
-    fn of_equal_times_the_first_uid_is_kept() {
-        let ids = [PartnerUid::new("a", "1").synced(5), PartnerUid::new("a", "2").synced(5)];
-        let entry = Entry::minimal(ids.into(), 9).unwrap();
-        assert_eq!(entry.ids, [PartnerUid::new("a", "1").synced(5)]);
-    }
 
     #[test]
     fn a_tombstone_holds_nothing_but_its_time() {
@@ -301,18 +246,6 @@ mod tests {
         assert!(!entry.consent.ok && entry.ids.is_empty() && entry.device.is_none());
         assert_eq!((entry.created, entry.last_seen, entry.consent.updated), (7, Some(7), 7));
         assert_eq!(entry.geo.country, "ZZ");
-    }
-
-    #[test]
-    fn metadata_mirrors_the_entry() {
-        let device = Device { is_mobile: 1, known_browser: Some(true), ..Device::default() };
-        let geo = Geo::from_lookup("fr", "IDF", 0, 0);
-        assert_eq!((geo.asn, geo.dma), (None, None), "0 stands for unknown");
-        let first = NewEntry { geo: Some(geo), device: Some(device), ..NewEntry::at(1) };
-        let metadata = Metadata::from(&Entry::new(first).unwrap());
-        assert!(metadata.ok);
-        assert_eq!(metadata.country, "FR");
-        assert_eq!((metadata.is_mobile, metadata.known_browser), (Some(1), Some(true)));
     }
 
     #[test]
@@ -328,17 +261,5 @@ mod tests {
             assert!(!is_domain(bad), "{bad}");
         }
         assert!(!is_domain(&"a".repeat(64)));
-    }
-
-    #[test]
-    fn debug_shows_no_consent_string_and_no_uid() {
-        let first = NewEntry {
-            tcf: Some("CQsecret".into()),
-            gpp: Some("DBsecret".into()),
-            ids: [PartnerUid::new("p", "secret")].into(),
-            ..NewEntry::at(1)
-        };
-        let shown = format!("{first:?} {:?}", Entry::new(first.clone()).unwrap());
-        assert!(!shown.contains("secret"), "{shown}");
     }
 }

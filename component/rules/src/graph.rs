@@ -1,9 +1,10 @@
 //! The graph over one store. Its operations stand in `crate::ops`.
 
-use crate::cas_loop::{CasLoop, Mutation, Step};
+use crate::cached_row::CachedRow;
+use crate::cas_loop::{CasLoop, Decided, Mutation, Operation, Step};
 use crate::error::{GraphError, InvalidArgument};
 use crate::policy::Policy;
-use crate::snapshot::CachedRow;
+use crate::row::Row;
 use crate::store::Store;
 use crate::types::EcId;
 
@@ -50,9 +51,10 @@ impl<S: Store> Graph<S> {
 
     /// Changes a row that is presumed absent.
     pub(crate) fn start<M: Mutation>(&self, id: &EcId, mutation: M) -> Answer<M> {
-        let mut cas = CasLoop::new(mutation, self.policy.max_cas_attempts);
-        let step = cas.start(None);
-        self.run(id, &mut cas, step)
+        let mut operation = Operation::new(mutation);
+        let mut cas = CasLoop::new(M::REFUSED, self.policy.max_cas_attempts);
+        self.run(id, &mut cas, Step::Decide(None), &mut |row| operation.decide(row))?;
+        operation.outcome()
     }
 
     /// Changes a row, from one that is cached or else from a read.
@@ -62,21 +64,28 @@ impl<S: Store> Graph<S> {
         cached: Option<CachedRow<'_>>,
         mutation: M,
     ) -> Answer<M> {
-        let mut cas = CasLoop::new(mutation, self.policy.max_cas_attempts);
-        let step = cached.map_or(Step::Read, |cached| cas.start(Some(cached.row)));
-        let answer = self.run(id, &mut cas, step);
+        let mut operation = Operation::new(mutation);
+        let mut cas = CasLoop::new(M::REFUSED, self.policy.max_cas_attempts);
+        let step = match cached {
+            Some(cached) => cas.decided(operation.decide(Some(cached.row))),
+            None => Step::Read,
+        };
+        let result = self.run(id, &mut cas, step, &mut |row| operation.decide(row));
         if let Some(cached) = cached {
             cached.is_outdated.set(cas.has_moved_on());
         }
-        answer
+        result?;
+        operation.outcome()
     }
 
-    fn run<M: Mutation>(
+    /// Makes the store calls that the loop asks for, and has the operation decide.
+    fn run(
         &self,
         id: &EcId,
-        cas: &mut CasLoop<M>,
-        mut step: Step<M::Outcome>,
-    ) -> Answer<M> {
+        cas: &mut CasLoop,
+        mut step: Step,
+        decide: &mut dyn FnMut(Option<&Row>) -> Decided,
+    ) -> Result<(), GraphError> {
         loop {
             step = match step {
                 Step::Read => cas.read(self.store.get(id.as_str())),
@@ -85,7 +94,8 @@ impl<S: Store> Graph<S> {
                     let answer = self.store.put(write);
                     cas.written(answer)
                 }
-                Step::Done(answer) => return answer,
+                Step::Decide(row) => cas.decided(decide(row.as_ref())),
+                Step::Done(result) => return result,
             };
         }
     }

@@ -34,6 +34,7 @@
 extern crate alloc;
 
 mod api;
+mod cached_row;
 mod cas_loop;
 mod entry;
 mod error;
@@ -47,6 +48,7 @@ mod policy;
 mod redact;
 mod row;
 mod snapshot;
+mod sorted;
 mod store;
 mod types;
 

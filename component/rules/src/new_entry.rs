@@ -108,10 +108,11 @@ impl Visit {
         })
     }
 
-    /// The entry that the visit makes. `withdrawn` is when consent had been withdrawn before.
-    pub(crate) fn entry(&self, ids: Vec<PartnerUid>, withdrawn: Option<Timestamp>) -> Entry {
+    /// The entry that the visit makes, without its UIDs. `withdrawn` is when consent had been withdrawn
+    /// before.
+    pub(crate) fn entry(&self, withdrawn: Option<Timestamp>) -> Entry {
         let [tcf, gpp, gpp_sid] = self.consent.clone();
-        let mut entry = Entry::live(ids, self.now.at.seconds());
+        let mut entry = Entry::live(self.now.at.seconds());
         entry.consent.tcf = tcf;
         entry.consent.gpp = gpp;
         entry.consent.gpp_sid = gpp_sid;
@@ -125,6 +126,29 @@ impl Visit {
             seen_domains: vec![domain.clone()],
         });
         entry
+    }
+}
+
+impl Entry {
+    /// The entry of a first visit, with what of it is well formed.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::Time`] when its time is in milliseconds.
+    pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
+        let policy = Policy::default();
+        let visit = Visit::parse(first, &policy)?;
+        let ids = visit.assertions.winners.iter().take(policy.max_partners as usize);
+        let ids = ids.cloned().filter_map(Assertion::into_id).collect();
+        Ok(Self { ids, ..visit.entry(None) })
+    }
+
+    /// The entry of an upsert that found none: the recovery path for a first visit whose create
+    /// failed.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::Time`] when its time is in milliseconds.
+    pub fn minimal(ids: Vec<PartnerUid>, now: u64) -> Result<Self, InvalidArgument> {
+        Self::new(NewEntry { ids, ..NewEntry::at(now) })
     }
 }
 
@@ -201,7 +225,10 @@ fn hostname(mut domain: String, left_out: &mut Vec<LeftOut>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
+    use crate::entry::Metadata;
 
     fn visit(change: impl FnOnce(&mut NewEntry)) -> Visit {
         let mut entry = NewEntry::at(1_000);
@@ -283,5 +310,58 @@ mod tests {
     fn a_time_in_milliseconds_fails_the_visit() {
         let parsed = Visit::parse(NewEntry::at(1_790_000_000_000), &Policy::default());
         assert_eq!(parsed.err(), Some(InvalidArgument::Time("now")));
+    }
+
+    #[test]
+    fn a_first_visit_without_geo_is_in_zz_and_carries_its_uids_with_their_times() {
+        let entry = Entry::new(NewEntry {
+            ids: [
+                PartnerUid::new("B", "b"),
+                PartnerUid::new("a", "old").synced(1),
+                PartnerUid::new("A", "new").synced(2),
+            ]
+            .into(),
+            domain: Some("news.example".into()),
+            ..NewEntry::at(100)
+        })
+        .unwrap();
+        assert_eq!(entry.geo, Geo::unknown());
+        assert_eq!((entry.created, entry.last_seen, entry.consent.updated), (100, Some(100), 100));
+        assert!(entry.consent.ok);
+        let expected =
+            [PartnerUid::new("a", "new").synced(2), PartnerUid::new("b", "b").synced(100)];
+        assert_eq!(entry.ids, expected);
+        assert_eq!(entry.pub_properties.unwrap().seen_domains, ["news.example"]);
+    }
+
+    #[test]
+    fn of_equal_times_the_first_uid_is_kept() {
+        let ids = [PartnerUid::new("a", "1").synced(5), PartnerUid::new("a", "2").synced(5)];
+        let entry = Entry::minimal(ids.into(), 9).unwrap();
+        assert_eq!(entry.ids, [PartnerUid::new("a", "1").synced(5)]);
+    }
+
+    #[test]
+    fn metadata_mirrors_the_entry() {
+        let device = Device { is_mobile: 1, known_browser: Some(true), ..Device::default() };
+        let geo = Geo::from_lookup("fr", "IDF", 0, 0);
+        assert_eq!((geo.asn, geo.dma), (None, None), "0 stands for unknown");
+        let first = NewEntry { geo: Some(geo), device: Some(device), ..NewEntry::at(1) };
+        let metadata = Metadata::from(&Entry::new(first).unwrap());
+        assert!(metadata.ok);
+        assert_eq!(metadata.country, "FR");
+        assert_eq!((metadata.is_mobile, metadata.known_browser), (Some(1), Some(true)));
+    }
+
+    #[test]
+    fn debug_shows_no_consent_string_and_no_uid() {
+        let first = NewEntry {
+            tcf: Some("CQsecret".into()),
+            gpp: Some("DBsecret".into()),
+            ids: [PartnerUid::new("p", "secret")].into(),
+            ..NewEntry::at(1)
+        };
+        let shown = format!("{first:?} {:?}", Entry::new(first.clone()).unwrap());
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

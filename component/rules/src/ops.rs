@@ -14,6 +14,7 @@ mod report;
 mod state;
 mod sync_partner_ids;
 mod update_last_seen;
+mod upsert_outcome;
 mod upsert_partner_ids;
 mod visit;
 mod withdraw;
@@ -22,7 +23,8 @@ pub use create_or_revive::CreateOutcome;
 pub use report::Report;
 pub use sync_partner_ids::{Mapping, MappingOutcome};
 pub use update_last_seen::TouchOutcome;
-pub use upsert_partner_ids::{IfMissing, UpsertOutcome};
+pub use upsert_outcome::UpsertOutcome;
+pub use upsert_partner_ids::IfMissing;
 pub use visit::VisitOutcome;
 
 pub(crate) use assertions::Assertions;

@@ -26,6 +26,5 @@ pub use encode::EncodedRow;
 pub(crate) use edit::Edit;
 pub(crate) use ext::is_small_object;
 pub(crate) use schema::Field;
-pub(crate) use shape::Unsigned;
 pub(crate) use stored::{Row, StoredUid};
 pub(crate) use uid_edits::UidEdits;

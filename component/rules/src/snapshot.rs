@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
+use crate::cached_row::CachedRow;
 use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
@@ -26,13 +27,6 @@ pub struct Snapshot {
     row: Row,
     now: Now,
     is_outdated: Cell<bool>,
-}
-
-/// A row to change without reading it, and where to note that it is outdated.
-#[derive(Clone, Copy)]
-pub(crate) struct CachedRow<'a> {
-    pub(crate) row: &'a Row,
-    pub(crate) is_outdated: &'a Cell<bool>,
 }
 
 impl fmt::Debug for Snapshot {

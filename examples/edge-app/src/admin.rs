@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, StatusCode};
-use identity_graph::{EcId, Entry, RawRow};
+use identity_graph::{EcId, Entry, PartnerUid, RawRow};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Problem, Response};
@@ -63,6 +63,8 @@ fn understood(entry: &Entry) -> Value {
             "updated": entry.consent.updated,
             "tcf": entry.consent.tcf,
             "gpp": entry.consent.gpp,
+            "gpp_sid": entry.consent.gpp_sid,
+            "withdrawn": entry.consent.withdrawn,
         },
         "geo": {
             "country": entry.geo.country,
@@ -83,7 +85,21 @@ fn understood(entry: &Entry) -> Value {
         })),
         "cluster_size": entry.cluster_size,
         "ids": entry.ids.iter().map(|id| {
-            (id.partner.clone(), json!({ "uid": id.uid, "synced": id.synced }))
+            (id.partner.clone(), understood_id(id))
         }).collect::<serde_json::Map<_, _>>(),
     })
+}
+
+fn understood_id(id: &PartnerUid) -> Value {
+    let mut shown = json!({ "uid": id.uid, "synced": id.synced });
+    for (name, value) in [
+        ("atype", id.atype.map(Value::from)),
+        ("expires", id.expires.map(Value::from)),
+        ("ext", id.ext.as_deref().map(Value::from)),
+    ] {
+        if let Some(value) = value {
+            shown[name] = value;
+        }
+    }
+    shown
 }

@@ -18,8 +18,8 @@ pub const MAX_MAPPINGS: usize = 1_000;
 /// Bytes that its body may have: a mapping with the longest UID, every byte of it escaped, takes 3.2
 /// KB, so this is not the limit that is met first in practice.
 pub const MAX_BODY_BYTES: u64 = 2 * 1024 * 1024;
-/// Seconds that a partner's clock may be ahead. A UID asserted later than now could not be replaced
-/// until then.
+/// Seconds that a partner's clock may be ahead. The graph would take what is further ahead as asserted
+/// now; but a partner that is told can mend its clock, or send seconds in place of milliseconds.
 const MAX_AHEAD: u64 = 300;
 
 #[derive(Deserialize)]
@@ -32,7 +32,13 @@ struct Batch {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Mapping { ec_id: String, partner_uid: String, timestamp: u64 },
+    Mapping {
+        ec_id: String,
+        /// `null` removes the UID. A function of its own: a field that is left out is no `null`.
+        #[serde(deserialize_with = "Option::deserialize")]
+        partner_uid: Option<String>,
+        timestamp: u64,
+    },
     Malformed(IgnoredAny),
 }
 
@@ -99,7 +105,8 @@ pub(crate) fn batch_sync(
             }
             Line::Mapping { ec_id, partner_uid, timestamp } => {
                 places.push(index);
-                mappings.push(Mapping::new(ec_id.as_str(), partner_uid.as_str(), *timestamp));
+                let removal = Mapping::removal(ec_id.as_str(), *timestamp);
+                mappings.push(Mapping { uid: partner_uid.clone(), ..removal });
             }
             Line::Malformed(_) => errors.push(Rejected { index, reason: "invalid_mapping" }),
         }

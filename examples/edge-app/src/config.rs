@@ -85,9 +85,11 @@ impl Config {
     }
 }
 
-/// Whether the graph would take this as a domain.
-pub(crate) fn is_domain(text: &str) -> bool {
-    Entry::new(NewEntry { domain: Some(text.to_owned()), ..NewEntry::at(0) }).is_ok()
+/// Whether the graph would take this as a domain, as it stands.
+fn is_domain(text: &str) -> bool {
+    let entry = Entry::new(NewEntry { domain: Some(text.to_owned()), ..NewEntry::at(0) });
+    let properties = entry.ok().and_then(|entry| entry.pub_properties);
+    properties.is_some_and(|properties| properties.origin_domain == text)
 }
 
 #[cfg(test)]

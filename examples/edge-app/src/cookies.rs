@@ -21,6 +21,8 @@ pub(crate) const EIDS: &str = "ts-eids";
 pub(crate) const TCF: &str = "euconsent-v2";
 /// GPP consent string, likewise.
 pub(crate) const GPP: &str = "__gpp";
+/// Which sections of the GPP string apply.
+pub(crate) const GPP_SID: &str = "__gpp_sid";
 
 /// Most EC IDs of one request that are withdrawn: a browser has two when the cookie has been set both
 /// for a host and for its domain.

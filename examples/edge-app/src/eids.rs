@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use identity_graph::{PartnerKey, PartnerUid};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// Most EIDs that are taken from one cookie.
@@ -26,8 +26,14 @@ pub(crate) struct Eid {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Uid {
     pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) atype: Option<u8>,
+    #[serde(default, deserialize_with = "agent_type", skip_serializing_if = "Option::is_none")]
+    pub(crate) atype: Option<u32>,
+}
+
+/// Vendors have numbers of their own. What is no number costs itself and not the UID.
+fn agent_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = Value::deserialize(deserializer)?.as_u64();
+    Ok(number.and_then(|number| u32::try_from(number).ok()))
 }
 
 /// The UIDs of a `ts-eids` cookie, the first of each source; what the graph would refuse is left out.
@@ -37,10 +43,10 @@ pub(crate) fn parse(cookie: &str) -> Vec<PartnerUid> {
     // One EID that is malformed costs nobody else theirs.
     let eids = eids.into_iter().filter_map(|eid| serde_json::from_value::<Eid>(eid).ok());
     let id = |eid: Eid| {
-        let uid = eid.uids.into_iter().next()?.id;
+        let Uid { id: uid, atype } = eid.uids.into_iter().next()?;
         identity_graph::Uid::check(&uid).ok()?;
         let partner = PartnerKey::parse(eid.source).ok()?.as_str().to_owned();
-        Some(PartnerUid::new(partner, uid))
+        Some(PartnerUid { atype, ..PartnerUid::new(partner, uid) })
     };
     let mut ids: Vec<PartnerUid> = Vec::new();
     for id in eids.filter_map(id) {
@@ -76,6 +82,25 @@ mod tests {
             {"source":"e","uids":[{"id":" "}]}, {"source":"f","uids":[{"id":7}]},
             {"source":"ok","uids":[{"id":"u"}]}]"#;
         assert_eq!(uids(json), [("ok".to_owned(), "u".to_owned())]);
+    }
+
+    #[test]
+    fn an_agent_type_is_kept_as_it_is_given_and_an_odd_one_costs_itself() {
+        let of = |atype: &str| {
+            let json = format!(r#"[{{"source":"a.b","uids":[{{"id":"u","atype":{atype}}}]}}]"#);
+            let ids = parse(&BASE64_STANDARD.encode(json));
+            ids.into_iter().map(|id| id.atype).collect::<Vec<_>>()
+        };
+        for (atype, kept) in [
+            ("3", Some(3)),
+            ("571187", Some(571_187)),
+            ("\"x\"", None),
+            ("-1", None),
+            ("4294967296", None),
+            ("null", None),
+        ] {
+            assert_eq!(of(atype), [kept], "{atype}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `GET /_ts/api/v1/identify`: what a partner knows the browser of this request by.
 
 use http::{HeaderMap, StatusCode};
-use identity_graph::{Entry, Failure};
+use identity_graph::{Entry, Failure, PartnerUid};
 use serde::Serialize;
 
 use crate::answer::{Problem, Response, code, json};
@@ -56,16 +56,17 @@ pub(crate) fn identify(
         Read::Missing => (None, None),
         Read::Withdrawn => return Err(denied()),
     };
-    let uid = entry.as_ref().and_then(|entry| uid(entry, &partner));
+    let known = entry.as_ref().and_then(|entry| id_of(entry, &partner));
     let answer = Answer {
         ec: id.as_str(),
         consent: if entry.is_some() { "ok" } else { "unknown" },
         degraded,
         source_domain: &partner.source_domain,
-        uid,
-        eid: uid.map(|uid| Eid {
+        uid: known.map(|id| id.uid.as_str()),
+        eid: known.map(|id| Eid {
             source: partner.source_domain.clone(),
-            uids: vec![Uid { id: uid.to_owned(), atype: Some(partner.atype) }],
+            // What came with this UID is nearer to the truth than what its partner's have in common.
+            uids: vec![Uid { id: id.uid.clone(), atype: id.atype.or(Some(partner.atype)) }],
         }),
         cluster_size,
     };
@@ -96,9 +97,8 @@ fn read(platform: &dyn Platform, ec_id: &str) -> Result<Read, Failure> {
     })
 }
 
-fn uid<'e>(entry: &'e Entry, partner: &Partner) -> Option<&'e str> {
-    let id = entry.ids.iter().find(|id| id.partner == partner.source_domain)?;
-    Some(&id.uid)
+fn id_of<'e>(entry: &'e Entry, partner: &Partner) -> Option<&'e PartnerUid> {
+    entry.ids.iter().find(|id| id.partner == partner.source_domain)
 }
 
 fn denied() -> Problem {

@@ -4,14 +4,14 @@ use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use identity_graph::{
-    CreateOutcome, Device, EcId, Entry, Failure, IdentityGraph, NewEntry, PartnerUid, Policy,
-    TouchOutcome, UpsertOutcome,
+    Device, EcId, Failure, IdentityGraph, NewEntry, PartnerUid, Policy, Report, UpsertOutcome,
+    VisitOutcome,
 };
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code, response};
-use crate::config::{Config, is_domain};
-use crate::cookies::{self, EC, EIDS, GPP, SEEN, TCF};
+use crate::config::Config;
+use crate::cookies::{self, EC, EIDS, GPP, GPP_SID, SEEN, TCF};
 use crate::eids;
 use crate::log::log;
 use crate::mint::mint;
@@ -62,9 +62,6 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     is_document && !is_prefetch
 }
 
-/// Seconds after which a visit is noted before anything else: a twelfth of the lifetime of a row.
-const LONGEST_UNNOTED: u64 = 30 * 86_400;
-
 /// What a visit leaves with the browser; nothing where nothing changed.
 #[derive(Default)]
 struct Stored {
@@ -99,8 +96,11 @@ impl Visit<'_> {
     fn first(&self, graph: &dyn IdentityGraph) -> Stored {
         let Some(ip) = self.platform.client().ip else { return Stored::default() };
         let ec_id = mint(&self.config.passphrase, ip);
-        match graph.create(&ec_id, self.entry()) {
-            Ok(_) => Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) },
+        match graph.create(&ec_id, self.entry(self.eids.clone())) {
+            Ok(report) => {
+                log_left_out("a new ID", &report);
+                Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) }
+            }
             // Somebody else's: the next view draws another suffix.
             Err(Failure::AlreadyExists) => Stored::default(),
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
@@ -122,79 +122,91 @@ impl Visit<'_> {
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
-        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else { return self.anew(&*graph, id) };
-        let mut stored = self.eids.clone();
-        let entry = snapshot.entry();
-        if self.now.saturating_sub(entry.last_seen.unwrap_or(entry.created)) >= LONGEST_UNNOTED {
-            // UIDs do not count as a visit, and a browser may bring new ones every time: they wait
-            // for the next view once in a while.
-            stored.retain(|id| seen.has(id));
-        } else if !news.is_empty() {
-            let outcomes = snapshot.upsert_partner_ids(news.clone(), self.now)?;
-            // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
-            // browser's stays news.
-            let is_stale = |id: &PartnerUid| {
-                let mut news = news.iter().zip(&outcomes);
-                news.any(|(new, outcome)| new == id && *outcome == UpsertOutcome::Stale)
-            };
-            stored.retain(|id| !is_stale(id));
-            if outcomes.contains(&UpsertOutcome::Written) {
-                // One write a second is all that a key takes: the next view notes the visit.
-                return Ok(Stored { ec_id: None, seen: Some(seen.and(seen.at, &stored)) });
-            }
-        }
-        let touched = snapshot.update_last_seen(self.now)?;
-        let at = match touched {
-            TouchOutcome::Written | TouchOutcome::Stale => self.now,
-            TouchOutcome::Debounced => entry.last_seen.unwrap_or(entry.created),
-            TouchOutcome::Withdrawn => return Ok(self.first(&*graph)),
-            TouchOutcome::NotFound => return self.revive(&*graph, id),
+        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else {
+            return self.anew(&*graph, id);
         };
-        // A year from now, as the row.
-        let ec_id = (touched == TouchOutcome::Written).then(|| id.as_str().to_owned());
-        Ok(Stored { ec_id, seen: Some(seen.and(at, &stored)) })
+        let entry = snapshot.entry();
+        if !entry.consent.ok {
+            // A visit would take it for consent given anew; but an ID that was withdrawn stays so, and
+            // the browser gets a new one.
+            return Ok(self.first(&*graph));
+        }
+        // What the browser merely still carries is not asserted again.
+        let report = snapshot.visit(self.entry(news.clone()))?;
+        log_left_out(&id.to_string(), &report);
+        // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
+        // browser's stays news.
+        let is_stale = |id: &PartnerUid| {
+            let mut news = news.iter().zip(&report.ids);
+            news.any(|(new, outcome)| new == id && *outcome == UpsertOutcome::Stale)
+        };
+        let stored = |ids: &[PartnerUid]| -> Vec<_> {
+            ids.iter().filter(|id| !is_stale(id)).cloned().collect()
+        };
+        Ok(match report.outcome {
+            // A year from now, as the row.
+            VisitOutcome::Written => Stored {
+                ec_id: Some(id.as_str().to_owned()),
+                seen: Some(seen.and(self.now, &stored(&self.eids))),
+            },
+            VisitOutcome::Unchanged => {
+                let noted = entry.last_seen.unwrap_or(entry.created).min(self.now);
+                Stored { ec_id: None, seen: Some(seen.and(noted, &stored(&self.eids))) }
+            }
+            // The row has gone since it was read; the new one has the news alone.
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &stored(&news)),
+            VisitOutcome::Withdrawn => self.first(&*graph),
+        })
     }
 
-    /// An ID without a row as far as is seen from here: its first view could not be stored, or its row
-    /// is elsewhere. A tombstone that does not show yet must not be replaced, however old it is.
+    /// An ID without a row as far as is seen from here: its first view could not be stored, its row is
+    /// elsewhere, or the row is past its lifetime. A tombstone that does not show yet must not be
+    /// replaced, however old it is.
     fn anew(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
-        match graph.create(id.as_str(), self.entry()) {
-            Ok(_) => Ok(self.made(id)),
-            // There is a row after all; the next view reads it.
-            Err(Failure::AlreadyExists) => Ok(Stored::default()),
+        match graph.create(id.as_str(), self.entry(self.eids.clone())) {
+            Ok(report) => {
+                log_left_out(&id.to_string(), &report);
+                Ok(self.made(id, &self.eids))
+            }
+            Err(Failure::AlreadyExists) => self.over_the_old(graph, id),
             Err(failure) => Err(failure),
         }
     }
 
-    /// A row that has been read and is past its lifetime.
-    fn revive(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
-        Ok(match graph.create_or_revive(id.as_str(), self.entry())?.outcome {
-            CreateOutcome::Created | CreateOutcome::Revived => self.made(id),
-            CreateOutcome::AlreadyLive => Stored::default(),
-            // An ID that was withdrawn stays so, and the browser gets a new one.
-            CreateOutcome::Withdrawn => self.first(graph),
+    /// The key holds something that a read does not show.
+    fn over_the_old(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
+        // A live row past its lifetime shows here until the store has removed it.
+        if !graph.get_metadata(id.as_str())?.is_some_and(|metadata| metadata.ok) {
+            // The next view reads what it is.
+            return Ok(Stored::default());
+        }
+        let report = graph.visit(id.as_str(), self.entry(self.eids.clone()))?;
+        Ok(match report.outcome {
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids),
+            // A row that was too fresh to be seen before; the next view reads it.
+            VisitOutcome::Written | VisitOutcome::Unchanged => Stored::default(),
+            VisitOutcome::Withdrawn => self.first(graph),
         })
     }
 
-    /// A new row under an ID that the browser has.
-    fn made(&self, id: &EcId) -> Stored {
+    /// A new row with these UIDs under an ID that the browser has.
+    fn made(&self, id: &EcId, ids: &[PartnerUid]) -> Stored {
         let ec_id = Some(id.as_str().to_owned());
-        Stored { ec_id, seen: Some(Seen::new(self.now, &self.eids)) }
+        Stored { ec_id, seen: Some(Seen::new(self.now, ids)) }
     }
 
-    fn entry(&self) -> NewEntry {
+    /// What the request says of itself, which may be anything: the graph leaves out what is malformed.
+    fn entry(&self, ids: Vec<PartnerUid>) -> NewEntry {
         let consent = |name| cookies::find(self.headers, name).map(str::to_owned);
         let client = self.platform.client();
-        // What a request says of itself may be anything; what is malformed is left out.
-        let domain = self.host.map(str::to_ascii_lowercase).filter(|host| is_domain(host));
         NewEntry {
             tcf: consent(TCF),
             gpp: consent(GPP),
-            gpp_sid: None,
+            gpp_sid: consent(GPP_SID),
             device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
             geo: client.geo,
-            domain,
-            ids: self.eids.clone(),
+            domain: self.host.map(str::to_owned),
+            ids,
             now: self.now,
         }
     }
@@ -208,27 +220,19 @@ impl Visit<'_> {
                 _ => 2,
             },
             // The first part of a JA4 says what kind of client it is, the others which one.
-            ja4_class: ja4
-                .and_then(|ja4| ja4.split('_').next())
-                .map(str::to_owned)
-                .filter(|class| is_class(class)),
+            ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
             platform_class: hint("sec-ch-ua-platform")
-                .map(|platform| platform.trim_matches('"').to_ascii_lowercase())
-                .filter(|class| is_class(class)),
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
             h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
             known_browser: None,
         }
     }
 }
 
-/// Whether the graph would take this as a class of devices.
-fn is_class(text: &str) -> bool {
-    let device = Device {
-        is_mobile: 2,
-        ja4_class: Some(text.to_owned()),
-        platform_class: None,
-        h2_fp_hash: None,
-        known_browser: None,
-    };
-    Entry::new(NewEntry { device: Some(device), ..NewEntry::at(0) }).is_ok()
+/// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
+fn log_left_out<O>(of: &str, report: &Report<O>) {
+    if !report.left_out.is_empty() {
+        let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
+        log(&format!("page view of {of}: left out {}", fields.join(", ")));
+    }
 }

@@ -17,10 +17,10 @@ pub(crate) struct Partner {
     pub(crate) source_domain: String,
     /// `OpenRTB` agent type of its UIDs; 3, an ID of a person, when left out.
     #[serde(default = "person")]
-    pub(crate) atype: u8,
+    pub(crate) atype: u32,
 }
 
-fn person() -> u8 {
+fn person() -> u32 {
     3
 }
 

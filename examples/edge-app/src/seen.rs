@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn id(partner: &str, uid: &str) -> PartnerUid {
-        PartnerUid { partner: partner.to_owned(), uid: uid.to_owned(), synced: None }
+        PartnerUid::new(partner, uid)
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! The `fastly` crate sends the requests and has functions for this half too. They read the host's
 //! error code as an enum that ends before the code of HTTP 429, which Fastly's adapter for components
 //! writes: undefined behaviour, by which a throttled write comes out as an unknown failure. Here the
-//! code is read as the number that it is.
+//! code is read as the number that it is. Its function for the length of a body panics where the host
+//! fails to tell it.
 
 #![allow(unsafe_code)]
 // Off Fastly's targets the crate marks everything that knows handles as numbers.
@@ -13,7 +14,8 @@ use fastly::handle::BodyHandle;
 use fastly::kv_store::{
     PendingDeleteHandle, PendingInsertHandle, PendingListHandle, PendingLookupHandle,
 };
-use fastly_sys::fastly_kv_store as abi;
+use fastly_shared::FastlyStatus;
+use fastly_sys::{fastly_http_body, fastly_kv_store as abi};
 
 use crate::answer::{Refusal, verdict};
 
@@ -49,6 +51,14 @@ pub(crate) fn wait_lookup(pending: &PendingLookupHandle) -> Result<Found, Refusa
     // Nothing at all and nothing inside cannot be told apart.
     let metadata = (!metadata.is_empty()).then(|| String::from_utf8_lossy(&metadata).into_owned());
     Ok(Found { body: valid(body)?, metadata, generation })
+}
+
+/// How long a body is, where the host knows.
+pub(crate) fn known_length(body: &BodyHandle) -> Option<u64> {
+    let mut length = 0;
+    // SAFETY: the host writes a number.
+    let status = unsafe { fastly_http_body::known_length(body.as_u32(), &raw mut length) };
+    (status == FastlyStatus::OK).then_some(length)
 }
 
 pub(crate) fn wait_insert(pending: &PendingInsertHandle) -> Result<(), Refusal> {

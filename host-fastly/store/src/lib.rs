@@ -17,6 +17,7 @@
 //! no host; a program that opens a store there does not link.
 
 mod answer;
+mod budget;
 mod hostcall;
 mod limits;
 mod store;

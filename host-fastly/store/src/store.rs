@@ -3,7 +3,6 @@
 use std::io::Read as _;
 use std::time::Duration;
 
-use fastly::Body;
 use fastly::handle::BodyHandle;
 use fastly::kv_store::{InsertMode, KVStore, ListPage, PendingInsertHandle, PendingLookupHandle};
 use identity_graph::{
@@ -11,6 +10,7 @@ use identity_graph::{
 };
 
 use crate::answer;
+use crate::budget::Budget;
 use crate::hostcall::{self, Found};
 use crate::limits;
 
@@ -66,7 +66,7 @@ impl FastlyStore {
 
 impl Store for FastlyStore {
     fn get(&self, key: &str) -> Read {
-        item(&self.send_lookup(key)?)
+        item(&self.send_lookup(key)?, &mut Budget::new())
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
@@ -120,7 +120,8 @@ impl Store for FastlyStore {
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
         // All requests are out before the first answer is waited for.
         let sent: Vec<_> = keys.iter().map(|key| self.send_lookup(key)).collect();
-        sent.into_iter().map(|pending| item(&pending?)).collect()
+        let mut budget = Budget::new();
+        sent.into_iter().map(|pending| item(&pending?, &mut budget)).collect()
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
@@ -130,10 +131,11 @@ impl Store for FastlyStore {
     }
 }
 
-fn item(pending: &PendingLookupHandle) -> Read {
+fn item(pending: &PendingLookupHandle, budget: &mut Budget) -> Read {
     match hostcall::wait_lookup(pending) {
         Ok(Found { body, metadata, generation }) => {
-            Ok(Some(Item { body: bytes(body)?, metadata, generation }))
+            let length = hostcall::known_length(&body);
+            Ok(Some(Item { body: budget.read(body, length)?, metadata, generation }))
         }
         Err(refusal) => answer::read(refusal),
     }
@@ -146,15 +148,9 @@ fn stored(pending: &PendingInsertHandle, condition: Precondition) -> Written {
     }
 }
 
-/// Unlike `Body::into_bytes`, which panics, a transfer that breaks off is an error.
-fn bytes(body: BodyHandle) -> Result<Vec<u8>, KvError> {
+fn page(mut body: BodyHandle) -> Result<ListPage, KvError> {
     let mut bytes = Vec::new();
-    match Body::from(body).read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(_) => Err(KvError::Unavailable),
-    }
-}
-
-fn page(body: BodyHandle) -> Result<ListPage, KvError> {
-    serde_json::from_slice(&bytes(body)?).map_err(|_| KvError::Unavailable)
+    // A transfer that breaks off is a failed read, as is an answer that is no page.
+    body.read_to_end(&mut bytes).map_err(|_| KvError::Unavailable)?;
+    serde_json::from_slice(&bytes).map_err(|_| KvError::Unavailable)
 }

@@ -30,6 +30,9 @@ const fn at_times(case: &'static str) -> Deviation {
     Deviation { case, why, always: false }
 }
 
+/// Bytes of an answer: 16 MiB of bodies, as text.
+const MAX_ANSWER_BYTES: u64 = 32 << 20;
+
 /// The service, as each case opens it.
 struct Fastly(Arc<Viceroy>);
 
@@ -48,7 +51,9 @@ struct Service<'a>(&'a Viceroy);
 impl Post for Service<'_> {
     fn post(&self, body: &[u8]) -> Vec<u8> {
         let answer = ureq::post(self.0.url("/")).send(body);
-        let read = answer.and_then(|mut answer| answer.body_mut().read_to_vec());
+        let read = answer.and_then(|mut answer| {
+            answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec()
+        });
         read.unwrap_or_else(|error| panic!("{error}; Viceroy says:\n{}", self.0.log()))
     }
 }

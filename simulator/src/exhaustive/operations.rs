@@ -1,9 +1,8 @@
-//! The operations and start states that are combined.
+//! The operations that are combined.
 
 use std::rc::Rc;
 
-use identity_graph::{IfMissing, Mapping, NewEntry, PartnerUid, Policy};
-use serde_json::json;
+use identity_graph::{Geo, IfMissing, Mapping, NewEntry, PartnerUid};
 
 use crate::worker::Operation;
 
@@ -12,25 +11,31 @@ pub(super) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 /// The second that all times are told from.
 pub(super) const NOW: u64 = 1_790_000_000;
-const PARTNER: &str = "ids.acme.example";
-const OTHER: &str = "ids.other.example";
+pub(super) const PARTNER: &str = "ids.acme.example";
+pub(super) const OTHER: &str = "ids.other.example";
 
 /// An operation that is combined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OperationKind {
     /// A first visit that must be the first.
     Create,
-    /// A visit with a consent of the second in which others withdraw.
+    /// A first visit, in the second in which others withdraw, that leaves a live row as it is.
     FirstVisit,
+    /// A visit of the same second, with the same consent and UIDs.
+    Visit,
+    /// A visit some seconds later, with other consent strings.
+    LaterVisit,
     /// An upsert with a time older than what is stored.
     UpsertOlder,
     /// An upsert with a newer time, which creates what is missing.
     UpsertNewer,
+    /// A removal of both partners' UIDs.
+    Remove,
     /// A visit to a row that exists.
     Touch,
     /// A withdrawal.
     Withdraw,
-    /// A visit with a consent newer than any withdrawal.
+    /// A visit with a consent newer than any withdrawal, that leaves a live row as it is.
     Revive,
     /// A batch of three mappings: two of this key, and a bad one.
     Batch,
@@ -42,11 +47,14 @@ pub enum OperationKind {
 
 impl OperationKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Create,
         Self::FirstVisit,
+        Self::Visit,
+        Self::LaterVisit,
         Self::UpsertOlder,
         Self::UpsertNewer,
+        Self::Remove,
         Self::Touch,
         Self::Withdraw,
         Self::Revive,
@@ -61,8 +69,11 @@ impl OperationKind {
         match self {
             Self::Create => "create",
             Self::FirstVisit => "first visit",
+            Self::Visit => "visit",
+            Self::LaterVisit => "later visit",
             Self::UpsertOlder => "older upsert",
             Self::UpsertNewer => "newer upsert",
+            Self::Remove => "removal",
             Self::Touch => "touch",
             Self::Withdraw => "withdrawal",
             Self::Revive => "revival",
@@ -72,145 +83,81 @@ impl OperationKind {
         }
     }
 
-    /// The operation. Workers of one combination differ in the UIDs and seconds that they bring.
-    pub(super) fn operation(self, worker: u64) -> Operation {
+    /// Whether operations of the two kinds that have the same number write the same row.
+    pub(super) fn writes_as(self, other: Self) -> bool {
+        let visits = |kind| matches!(kind, Self::Create | Self::FirstVisit | Self::Visit);
+        self == other || visits(self) && visits(other)
+    }
+
+    /// Whether its arguments are the same whatever its number.
+    pub(super) fn is_always_same(self) -> bool {
+        matches!(self, Self::Withdraw | Self::Delete)
+    }
+
+    /// The operation. Those of different numbers differ in the UIDs or seconds that they bring; the
+    /// same kind and number is the same request, sent again.
+    pub(super) fn operation(self, number: u8) -> Operation {
         let ec: Rc<str> = EC.into();
-        let uid = |name: &str| format!("{name}-{worker}");
+        let uid = |name: &str| format!("{name}-{number}");
+        let second = u64::from(number);
         let entry = |now: u64| NewEntry {
             tcf: Some("CQinvented".to_owned()),
-            ids: vec![PartnerUid { partner: PARTNER.to_owned(), uid: uid("visit"), synced: None }],
+            ids: vec![PartnerUid::new(PARTNER, uid("visit"))],
             ..NewEntry::at(now)
         };
         match self {
             Self::Create => Operation::Create { ec, entry: entry(NOW) },
-            Self::FirstVisit => Operation::Visit { ec, entry: entry(NOW) },
-            Self::Revive => Operation::Visit { ec, entry: entry(NOW + 20 + worker) },
+            Self::FirstVisit => Operation::CreateOrRevive { ec, entry: entry(NOW) },
+            Self::Revive => Operation::CreateOrRevive { ec, entry: entry(NOW + 20 + second) },
+            Self::Visit => Operation::Visit { ec, entry: entry(NOW), reads_first: false },
+            Self::LaterVisit => {
+                let entry = NewEntry {
+                    tcf: Some(format!("CQinvented-{number}")),
+                    gpp: Some("DBinvented".to_owned()),
+                    geo: Some(Geo::from_lookup("us", "CA", 0, 0)),
+                    domain: Some("news.example".to_owned()),
+                    ids: vec![PartnerUid::new(PARTNER, uid("later"))],
+                    ..NewEntry::at(NOW + 10 + second)
+                };
+                Operation::Visit { ec, entry, reads_first: false }
+            }
             Self::UpsertOlder => Operation::Upsert {
                 ec,
                 ids: vec![
-                    PartnerUid {
-                        partner: PARTNER.to_owned(),
-                        uid: uid("older"),
-                        synced: Some(NOW - 600 + worker),
-                    },
-                    PartnerUid {
-                        partner: OTHER.to_owned(),
-                        uid: uid("other"),
-                        synced: Some(NOW - 600),
-                    },
+                    PartnerUid::new(PARTNER, uid("older")).synced(NOW - 600 + second),
+                    PartnerUid::new(OTHER, uid("other")).synced(NOW - 600),
                 ],
                 missing: IfMissing::Skip,
                 now: NOW + 1,
             },
-            Self::UpsertNewer => Operation::Upsert {
-                ec,
-                ids: vec![PartnerUid {
-                    partner: PARTNER.to_owned(),
-                    uid: uid("newer"),
-                    synced: Some(NOW + 5),
-                }],
-                missing: IfMissing::CreateMinimal,
-                now: NOW + 5,
-            },
-            Self::Touch => Operation::Touch { ec, now: NOW + 3 + worker },
-            Self::Withdraw => Operation::Withdraw { ec, now: NOW },
-            Self::Batch => {
-                let mapping = |ec_id: &str, name: &str, synced| Mapping {
-                    ec_id: ec_id.to_owned(),
-                    uid: uid(name),
-                    synced,
-                };
-                Operation::Sync {
-                    partner: PARTNER.to_owned(),
-                    mappings: vec![
-                        mapping(EC, "batch-old", NOW - 700),
-                        mapping("no EC ID", "batch-bad", NOW),
-                        mapping(EC, "batch", NOW + 2 + worker),
-                    ],
-                    now: NOW + 4,
+            Self::UpsertNewer => {
+                let newer = PartnerUid::new(PARTNER, uid("newer")).synced(NOW + 5);
+                Operation::Upsert {
+                    ec,
+                    // It ends before a later visit.
+                    ids: vec![PartnerUid { expires: Some(NOW + 8), ..newer }],
+                    missing: IfMissing::CreateMinimal,
+                    now: NOW + 5,
                 }
             }
-            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + worker },
+            Self::Remove => Operation::Remove {
+                ec,
+                partners: vec![OTHER.to_owned(), PARTNER.to_owned()],
+                now: NOW + 2 + second,
+            },
+            Self::Touch => Operation::Touch { ec, now: NOW + 3 + second },
+            Self::Withdraw => Operation::Withdraw { ec, now: NOW },
+            Self::Batch => Operation::Sync {
+                partner: PARTNER.to_owned(),
+                mappings: vec![
+                    Mapping::new(EC, uid("batch-old"), NOW - 700),
+                    Mapping::new("no EC ID", uid("batch-bad"), NOW),
+                    Mapping::new(EC, uid("batch"), NOW + 2 + second),
+                ],
+                now: NOW + 4,
+            },
+            Self::Cluster => Operation::Cluster { ec, now: NOW + 6 + second },
             Self::Delete => Operation::Delete { ec },
         }
-    }
-}
-
-/// What the key holds at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Start {
-    /// Nothing.
-    Absent,
-    /// A live row with fields of a newer version.
-    Live,
-    /// A live row with a UID of the partner that the operations are about.
-    LiveWithPartner,
-    /// A withdrawal of a minute ago.
-    Tombstone,
-    /// A live row past its lifetime, which the store removes at some moment.
-    Expired,
-    /// A row that is no entry.
-    Corrupt,
-}
-
-impl Start {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Absent,
-        Self::Live,
-        Self::LiveWithPartner,
-        Self::Tombstone,
-        Self::Expired,
-        Self::Corrupt,
-    ];
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Live => "live",
-            Self::LiveWithPartner => "live with the partner",
-            Self::Tombstone => "a tombstone",
-            Self::Expired => "expired",
-            Self::Corrupt => "corrupt",
-        }
-    }
-
-    /// The stored body.
-    pub(super) fn body(self, policy: &Policy) -> Option<Vec<u8>> {
-        let live = |at: u64, ids: serde_json::Value| {
-            json!({
-                "v": 1,
-                "created": at - 100,
-                "last_seen": at,
-                "consent": { "tcf": "CQinvented", "ok": true, "updated": at - 100, "basis": [1] },
-                "geo": { "country": "FR", "tz": "Europe/Paris" },
-                "ids": ids,
-                "hints": { "a": [null, 1.50] },
-            })
-        };
-        let body = match self {
-            Self::Absent => return None,
-            Self::Live => live(NOW - 1_000, json!({})),
-            Self::LiveWithPartner => live(
-                NOW - 1_000,
-                json!({ PARTNER: { "uid": "stored", "synced": NOW - 500, "atype": 3 } }),
-            ),
-            Self::Tombstone => json!({
-                "v": 1,
-                "created": NOW - 60,
-                "last_seen": NOW - 60,
-                "consent": { "ok": false, "updated": NOW - 60 },
-                "geo": { "country": "ZZ" },
-            }),
-            Self::Expired => live(
-                NOW - u64::from(policy.entry_ttl) - 60,
-                json!({ PARTNER: { "uid": "expired", "synced": NOW - 40_000_000 } }),
-            ),
-            Self::Corrupt => return Some(b"{\"v\":1,\"consent\":".to_vec()),
-        };
-        // A number as no writer here would write it.
-        Some(body.to_string().replace("1.5]", "1.50]").into_bytes())
     }
 }

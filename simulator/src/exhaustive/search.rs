@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::combination::Combination;
 use super::operations::{EC, NOW};
+use super::start::Start;
 use super::trie::{
     CallFault, Condition, Effect, Heard, NOTHING, Node, NodeId, Request, RowId, Trie,
 };
@@ -30,10 +32,12 @@ struct State {
     versions: Vec<(RowId, u8)>,
     /// Each worker, and the oldest version that its place still shows.
     workers: Vec<(NodeId, u8)>,
-    /// The one fault has happened.
-    is_faulted: bool,
-    /// A write whose worker got no answer, and which may still land.
-    in_flight: Option<(u8, Effect)>,
+    /// How many calls may still go wrong.
+    faults_left: u8,
+    /// Writes whose workers got no answer, and which may still land.
+    in_flight: Vec<(u8, Effect)>,
+    /// What another program may still write.
+    overwrite: Option<RowId>,
     /// The row at the start is past its lifetime and may be removed.
     may_expire: bool,
 }
@@ -46,12 +50,16 @@ enum Step {
     Hear(u8, Heard),
     /// A worker's write reaches the store and is answered.
     Write(u8),
+    /// A worker's write is refused, and the row is handed over.
+    HandOver(u8),
     /// A worker's write reaches the store, and the answer is lost.
     Lose(u8),
     /// A worker's write goes on its way, and the worker gives up on it.
     Send(u8),
-    /// The write in flight reaches the store.
-    Land,
+    /// A write in flight reaches the store.
+    Land(u8),
+    /// Another program writes.
+    Overwrite,
     /// The expired row is removed.
     Expire,
 }
@@ -62,9 +70,10 @@ impl Step {
             Self::Read(worker, _)
             | Self::Hear(worker, _)
             | Self::Write(worker)
+            | Self::HandOver(worker)
             | Self::Lose(worker)
             | Self::Send(worker) => Some(worker),
-            Self::Land | Self::Expire => None,
+            Self::Land(_) | Self::Overwrite | Self::Expire => None,
         }
     }
 
@@ -76,41 +85,50 @@ impl Step {
 
 pub(super) struct Search<'t, 'w> {
     trie: &'t mut Trie<'w>,
+    first: State,
     /// Schedules from a state to the end.
     seen: HashMap<State, u128>,
     path: Vec<Step>,
+    /// The first outcome that was guessed, and how it came to be.
+    guess: Option<(Vec<Step>, Broken)>,
 }
 
 impl<'t, 'w> Search<'t, 'w> {
-    pub(super) fn new(trie: &'t mut Trie<'w>) -> Self {
-        Self { trie, seen: HashMap::new(), path: Vec::new() }
+    pub(super) fn new(trie: &'t mut Trie<'w>, combination: &Combination) -> Self {
+        let Combination { start, operations, overwrite } = combination;
+        let versions = trie.start(*start).into_iter().map(|row| (row, NOBODY)).collect();
+        let workers = operations.iter().map(|(kind, number)| (trie.root(*kind, *number), 0));
+        let first = State {
+            versions,
+            workers: workers.collect(),
+            faults_left: combination.faults(),
+            in_flight: Vec::new(),
+            overwrite: overwrite.map(|by| trie.foreign(by.body())),
+            may_expire: *start == Start::Expired,
+        };
+        Self { trie, first, seen: HashMap::new(), path: Vec::new(), guess: None }
     }
 
     /// Goes through all schedules: how many states there are, and how many schedules.
-    pub(super) fn run(
-        mut self,
-        title: String,
-        start: RowId,
-        may_expire: bool,
-        workers: &[NodeId],
-    ) -> Result<(u64, u128), Box<Failed>> {
-        let first = State {
-            versions: vec![(start, NOBODY)],
-            workers: workers.iter().map(|node| (*node, 0)).collect(),
-            is_faulted: false,
-            in_flight: None,
-            may_expire,
-        };
+    pub(super) fn run(mut self, title: String) -> Result<(u64, u128), Box<Failed>> {
+        let first = self.first.clone();
         // A worker may end without a call.
-        let mut at_once = (0_u8..).zip(workers).map(|(worker, node)| {
+        let mut at_once = (0_u8..).zip(&first.workers).map(|(worker, (node, _))| {
             let checked = self.check_outcome(&first, worker, *node);
             checked.map_err(|broken| broken.by(usize::from(worker)))
         });
         let at_once = at_once.find_map(Result::err);
-        match at_once.map_or_else(|| self.visit(&first), Err) {
-            Ok(schedules) => Ok((self.seen.len() as u64, schedules)),
-            Err(broken) => Err(Box::new(Failed { history: self.history(title, first, broken) })),
-        }
+        let broken = match at_once.map_or_else(|| self.visit(&first), Err) {
+            Err(broken) => broken,
+            Ok(schedules) => match self.guess.take() {
+                None => return Ok((self.seen.len() as u64, schedules)),
+                Some((path, broken)) => {
+                    self.path = path;
+                    broken
+                }
+            },
+        };
+        Err(Box::new(Failed { history: self.history(title, first, broken) }))
     }
 
     fn visit(&mut self, state: &State) -> Result<u128, Broken> {
@@ -147,14 +165,14 @@ impl<'t, 'w> Search<'t, 'w> {
             match self.request(*node) {
                 Request::Done => {}
                 Request::Read => {
-                    if !state.is_faulted {
+                    if state.faults_left > 0 {
                         hear(Heard::Failed(CallFault::Unavailable));
                     }
                     let shown = *oldest..newest(state) + 1;
                     steps.extend(shown.map(|version| Step::Read(worker, version)));
                 }
                 Request::Count => {
-                    if !state.is_faulted {
+                    if state.faults_left > 0 {
                         hear(Heard::Failed(CallFault::Unavailable));
                     }
                     let shown = &state.versions[usize::from(*oldest)..];
@@ -164,18 +182,23 @@ impl<'t, 'w> Search<'t, 'w> {
                         }
                     }
                 }
-                Request::Write(_) => {
-                    if !state.is_faulted {
+                Request::Write(effect) => {
+                    if state.faults_left > 0 {
                         hear(Heard::Failed(CallFault::Unavailable));
                         hear(Heard::Failed(CallFault::Throttled));
                         steps.extend([Step::Lose(worker), Step::Send(worker)]);
                     }
                     steps.push(Step::Write(worker));
+                    let is_there = current(state) != NOTHING;
+                    if is_there && matches!(effect, Effect::Put(..)) && !holds(state, effect) {
+                        steps.push(Step::HandOver(worker));
+                    }
                 }
             }
         }
-        if state.in_flight.is_some() {
-            steps.push(Step::Land);
+        steps.extend((0_u8..).zip(&state.in_flight).map(|(at, _)| Step::Land(at)));
+        if state.overwrite.is_some() {
+            steps.push(Step::Overwrite);
         }
         if state.may_expire {
             steps.push(Step::Expire);
@@ -194,7 +217,7 @@ impl<'t, 'w> Search<'t, 'w> {
                 self.hear(&mut next, worker, Heard::Shows(row, version))?;
             }
             Step::Hear(worker, heard) => {
-                next.is_faulted |= matches!(heard, Heard::Failed(_));
+                next.faults_left -= u8::from(matches!(heard, Heard::Failed(_)));
                 self.hear(&mut next, worker, heard)?;
             }
             Step::Write(worker) => {
@@ -208,27 +231,33 @@ impl<'t, 'w> Search<'t, 'w> {
                 };
                 self.hear(&mut next, worker, heard)?;
             }
+            Step::HandOver(worker) => {
+                next.workers[usize::from(worker)].1 = newest(state);
+                let heard = Heard::HandedOver(current(state), newest(state));
+                self.hear(&mut next, worker, heard)?;
+            }
             Step::Lose(worker) => {
                 let node = state.workers[usize::from(worker)].0;
                 let Request::Write(effect) = self.request(node) else { return Ok(next) };
-                next.is_faulted = true;
+                next.faults_left -= 1;
                 self.write(&mut next, worker, node, effect)?;
                 self.hear(&mut next, worker, Heard::Failed(CallFault::Unanswered))?;
             }
             Step::Send(worker) => {
                 let node = state.workers[usize::from(worker)].0;
                 let Request::Write(effect) = self.request(node) else { return Ok(next) };
-                next.is_faulted = true;
-                next.in_flight = Some((worker, effect));
+                next.faults_left -= 1;
+                next.in_flight.push((worker, effect));
                 self.hear(&mut next, worker, Heard::Failed(CallFault::Unanswered))?;
             }
-            Step::Land => {
-                let Some((worker, effect)) = next.in_flight.take() else { return Ok(next) };
+            Step::Land(at) => {
+                let (worker, effect) = next.in_flight.remove(usize::from(at));
                 let node = self.sender(state, worker, effect);
                 self.write(&mut next, worker, node, effect)?;
                 // A worker that has ended must have left open that this may happen.
                 self.check_outcome(&next, worker, state.workers[usize::from(worker)].0)?;
             }
+            Step::Overwrite => next.versions.extend(next.overwrite.take().map(|row| (row, NOBODY))),
             Step::Expire => {
                 next.may_expire = false;
                 if next.versions.len() == 1 {
@@ -247,20 +276,12 @@ impl<'t, 'w> Search<'t, 'w> {
         node: NodeId,
         effect: Effect,
     ) -> Result<bool, Broken> {
-        let current = state.versions[state.versions.len() - 1].0;
-        let (row, holds) = match effect {
-            Effect::Put(row, Condition::None) => (row, true),
-            Effect::Put(row, Condition::Absent) => (row, current == NOTHING),
-            Effect::Put(row, Condition::Matches(version)) => {
-                (row, current != NOTHING && version == newest(state))
-            }
-            Effect::Delete => (NOTHING, current != NOTHING),
-        };
-        if holds {
-            self.trie.check(node, current)?;
-            state.versions.push((row, worker));
+        let takes_place = holds(state, effect);
+        if takes_place {
+            self.trie.check(node, current(state))?;
+            state.versions.push((puts(effect), worker));
         }
-        Ok(holds)
+        Ok(takes_place)
     }
 
     fn hear(&mut self, state: &mut State, worker: u8, heard: Heard) -> Result<(), Broken> {
@@ -271,15 +292,16 @@ impl<'t, 'w> Search<'t, 'w> {
         if let Some(broken) = &node.broken {
             return Err(broken.clone());
         }
+        if let (Some(guess), None) = (&node.guess, &self.guess) {
+            self.guess = Some((self.path.clone(), guess.clone().by(at)));
+        }
         if node.request == Request::Done { self.check_outcome(state, worker, next) } else { Ok(()) }
     }
 
-    fn seen(&self, state: &State, worker: u8, node: NodeId) -> Vec<Seen<'_>> {
-        let wanted = &self.trie.nodes[node as usize].wanted;
+    fn seen(&self, state: &State, worker: u8) -> Vec<Seen<'_>> {
         let seen = |(row, by): &(RowId, u8)| Seen {
             held: &self.trie.rows[*row as usize].held,
             by_worker: *by == worker,
-            as_worker: *by == worker || wanted.contains(row),
             by_others: *by == NOBODY,
         };
         state.versions.iter().map(seen).collect()
@@ -290,7 +312,7 @@ impl<'t, 'w> Search<'t, 'w> {
         let Self { trie, .. } = self;
         let Node { worker: known, in_doubt, .. } = &trie.nodes[node as usize];
         check_outcome(known.operation(), trie.policy, known.heard(), outcome, |_| Witness {
-            versions: self.seen(state, worker, node),
+            versions: self.seen(state, worker),
             in_doubt: *in_doubt,
         })
     }
@@ -299,7 +321,8 @@ impl<'t, 'w> Search<'t, 'w> {
         for (worker, (node, _)) in (0_u8..).zip(&state.workers) {
             let Some(outcome) = self.trie.outcome(*node) else { continue };
             let operation = self.trie.nodes[*node as usize].worker.operation();
-            check_durability(operation, outcome, EC, &self.seen(state, worker, *node))?;
+            let seen = self.seen(state, worker);
+            check_durability((operation, &self.trie.policy), outcome, EC, &seen, u64::MAX)?;
         }
         Ok(())
     }
@@ -319,7 +342,8 @@ impl<'t, 'w> Search<'t, 'w> {
         });
         let lanes = lanes.collect();
         let held = |trie: &Trie<'_>, row: RowId| describe::held(&trie.rows[row as usize].held, NOW);
-        let start = What::Row(format!("row: {}", held(self.trie, first.versions[0].0)));
+        let rows: Vec<_> = first.versions.iter().map(|(row, _)| held(self.trie, *row)).collect();
+        let start = What::Row(format!("row: {}", rows.join(", then ")));
         let mut events = vec![Event { lane: None, from: 0, at: 0, to: 0, what: start }];
         let mut state = first;
         for (step, at) in std::mem::take(&mut self.path).into_iter().zip(1_u64..) {
@@ -341,17 +365,22 @@ impl<'t, 'w> Search<'t, 'w> {
             };
             let row = written.map(|row| held(self.trie, row));
             match step {
-                Step::Land => push(
+                Step::Land(_) => push(
                     None,
                     What::Row(row.map_or_else(
                         || "a write in flight lands and is refused".to_owned(),
                         |row| format!("a write in flight lands  → row: {row}"),
                     )),
                 ),
+                Step::Overwrite => {
+                    let row = row.unwrap_or_default();
+                    push(None, What::Row(format!("row: written by another program: {row}")));
+                }
                 Step::Expire => push(None, What::Row("row: expired and removed".to_owned())),
                 Step::Read(worker, _)
                 | Step::Hear(worker, _)
                 | Step::Write(worker)
+                | Step::HandOver(worker)
                 | Step::Lose(worker)
                 | Step::Send(worker) => {
                     let node = before.workers[usize::from(worker)].0;
@@ -360,6 +389,7 @@ impl<'t, 'w> Search<'t, 'w> {
                             Heard::Shows(before.versions[usize::from(version)].0, version)
                         }
                         Step::Hear(_, heard) => heard,
+                        Step::HandOver(_) => Heard::HandedOver(current(&before), newest(&before)),
                         Step::Lose(_) | Step::Send(_) => Heard::Failed(CallFault::Unanswered),
                         _ => self.write_heard(&before, node),
                     };
@@ -391,30 +421,42 @@ impl<'t, 'w> Search<'t, 'w> {
                 Request::Write(effect) => effect,
                 _ => return None,
             },
-            Step::Land => state.in_flight?.1,
+            Step::Land(at) => state.in_flight.get(usize::from(at))?.1,
             _ => return None,
         };
-        match effect {
-            Effect::Put(row, _) => Some(row),
-            Effect::Delete => Some(NOTHING),
-        }
+        Some(puts(effect))
     }
 
     fn write_heard(&self, before: &State, node: NodeId) -> Heard {
-        let current = before.versions[before.versions.len() - 1].0;
         match self.request(node) {
-            Request::Write(Effect::Delete) => Heard::Deleted(current != NOTHING),
-            Request::Write(Effect::Put(_, condition)) => {
-                let holds = match condition {
-                    Condition::None => true,
-                    Condition::Absent => current == NOTHING,
-                    Condition::Matches(version) => current != NOTHING && version == newest(before),
-                };
-                if holds { Heard::Stored } else { Heard::Refused }
-            }
+            Request::Write(effect @ Effect::Delete) => Heard::Deleted(holds(before, effect)),
+            Request::Write(effect @ Effect::Put(..)) if holds(before, effect) => Heard::Stored,
             _ => Heard::Refused,
         }
     }
+}
+
+/// Whether a write takes place.
+fn holds(state: &State, effect: Effect) -> bool {
+    let is_there = current(state) != NOTHING;
+    match effect {
+        Effect::Put(_, Condition::None) => true,
+        Effect::Put(_, Condition::Absent) => !is_there,
+        Effect::Put(_, Condition::Matches(version)) => is_there && version == newest(state),
+        Effect::Delete => is_there,
+    }
+}
+
+/// What a write that takes place leaves behind.
+fn puts(effect: Effect) -> RowId {
+    match effect {
+        Effect::Put(row, _) => row,
+        Effect::Delete => NOTHING,
+    }
+}
+
+fn current(state: &State) -> RowId {
+    state.versions.last().map_or(NOTHING, |(row, _)| *row)
 }
 
 fn newest(state: &State) -> u8 {

@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use identity_graph::{Item, KvError, Policy, Precondition, WriteOutcome};
 
-use super::operations::{EC, NOW, OperationKind, Start};
+use super::operations::{EC, NOW, OperationKind};
+use super::start::{Start, StartRow};
 use crate::bounds::check_calls;
 use crate::broken::Broken;
 use crate::call::{Answer, Call, Put};
 use crate::describe;
+use crate::evidence::check_evidence;
 use crate::outcomes::check_messages;
 use crate::reference::Held;
 use crate::worker::{Next, Outcome, Worker, Workers};
@@ -36,6 +38,8 @@ pub(super) enum Heard {
     Counted(u8),
     Stored,
     Refused,
+    /// Refused, and handed over this row, which is the version with this number.
+    HandedOver(RowId, u8),
     Deleted(bool),
     Failed(CallFault),
 }
@@ -88,11 +92,11 @@ pub(super) struct Node {
     parent: Option<NodeId>,
     pub(super) worker: Worker,
     pub(super) request: Request,
-    /// Rows that the worker has wanted to write.
-    pub(super) wanted: Vec<RowId>,
     pub(super) in_doubt: bool,
     /// What is wrong with it, whatever else happens.
     pub(super) broken: Option<Broken>,
+    /// What it has ended with and cannot know.
+    pub(super) guess: Option<Broken>,
 }
 
 pub(super) struct KnownRow {
@@ -108,7 +112,7 @@ pub(super) struct Trie<'w> {
     pub(super) rows: Vec<KnownRow>,
     row_ids: HashMap<(Vec<u8>, Option<String>, u32), RowId>,
     pub(super) nodes: Vec<Node>,
-    roots: HashMap<(OperationKind, u64), NodeId>,
+    roots: HashMap<(OperationKind, u8), NodeId>,
     edges: HashMap<(NodeId, Heard), NodeId>,
     /// Writes that were checked: by the worker, on which row.
     checked: HashMap<(NodeId, RowId), Result<(), Broken>>,
@@ -129,22 +133,50 @@ impl<'w> Trie<'w> {
         }
     }
 
-    pub(super) fn start(&mut self, start: Start) -> RowId {
-        match start.body(&self.policy) {
-            Some(body) => self.row(body, None, 0),
-            None => NOTHING,
+    /// What the key has held at the start, oldest first.
+    pub(super) fn start(&mut self, start: Start) -> Vec<RowId> {
+        let mut rows: Vec<RowId> = Vec::new();
+        for (row, version) in start.rows(&self.policy).into_iter().zip(0_u8..) {
+            let before = rows.last().copied().unwrap_or(NOTHING);
+            let row = match row {
+                StartRow::Nothing => NOTHING,
+                StartRow::Body(body) => self.foreign(body),
+                StartRow::WrittenBy(kind) => self.first_write(kind, None),
+                StartRow::WrittenNext(kind) => {
+                    self.first_write(kind, Some((before, version.saturating_sub(1))))
+                }
+            };
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// What an operation writes first where nothing is stored, or over this version of a row.
+    fn first_write(&mut self, kind: OperationKind, over: Option<(RowId, u8)>) -> RowId {
+        let mut node = self.root(kind, 0);
+        if let Some((row, version)) = over {
+            node = self.after(node, Heard::HandedOver(row, version));
+        }
+        match self.nodes[node as usize].request {
+            Request::Write(Effect::Put(row, _)) => row,
+            _ => panic!("a {} writes at once", kind.name()),
         }
     }
 
+    /// A row that another program has written.
+    pub(super) fn foreign(&mut self, body: Vec<u8>) -> RowId {
+        self.row(body, None, 0)
+    }
+
     /// A worker that has not begun.
-    pub(super) fn root(&mut self, kind: OperationKind, worker: u64) -> NodeId {
-        if let Some(node) = self.roots.get(&(kind, worker)) {
+    pub(super) fn root(&mut self, kind: OperationKind, number: u8) -> NodeId {
+        if let Some(node) = self.roots.get(&(kind, number)) {
             return *node;
         }
-        let operation = Rc::new(kind.operation(worker));
+        let operation = Rc::new(kind.operation(number));
         let worker_state = Worker::start(self.workers, operation, self.policy).at_rest();
-        let node = self.node(None, worker_state, &[], false);
-        self.roots.insert((kind, worker), node);
+        let node = self.node(None, worker_state, false);
+        self.roots.insert((kind, number), node);
         node
     }
 
@@ -157,8 +189,7 @@ impl<'w> Trie<'w> {
         let from = &self.nodes[node as usize];
         let in_doubt = from.in_doubt || heard == Heard::Failed(CallFault::Unanswered);
         let worker = from.worker.answered(self.workers, answer).at_rest();
-        let wanted = from.wanted.clone();
-        let next = self.node(Some(node), worker, &wanted, in_doubt);
+        let next = self.node(Some(node), worker, in_doubt);
         self.edges.insert((node, heard), next);
         next
     }
@@ -204,14 +235,7 @@ impl<'w> Trie<'w> {
         (call, describe::answer(&self.answer(node, heard), NOW))
     }
 
-    fn node(
-        &mut self,
-        parent: Option<NodeId>,
-        worker: Worker,
-        wanted: &[RowId],
-        in_doubt: bool,
-    ) -> NodeId {
-        let mut wanted = wanted.to_vec();
+    fn node(&mut self, parent: Option<NodeId>, worker: Worker, in_doubt: bool) -> NodeId {
         let request = match call(&worker).cloned() {
             None => Request::Done,
             Some(Call::Get(_) | Call::Head(_)) => Request::Read,
@@ -221,23 +245,26 @@ impl<'w> Trie<'w> {
             }
             Some(Call::Count(..)) => Request::Count,
             Some(Call::Delete(_)) => Request::Write(Effect::Delete),
-            Some(Call::Put(put)) => Request::Write(self.effect(put, &mut wanted)),
+            Some(Call::Put(put)) => Request::Write(self.effect(put)),
             Some(Call::PutMany(mut puts)) => {
                 assert_eq!(puts.len(), 1, "a batch writes each row once");
-                Request::Write(self.effect(puts.remove(0), &mut wanted))
+                Request::Write(self.effect(puts.remove(0)))
             }
         };
         let mut checked = check_calls(worker.operation(), self.policy, worker.heard());
+        let mut guess = None;
         if let Next::Done(outcome) = worker.next() {
             let secrets =
-                [&EC[..9], "CQinvented", "visit-", "older-", "newer-", "batch-", "other-"];
+                [&EC[..9], "invented", "visit-", "later-", "older-", "newer-", "batch-", "other-"];
             checked = checked.and_then(|()| check_messages(outcome, &secrets));
+            guess = check_evidence(worker.operation(), self.policy, worker.heard(), outcome).err();
         }
-        self.nodes.push(Node { parent, worker, request, wanted, in_doubt, broken: checked.err() });
+        let broken = checked.err();
+        self.nodes.push(Node { parent, worker, request, in_doubt, broken, guess });
         NodeId::try_from(self.nodes.len() - 1).expect("fewer workers' states than 2^32")
     }
 
-    fn effect(&mut self, put: Put, wanted: &mut Vec<RowId>) -> Effect {
+    fn effect(&mut self, put: Put) -> Effect {
         let condition = match put.condition {
             Precondition::None => Condition::None,
             Precondition::Absent => Condition::Absent,
@@ -247,7 +274,6 @@ impl<'w> Trie<'w> {
             }
         };
         let row = self.row(put.body, Some(put.metadata), put.time_to_live);
-        wanted.push(row);
         Effect::Put(row, condition)
     }
 
@@ -263,6 +289,7 @@ impl<'w> Trie<'w> {
     fn answer(&self, node: NodeId, heard: Heard) -> Answer {
         let written = match heard {
             Heard::Refused => Ok(WriteOutcome::Conflict(None)),
+            Heard::HandedOver(row, version) => Ok(WriteOutcome::Conflict(self.item(row, version))),
             Heard::Failed(fault) => Err(fault.error()),
             _ => Ok(WriteOutcome::Stored),
         };

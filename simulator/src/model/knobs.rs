@@ -18,6 +18,9 @@ pub struct Knobs {
     /// Milliseconds that must lie between two writes of one key (1,000; published: one write per
     /// second and key), else the later one is refused as throttled (429).
     pub write_interval_ms: u64,
+    /// Whether a refused write hands over the value that it is refused for (no; published: the answer
+    /// has the generation alone). Other stores do, whose clients ask for both at once.
+    pub hands_over: bool,
     /// Most seconds that a value stays readable after its time to live (86,400; published: an
     /// expired value is deleted "within 24 hours").
     pub overstay_s: u64,
@@ -63,6 +66,7 @@ impl Knobs {
             lag_ms: 300,
             lagging: 600,
             write_interval_ms: 1_000,
+            hands_over: false,
             overstay_s: 86_400,
             travel_ms: (0, 12),
             slow: 0,

@@ -138,8 +138,10 @@ impl Kv {
     pub fn put(&mut self, write: &Write<'_>) -> Written {
         check_write(write)?;
         self.check_rate(write.key)?;
-        if !holds(write.condition, self.newest(write.key).map(|row| row.generation)) {
-            return Ok(WriteOutcome::Conflict(None));
+        let newest = self.newest(write.key);
+        if !holds(write.condition, newest.map(|row| row.generation)) {
+            let handed_over = newest.filter(|_| self.knobs.hands_over).map(Row::item);
+            return Ok(WriteOutcome::Conflict(handed_over));
         }
         let time_to_live = Some(write.time_to_live);
         self.seed(write.key, write.body.to_vec(), Some(write.metadata.to_owned()), time_to_live);
@@ -181,6 +183,14 @@ impl Kv {
         let generation = scatter(self.writes + 1);
         let expires_at = time_to_live.map(|ttl| self.now_ms / 1_000 + u64::from(ttl));
         self.append(key, Some(Row { body: body.into(), metadata, generation, expires_at }));
+    }
+
+    /// Lets a place see every write of a key so far: it has handed over the newest.
+    pub fn catch_up(&mut self, place: usize, key: &str) {
+        let now_ms = self.now_ms;
+        for version in self.keys.get_mut(key).into_iter().flatten() {
+            version.shown_ms[place] = version.shown_ms[place].min(now_ms);
+        }
     }
 
     /// Lets every place see every write so far.
@@ -286,6 +296,22 @@ mod tests {
                     *latest = now;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_handed_over_is_seen_at_that_place() {
+        for seed in 0..50 {
+            let mut kv = Kv::new(seed, Knobs { hands_over: true, ..Knobs::fair() }, START);
+            kv.put(&write(b"1", Precondition::Absent)).unwrap();
+            kv.set_now_ms(START + 1_000);
+            kv.seed("k", "2", None, None);
+            kv.set_now_ms(START + 1_010);
+            let refused = kv.put(&write(b"3", Precondition::Absent));
+            let Ok(WriteOutcome::Conflict(Some(item))) = refused else { panic!("{refused:?}") };
+            assert_eq!(item.body, b"2");
+            kv.catch_up(1, "k");
+            assert_eq!(shown(&kv, 1), Some(b"2".to_vec()));
         }
     }
 

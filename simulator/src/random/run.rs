@@ -10,9 +10,10 @@ use super::scenario::{Foreign, Job, SECRETS, START, Scenario};
 use super::tally::Tally;
 use crate::bounds::check_calls;
 use crate::broken::Broken;
-use crate::call::{Answer, Call, Put};
+use crate::call::{Answer, Call};
 use crate::describe;
 use crate::durability::check_durability;
+use crate::evidence::check_evidence;
 use crate::history::{Event, History, What};
 use crate::lane::Lane;
 use crate::model::{Fate, Knobs, Kv, NetworkFault};
@@ -75,7 +76,6 @@ struct Part {
 /// What a key held from some moment on.
 struct Version {
     held: Held,
-    body: Vec<u8>,
     by: Option<usize>,
     at_ms: u64,
 }
@@ -84,8 +84,7 @@ impl<'w> Run<'w> {
     pub(super) fn new(workers: &'w dyn Workers, seed: u64, knobs: Knobs, is_told: bool) -> Self {
         let scenario = Scenario::new(seed, knobs.places);
         let kv = Kv::new(seed, knobs.clone(), START * 1_000 - 1_000_000);
-        let nothing =
-            || vec![Version { held: Held::Nothing, body: Vec::new(), by: None, at_ms: 0 }];
+        let nothing = || vec![Version { held: Held::Nothing, by: None, at_ms: 0 }];
         let keys = scenario.keys.iter().map(|key| (Rc::clone(key), nothing())).collect();
         let tasks = scenario.jobs.iter().map(|_| None).collect();
         let mut run = Self {
@@ -155,7 +154,7 @@ impl<'w> Run<'w> {
         for ((key, versions), number) in self.keys.iter_mut().zip(1_usize..) {
             let is_noted = versions.last().is_none_or(|version| version.held == Held::Nothing);
             if !is_noted && self.kv.newest(key).is_none() {
-                versions.push(Version { held: Held::Nothing, body: Vec::new(), by: None, at_ms });
+                versions.push(Version { held: Held::Nothing, by: None, at_ms });
                 let what = What::Row(format!("{}: expired and removed", row_name(of_many, number)));
                 tell(&mut self.told, None, [at_ms; 3], what);
             }
@@ -170,7 +169,7 @@ impl<'w> Run<'w> {
         let row = describe::held(&held, START);
         let what = What::Row(format!("{}: written by others: {row}", self.row_name(key)));
         if let Some(versions) = self.keys.get_mut(key) {
-            versions.push(Version { held, body: body.clone(), by: None, at_ms });
+            versions.push(Version { held, by: None, at_ms });
         }
         tell(&mut self.told, None, [at_ms.max(START * 1_000); 3], what);
     }
@@ -249,6 +248,11 @@ impl<'w> Run<'w> {
             call => self.write(at, &task.worker, call),
         };
         self.tally.stale_reads += u64::from(part.is_stale);
+        if let (None, Call::Put(put), Ok(Answer::Written(Ok(WriteOutcome::Conflict(Some(_)))))) =
+            (part.fate.fault, &part.call, &result)
+        {
+            self.kv.catch_up(place, &put.key);
+        }
         let (answer, result) = match result {
             Ok(answer) => (answer, Ok(())),
             // Only writes are checked, and only those that took place.
@@ -297,8 +301,8 @@ impl<'w> Run<'w> {
                 if written == Ok(WriteOutcome::Stored) {
                     let before = versions.last().map_or(&Held::Nothing, |last| &last.held);
                     let checked = check_put(worker.operation(), policy, before, put);
-                    let (held, body) = (Held::of(Some(&put.body)), put.body.clone());
-                    versions.push(Version { held, body, by: Some(at), at_ms });
+                    let held = Held::of(Some(&put.body));
+                    versions.push(Version { held, by: Some(at), at_ms });
                     checked?;
                 }
                 Ok(Answer::Written(written))
@@ -306,8 +310,7 @@ impl<'w> Run<'w> {
             Call::Delete(key) => {
                 let deleted = self.kv.delete(key);
                 if deleted == Ok(true) {
-                    let (held, body) = (Held::Nothing, Vec::new());
-                    versions.push(Version { held, body, by: Some(at), at_ms });
+                    versions.push(Version { held: Held::Nothing, by: Some(at), at_ms });
                     check_delete(worker.operation())?;
                 }
                 Ok(Answer::Deleted(deleted))
@@ -349,7 +352,9 @@ impl<'w> Run<'w> {
         let now = self.kv.now_ms();
         tell(&mut self.told, Some(at), [now; 3], What::Outcome(describe::outcome(outcome)));
         check_messages(outcome, &SECRETS)?;
-        self.check_outcome(at, outcome)
+        self.check_outcome(at, outcome)?;
+        let Some(Task { worker, .. }) = &self.tasks[at] else { return Ok(()) };
+        check_evidence(worker.operation(), self.scenario.policy, worker.heard(), outcome)
     }
 
     fn check_outcome(&self, at: usize, outcome: &Outcome) -> Result<(), Broken> {
@@ -363,14 +368,12 @@ impl<'w> Run<'w> {
     /// What a worker can have seen of a key.
     fn seen<'a>(&'a self, at: usize, task: &Task, key: &str) -> Vec<Seen<'a>> {
         let Some(versions) = self.keys.get(key) else { return Vec::new() };
-        let wanted = wanted(&task.worker, key);
         // What was written so long before the worker began is seen everywhere.
         let everywhere = task.began_ms.saturating_sub(self.knobs.lag_ms);
         let oldest = versions.iter().rposition(|version| version.at_ms <= everywhere);
         let seen = |version: &'a Version| Seen {
             held: &version.held,
             by_worker: version.by == Some(at),
-            as_worker: version.by == Some(at) || wanted.contains(&version.body.as_slice()),
             by_others: version.by.is_none(),
         };
         versions[oldest.unwrap_or_default()..].iter().map(seen).collect()
@@ -382,7 +385,10 @@ impl<'w> Run<'w> {
             let Next::Done(outcome) = task.worker.next() else { continue };
             for key in &self.scenario.keys {
                 let seen = self.seen(at, task, key);
-                let checked = check_durability(task.worker.operation(), outcome, key, &seen);
+                let policy = &self.scenario.policy;
+                let operation = (&**task.worker.operation(), policy);
+                let believed = task.began_ms / 1_000 + u64::from(policy.clock_skew);
+                let checked = check_durability(operation, outcome, key, &seen, believed);
                 checked.map_err(|broken| broken.by(at))?;
             }
         }
@@ -510,15 +516,4 @@ fn key_of(call: &Call) -> Option<&str> {
         Call::Put(put) => Some(&put.key),
         Call::Count(..) | Call::GetMany(_) | Call::PutMany(_) => None,
     }
-}
-
-/// The bodies that a worker has asked to write under a key.
-fn wanted<'a>(worker: &'a Worker, key: &str) -> Vec<&'a [u8]> {
-    let puts = worker.heard().iter().flat_map(|(call, _)| match call {
-        Call::Put(put) => std::slice::from_ref(put),
-        Call::PutMany(puts) => puts,
-        _ => &[],
-    });
-    let of_key = puts.filter(|put| put.key == key);
-    of_key.map(|Put { body, .. }| body.as_slice()).collect()
 }

@@ -38,11 +38,11 @@ fn upsert(
         let read = store.get(ec).map_err(|_| unavailable())?;
         let Some(item) = read else { return Ok(UpsertOutcome::NotFound) };
         let mut row: Value = serde_json::from_slice(&item.body).map_err(|_| unavailable())?;
-        let slot = &mut row["ids"][&id.partner];
-        if slot["uid"] == id.uid.as_str() {
+        let stored = &mut row["ids"][&id.partner];
+        if stored["uid"] == id.uid.as_str() {
             return Ok(UpsertOutcome::Unchanged);
         }
-        *slot = json!({ "uid": id.uid, "synced": now });
+        *stored = json!({ "uid": id.uid, "synced": now });
         let written: Written = store.put(Write {
             key: ec,
             body: row.to_string().as_bytes(),

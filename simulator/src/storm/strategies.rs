@@ -70,11 +70,7 @@ impl Strategy {
 
 /// The UIDs that every request carries.
 pub(super) fn ids() -> Vec<PartnerUid> {
-    let id = |at: u64| PartnerUid {
-        partner: format!("partner-{at}.example"),
-        uid: format!("uid-{at}"),
-        synced: None,
-    };
+    let id = |at: u64| PartnerUid::new(format!("partner-{at}.example"), format!("uid-{at}"));
     (0..UIDS).map(id).collect()
 }
 
@@ -101,10 +97,10 @@ fn view(
     ids: &[PartnerUid],
     now: u64,
 ) -> Result<Vec<UpsertOutcome>, Failure> {
-    let Some(mut snapshot) = graph.get(ec)? else {
+    let Some(mut snapshot) = graph.get(ec, now)? else {
         // The row may be too fresh to be seen.
         return match graph.create(ec, NewEntry { ids: ids.to_vec(), ..NewEntry::at(now) }) {
-            Ok(()) => Ok(vec![UpsertOutcome::Written; ids.len()]),
+            Ok(report) => Ok(report.ids),
             Err(Failure::AlreadyExists) => Ok(vec![UpsertOutcome::NotFound; ids.len()]),
             Err(failure) => Err(failure),
         };

@@ -27,6 +27,14 @@ enum Flaw {
     SyncsIntoNothing,
     /// It drops fields that it does not know.
     DropsUnknownFields,
+    /// It does not remember removals.
+    ForgetsRemovals,
+    /// It does not remember in a revived row that consent had been withdrawn.
+    ForgetsWithdrawals,
+    /// It does not take over what a visit says of consent.
+    IgnoresConsent,
+    /// It does not say when a UID ends.
+    KeepsUidsForEver,
     /// Its writes keep a row for a full lifetime.
     ExtendsLifetimes,
     /// It writes `last_seen` as it was at some time.
@@ -75,8 +83,10 @@ impl Workers for Flawed {
                 return Outcome::Upserted(Err(Failure::Conflict));
             }
             match operation.run(&graph) {
-                Outcome::Done(Err(_)) if withdraws && flaw == Flaw::SwallowsFailedWithdrawals => {
-                    Outcome::Done(Ok(()))
+                Outcome::Withdrawn(Err(_))
+                    if withdraws && flaw == Flaw::SwallowsFailedWithdrawals =>
+                {
+                    Outcome::Withdrawn(Ok(()))
                 }
                 outcome => flawed(flaw, &key, outcome),
             }
@@ -120,6 +130,17 @@ impl Shim {
         match (self.flaw, row.as_object_mut()) {
             (Flaw::DropsUnknownFields, Some(row)) => drop(row.remove("hints")),
             (Flaw::LeavesTimesOut, Some(row)) if is_update => drop(row.remove("last_seen")),
+            (Flaw::ForgetsRemovals, Some(row)) => drop(row.remove("removed")),
+            (Flaw::ForgetsWithdrawals, _) => {
+                row["consent"].as_object_mut().map(|consent| consent.remove("withdrawn"));
+            }
+            (Flaw::IgnoresConsent, _) if is_update => row["consent"]["tcf"] = "CQinvented".into(),
+            (Flaw::KeepsUidsForEver, _) => {
+                let ids = row["ids"].as_object_mut().into_iter().flatten();
+                for (_, uid) in ids {
+                    uid.as_object_mut().map(|uid| uid.remove("expires"));
+                }
+            }
             (Flaw::RewritesNumbers, _) => {}
             (Flaw::TurnsBackTime, Some(row)) if is_update => {
                 row.insert("last_seen".to_owned(), 1_700_000_000.into());
@@ -239,6 +260,26 @@ fn a_row_that_nobody_asked_for() {
 fn a_field_of_a_later_version_that_is_dropped() {
     // Its read-back does not know its own row again, which may show first.
     is_caught(Flaw::DropsUnknownFields, &[Invariant::Untouched, Invariant::Outcome]);
+}
+
+#[test]
+fn a_removal_that_is_forgotten() {
+    is_caught(Flaw::ForgetsRemovals, &[Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_withdrawal_that_a_revived_row_forgets() {
+    is_caught(Flaw::ForgetsWithdrawals, &[Invariant::Acknowledged, Invariant::Untouched]);
+}
+
+#[test]
+fn consent_that_is_not_what_the_browser_said_last() {
+    is_caught(Flaw::IgnoresConsent, &[Invariant::Acknowledged]);
+}
+
+#[test]
+fn a_uid_without_its_end() {
+    is_caught(Flaw::KeepsUidsForEver, &[Invariant::Acknowledged, Invariant::Untouched]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::latest::Latest;
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::error::InvalidArgument;
 use crate::partner_uid::Assertion;
 

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::judge::new_row;
 use super::report::Report;
-use super::upsert_partner_ids::UpsertOutcome;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use super::upsert_outcome::UpsertOutcome;
+use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
@@ -36,8 +36,7 @@ struct Create<'a> {
 
 impl Mutation for Create<'_> {
     type Outcome = Vec<UpsertOutcome>;
-    const RETRIES: bool = false;
-    const LOST: GraphError = GraphError::AlreadyExists;
+    const REFUSED: Refused = Refused::GiveUp(GraphError::AlreadyExists);
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
         if row.is_some() {
@@ -56,6 +55,7 @@ impl Visit {
         withdrawn: Option<Timestamp>,
         policy: &Policy,
     ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
-        new_row(&self.assertions.winners, withdrawn, policy, |ids| self.entry(ids, withdrawn))
+        let entry = self.entry(withdrawn);
+        new_row(&entry, &self.assertions.winners, withdrawn, policy)
     }
 }

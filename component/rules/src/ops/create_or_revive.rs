@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::report::Report;
 use super::state::{State, matches};
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;

@@ -1,13 +1,13 @@
 //! `evaluate-cluster`: how many EC IDs share a network.
 
 use super::state::{State, matches};
+use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::limits::MAX_CLUSTER;
 use crate::policy::Policy;
-use crate::row::{Edit, Field, Row, Unsigned};
-use crate::snapshot::CachedRow;
+use crate::row::{Edit, Field, Row};
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -79,7 +79,7 @@ enum Recount<'a> {
 /// counted nobody knows when.
 fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: Now) -> Recount<'a> {
     let State::Live(row, left) = State::of(row, policy, now) else { return Recount::Keep(None) };
-    let size = row.read::<Unsigned<u32>>(Field::ClusterSize);
+    let size = row.number(Field::ClusterSize);
     let checked = now.known(row.time(Field::ClusterChecked));
     let is_fresh = |checked| {
         let age = now.at.since(checked).unwrap_or_default();

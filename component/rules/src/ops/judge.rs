@@ -1,13 +1,12 @@
 //! What becomes of assertions about partners: on a live row, and in a new one.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::assertions::invalid;
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::entry::Entry;
 use crate::error::{GraphError, InvalidArgument};
-use crate::partner_uid::{Assertion, Claim, PartnerUid};
+use crate::partner_uid::{Assertion, Claim};
 use crate::policy::Policy;
 use crate::row::{Edit, EncodedRow, Row, StoredUid, UidEdits};
 use crate::types::{Now, Timestamp};
@@ -136,22 +135,23 @@ impl<'a> Judged<'a> {
 
     /// New partners come in as long as there is room, in the order of the call.
     fn admit(&mut self, row: &Row, policy: &Policy, now: Now) {
-        let mut new: Vec<usize> = Vec::new();
-        for (at, assertion) in self.assertions.iter().enumerate() {
-            let is_new = self.edits.stored(row, at).is_none() && assertion.claim.is_some();
-            if is_new && self.edits.writes(at) {
-                new.push(at);
-            }
+        let mut new = 0_usize;
+        for at in 0..self.assertions.len() {
+            new += usize::from(self.is_new(row, at));
         }
-        if new.is_empty() {
+        if new == 0 {
             return;
         }
         let room = (policy.max_partners as usize).saturating_sub(self.edits.kept(row, now.at));
-        let order = |at: &usize| self.assertions.get(*at).map(|assertion| assertion.order);
-        new.sort_by_key(order);
-        for at in new.into_iter().skip(room) {
-            self.set_full(at);
+        for _ in room..new {
+            self.give_up_one(row);
         }
+    }
+
+    /// Whether an assertion is written of a partner that the row does not have.
+    fn is_new(&self, row: &Row, at: usize) -> bool {
+        let is_claim = self.assertions.get(at).is_some_and(|one| one.claim.is_some());
+        is_claim && self.edits.writes(at) && self.edits.stored(row, at).is_none()
     }
 
     /// Gives up the last UID of the call that would be written; false when there is none.
@@ -162,8 +162,7 @@ impl<'a> Judged<'a> {
         };
         // One that is new takes the most room.
         let key = |at: &usize| {
-            let is_new = self.edits.stored(row, *at).is_none();
-            (is_new, self.assertions.get(*at).map(|assertion| assertion.order))
+            (self.is_new(row, *at), self.assertions.get(*at).map(|assertion| assertion.order))
         };
         let last = (0..self.assertions.len()).filter(is_candidate).max_by_key(key);
         if let Some(at) = last {
@@ -216,44 +215,39 @@ fn says_more(claim: &Claim, stored: &StoredUid, text: &str) -> bool {
 /// A new row with as many of the UIDs as there is room for, in the order of the call, and what became
 /// of each assertion. UIDs from before a withdrawal stay out.
 pub(super) fn new_row(
+    entry: &Entry,
     assertions: &[Assertion],
     withdrawn: Option<Timestamp>,
     policy: &Policy,
-    entry: impl Fn(Vec<PartnerUid>) -> Entry,
 ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
     let is_void = |assertion: &Assertion| withdrawn.is_some_and(|at| assertion.synced <= at);
-    let mut outcomes = vec![UpsertOutcome::Stale; assertions.len()];
-    let mut admitted: Vec<usize> = Vec::with_capacity(assertions.len());
-    for (at, assertion) in assertions.iter().enumerate() {
-        if !is_void(assertion) {
-            admitted.push(at);
-        }
-    }
-    admitted.sort_by_key(|at| assertions.get(*at).map(|assertion| assertion.order));
-    let mut set = |at: usize, outcome| {
-        if let Some(place) = outcomes.get_mut(at) {
-            *place = outcome;
-        }
+    let outcome = |assertion: &Assertion| {
+        if is_void(assertion) { UpsertOutcome::Stale } else { UpsertOutcome::Written }
     };
-    for at in admitted.iter().skip(policy.max_partners as usize) {
-        set(*at, UpsertOutcome::Full);
-    }
-    admitted.truncate(policy.max_partners as usize);
-    for at in &admitted {
-        set(*at, UpsertOutcome::Written);
+    let mut outcomes: Vec<UpsertOutcome> = assertions.iter().map(outcome).collect();
+    let written = |outcomes: &[UpsertOutcome]| {
+        outcomes.iter().filter(|outcome| **outcome == UpsertOutcome::Written).count()
+    };
+    while written(&outcomes) > policy.max_partners as usize {
+        give_up_last(assertions, &mut outcomes);
     }
     loop {
-        // In the order of their partners, as rows have them.
-        let mut places = admitted.clone();
-        places.sort_unstable();
-        let ids = places.iter().filter_map(|at| assertions.get(*at)?.clone().into_id());
-        match entry(ids.collect()).encode() {
-            Err(GraphError::TooLarge) if !admitted.is_empty() => {
-                if let Some(last) = admitted.pop() {
-                    set(last, UpsertOutcome::Full);
-                }
+        let admitted = assertions.iter().zip(&outcomes);
+        let admitted = admitted.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
+        match entry.encode_with(&mut admitted.map(|(assertion, _)| assertion)) {
+            Err(GraphError::TooLarge) if written(&outcomes) > 0 => {
+                give_up_last(assertions, &mut outcomes);
             }
             encoded => return Ok((encoded?, outcomes)),
         }
+    }
+}
+
+/// Of the UIDs that are written the last of the call no longer is.
+fn give_up_last(assertions: &[Assertion], outcomes: &mut [UpsertOutcome]) {
+    let of = |(_, outcome): &(&Assertion, &mut UpsertOutcome)| **outcome == UpsertOutcome::Written;
+    let written = assertions.iter().zip(outcomes).filter(of);
+    if let Some((_, outcome)) = written.max_by_key(|(assertion, _)| assertion.order) {
+        *outcome = UpsertOutcome::Full;
     }
 }

@@ -1,7 +1,9 @@
 //! Several items about one thing in a call: the latest counts, of equals the first.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
+use crate::sorted::sorted;
 use crate::types::Timestamp;
 
 /// The items of a call, and which of them count.
@@ -28,26 +30,35 @@ impl<T, E> Latest<T, E> {
         says_the_same: impl Fn(&T, &T) -> bool,
     ) -> Self {
         let mut outcomes = Vec::with_capacity(items.len());
-        let mut valid: Vec<(usize, T)> = Vec::with_capacity(items.len());
+        // Where each valid item stands in the call.
+        let mut valid: Vec<(usize, Option<T>)> = Vec::with_capacity(items.len());
         for (at, item) in items.into_iter().enumerate() {
             match item {
                 Ok(item) => {
                     outcomes.push(Item::Judged { winner: 0, says_the_same: true });
-                    valid.push((at, item));
+                    valid.push((at, Some(item)));
                 }
                 Err(rule) => outcomes.push(Item::Invalid(rule)),
             }
         }
-        // Of one thing the latest stands first, of equal times the first: the sort is stable.
-        valid.sort_by(|(_, a), (_, b)| about(a).cmp(about(b)).then_with(|| time(b).cmp(&time(a))));
+        // Of one thing the latest stands first, of equal times the first.
+        let places = sorted(valid.len(), &|a, b| {
+            let item = |at: usize| valid.get(at).and_then(|(_, item)| item.as_ref());
+            match (item(a), item(b)) {
+                (Some(a), Some(b)) => about(a).cmp(about(b)).then_with(|| time(b).cmp(&time(a))),
+                _ => Ordering::Equal,
+            }
+        });
         let mut winners: Vec<T> = Vec::with_capacity(valid.len());
-        for (at, item) in valid {
+        for place in places {
+            let Some((at, item)) = valid.get_mut(place) else { continue };
+            let Some(item) = item.take() else { continue };
             let known = winners.last().filter(|known| about(known) == about(&item));
             let is_same = known.map(|known| says_the_same(known, &item));
             if is_same.is_none() {
                 winners.push(item);
             }
-            if let Some(outcome) = outcomes.get_mut(at) {
+            if let Some(outcome) = outcomes.get_mut(*at) {
                 let winner = winners.len().saturating_sub(1);
                 *outcome = Item::Judged { winner, says_the_same: is_same.unwrap_or(true) };
             }

@@ -4,11 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::assertions::Assertions;
-use super::upsert_partner_ids::{IfMissing, Upsert, UpsertOutcome};
+use super::upsert_outcome::UpsertOutcome;
+use super::upsert_partner_ids::IfMissing;
+use crate::cached_row::CachedRow;
 use crate::error::{GraphError, InvalidArgument};
 use crate::graph::Graph;
 use crate::partner_uid::Assertion;
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::{EcId, Now, PartnerKey};
 
@@ -42,23 +43,5 @@ impl<S: Store> Graph<S> {
         };
         let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
         self.assert(id, cached, &assertions, IfMissing::Skip, now)
-    }
-
-    /// Stores or removes what is asserted of one row.
-    pub(super) fn assert(
-        &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
-        assertions: &Assertions,
-        missing: IfMissing,
-        now: Now,
-    ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        if assertions.winners.is_empty() {
-            return Ok(assertions.heard(&[]));
-        }
-        let policy = self.policy();
-        let upsert = Upsert { assertions: &assertions.winners, missing, policy, now };
-        let of_winners = self.change(id, cached, upsert)?;
-        Ok(assertions.heard(&of_winners))
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::assertions::Assertions;
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
 use crate::new_entry::LeftOut;
 
 /// What became of a visit and its parts.

@@ -8,8 +8,9 @@ use core::fmt;
 
 use super::assertions::{beaten, invalid};
 use super::latest::Latest;
-use super::upsert_partner_ids::{IfMissing, Upsert, UpsertOutcome};
-use crate::cas_loop::{CasLoop, Step, UNCONFIRMED};
+use super::upsert_outcome::UpsertOutcome;
+use super::upsert_partner_ids::{IfMissing, Upsert};
+use crate::cas_loop::{CasLoop, Mutation, Operation, Step, UNCONFIRMED};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::limits::MAX_BATCH_ROWS;
@@ -108,8 +109,9 @@ impl Checked {
 /// One distinct row of a batch.
 struct Job<'a> {
     key: &'a str,
-    cas: CasLoop<Upsert<'a>>,
-    step: Step<Vec<UpsertOutcome>>,
+    operation: Operation<Upsert<'a>>,
+    cas: CasLoop,
+    step: Step,
 }
 
 impl<S: Store> Graph<S> {
@@ -163,7 +165,8 @@ impl<S: Store> Graph<S> {
             if !puts.is_empty() {
                 let mut answers = self.store().put_many(&puts).into_iter();
                 for job in jobs.iter_mut().filter(|job| job.write().is_some()) {
-                    job.step = job.cas.written(answers.next().unwrap_or(Err(SILENCE)));
+                    let answer = answers.next().unwrap_or(Err(SILENCE));
+                    job.go_on(|cas| cas.written(answer));
                 }
             }
         }
@@ -181,7 +184,7 @@ impl<S: Store> Graph<S> {
                 Err(KvError::NotRead) if has_read => {}
                 answer => {
                     has_read = true;
-                    job.step = job.cas.read(answer);
+                    job.go_on(|cas| cas.read(answer));
                 }
             }
         }
@@ -192,8 +195,21 @@ impl<'a> Job<'a> {
     fn new(checked: &'a Checked, policy: Policy, now: Now) -> Self {
         let assertions = &checked.assertion;
         let upsert = Upsert { assertions, missing: IfMissing::Skip, policy, now };
-        let cas = CasLoop::new(upsert, policy.max_cas_attempts);
-        Self { key: checked.id.as_str(), cas, step: Step::Read }
+        Self {
+            key: checked.id.as_str(),
+            operation: Operation::new(upsert),
+            cas: CasLoop::new(Upsert::REFUSED, policy.max_cas_attempts),
+            step: Step::Read,
+        }
+    }
+
+    /// Goes on until the next store call, or to the end.
+    fn go_on(&mut self, next: impl FnOnce(&mut CasLoop) -> Step) {
+        let mut step = next(&mut self.cas);
+        while let Step::Decide(row) = step {
+            step = self.cas.decided(self.operation.decide(row.as_ref()));
+        }
+        self.step = step;
     }
 }
 
@@ -205,17 +221,14 @@ impl Job<'_> {
     fn write(&self) -> Option<Write<'_>> {
         match self.step {
             Step::Write => self.cas.write(self.key),
-            Step::Read | Step::Done(_) => None,
+            Step::Read | Step::Decide(_) | Step::Done(_) => None,
         }
     }
 
     fn outcome(self) -> MappingOutcome {
-        match self.step {
-            Step::Done(result) => {
-                result.and_then(|outcomes| outcomes.into_iter().next().map_or(UNANSWERED, Ok))
-            }
-            Step::Read | Step::Write => UNANSWERED,
-        }
+        let Step::Done(result) = self.step else { return UNANSWERED };
+        result?;
+        self.operation.outcome()?.into_iter().next().map_or(UNANSWERED, Ok)
     }
 }
 

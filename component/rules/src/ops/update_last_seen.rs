@@ -1,12 +1,12 @@
 //! `update-last-seen`: a visit to a row that exists.
 
 use super::state::{State, matches};
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::cached_row::CachedRow;
+use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -52,7 +52,7 @@ struct Touch {
 impl Mutation for Touch {
     type Outcome = TouchOutcome;
     /// Whoever won has seen the browser more recently, or the next visit will tell.
-    const RETRIES: bool = false;
+    const REFUSED: Refused = Refused::GiveUp(GraphError::Conflict);
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<TouchOutcome>, GraphError> {
         let row = match State::of(row, &self.policy, self.now) {

@@ -1,12 +1,13 @@
 //! `upsert-partner-ids`: partners' UIDs for one row.
 
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::assertions::Assertions;
 use super::judge::{Judged, new_row};
 use super::state::{State, matches};
+use super::upsert_outcome::UpsertOutcome;
+use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::entry::Entry;
 use crate::error::GraphError;
@@ -14,7 +15,6 @@ use crate::graph::Graph;
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -25,26 +25,6 @@ pub enum IfMissing {
     Skip,
     /// Create a minimal live entry: the recovery path for a first visit whose create failed.
     CreateMinimal,
-}
-
-/// What became of one UID that was asserted, or of one removal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpsertOutcome {
-    /// It is stored; of a removal: the UID is gone, or will not come.
-    Written,
-    /// The stored UID is the same; of a removal: it was made before. No write for this.
-    Unchanged,
-    /// The stored UID was asserted at the same time or later, or this was asserted before consent was
-    /// withdrawn or the UID removed; no write for this.
-    Stale,
-    /// The entry is a tombstone; no write.
-    Withdrawn,
-    /// There is no entry; no write.
-    NotFound,
-    /// It breaks a rule, which the text says; the others are not touched by that.
-    Invalid(String),
-    /// The row has as many partners as it may, or no room for this UID.
-    Full,
 }
 
 impl<S: Store> Graph<S> {
@@ -88,6 +68,24 @@ impl<S: Store> Graph<S> {
         let parsed = parsed.map(|(order, id)| Assertion::parse(id, now, order));
         self.assert(id, cached, &Assertions::new(parsed.collect()), missing, now)
     }
+
+    /// Stores or removes what is asserted of one row.
+    pub(super) fn assert(
+        &self,
+        id: &EcId,
+        cached: Option<CachedRow<'_>>,
+        assertions: &Assertions,
+        missing: IfMissing,
+        now: Now,
+    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+        if assertions.winners.is_empty() {
+            return Ok(assertions.heard(&[]));
+        }
+        let policy = self.policy();
+        let upsert = Upsert { assertions: &assertions.winners, missing, policy, now };
+        let of_winners = self.change(id, cached, upsert)?;
+        Ok(assertions.heard(&of_winners))
+    }
 }
 
 /// What is asserted of distinct partners, sorted by them, for one row.
@@ -117,8 +115,8 @@ impl Mutation for Upsert<'_> {
                 return Ok(Plan::Keep(self.all(&UpsertOutcome::NotFound)));
             }
             (State::Missing(condition), IfMissing::CreateMinimal) => {
-                let entry = |ids| Entry::live(ids, now.at.seconds());
-                let (row, outcomes) = new_row(assertions, None, policy, entry)?;
+                let entry = Entry::live(now.at.seconds());
+                let (row, outcomes) = new_row(&entry, assertions, None, policy)?;
                 let time_to_live = policy.entry_ttl;
                 return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }

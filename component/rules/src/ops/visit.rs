@@ -6,14 +6,14 @@ use super::create_or_revive::Made;
 use super::judge::Judged;
 use super::report::Report;
 use super::state::{State, matches};
-use super::upsert_partner_ids::UpsertOutcome;
+use super::upsert_outcome::UpsertOutcome;
+use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
-use crate::snapshot::CachedRow;
 use crate::store::Store;
 use crate::types::EcId;
 
@@ -105,7 +105,14 @@ impl PageView<'_> {
             edit.device = visit.device.as_ref().filter(|device| row.differs_in_device(device));
         }
         let time_to_live = if is_latest { policy.entry_ttl } else { left };
-        let rewritten = judged.rewritten(row, edit, has_news || is_due)?;
+        let rewritten = match judged.rewritten(row, edit, has_news || is_due) {
+            // A row that is full is still visited, and keeps the place and the device it has.
+            Err(GraphError::TooLarge) => {
+                let edit = Edit { domain: None, geo: None, device: None, ..edit };
+                judged.rewritten(row, edit, has_news || is_due)?
+            }
+            rewritten => rewritten?,
+        };
         let Some(encoded) = rewritten else {
             return Ok(Plan::Keep((VisitOutcome::Unchanged, judged.outcomes)));
         };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::domains;
-use super::schema::{self, Field, Network, Part, Root, Section};
+use super::schema::{self, Field, Part, Root, Section, Values};
 use super::shape::{MobileClass, Shape};
 use super::span::Span;
 use super::stored::{Place, Row, StoredUid};
@@ -26,7 +26,7 @@ impl Row {
             geo: Geo::decode(self),
             device: self.object(Section::Device).map(|_| Device::decode(self)),
             pub_properties: has_origin.then(|| PubProperties::decode(self)),
-            cluster_size: Network::decode(self).cluster_size,
+            cluster_size: self.number(Field::ClusterSize),
             ids: self.ids(now),
         }
     }
@@ -53,16 +53,30 @@ impl Row {
 
     /// Whether the row says another place.
     pub(crate) fn differs_in_geo(&self, geo: &Geo) -> bool {
-        Geo::decode(self) != *geo
+        !self.says(geo)
     }
 
     /// Whether the row says another device, and can say this one.
     pub(crate) fn differs_in_device(&self, device: &Device) -> bool {
         match self.place(Section::Device) {
-            Some(Place::Object(_)) => Device::decode(self) != *device,
+            Some(Place::Object(_)) => !self.says(device),
             Some(Place::Odd) => false,
             Some(Place::Null(_)) | None => true,
         }
+    }
+
+    /// Whether the row says just this.
+    fn says<P: Part>(&self, part: &P) -> bool {
+        let mut is_same = true;
+        part.each(&mut |field, _, value| {
+            let span = self.span(field).filter(|span| !span.is_null(&self.text));
+            is_same &= match (span, value) {
+                (Some(span), Some(value)) => value.stands_at(span, &self.text),
+                (None, None) => true,
+                _ => false,
+            };
+        });
+        is_same
     }
 
     /// Whether a domain is news to the row, and there is room for it.

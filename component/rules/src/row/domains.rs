@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::scan::{Object, Scanner};
-use super::schema::{Field, Section};
-use super::shape::{Domains, Shape};
+use super::schema::{Field, Section, Values};
+use super::shape::{Domains, Shape, each};
 use super::span::Span;
 use super::splice::Splice;
 use super::stored::Row;
@@ -24,8 +24,12 @@ pub(super) fn is_news(row: &Row, domain: &str) -> bool {
     let text = span.of(&row.text);
     match text.as_bytes().first() {
         Some(b'[' | b'{') => {
-            let seen = Domains::read(span, &row.text).unwrap_or_default();
-            seen.len() < MAX_SEEN_DOMAINS && seen.iter().all(|known| known != domain)
+            let (mut seen, mut is_known) = (0_usize, false);
+            each(&mut Scanner::new(text), &mut |known| {
+                seen = seen.saturating_add(1);
+                is_known |= known.is_string(text, domain);
+            });
+            !is_known && seen < MAX_SEEN_DOMAINS
         }
         // Text and the like is not for this writer to replace.
         other => other == Some(&b'n'),
@@ -47,9 +51,13 @@ pub(super) fn set(row: &Row, splice: &mut Splice<'_>, domain: Option<&str>) -> R
             let list = [domain.to_owned()];
             let mut members = Vec::with_capacity(2);
             if row.string(Field::OriginDomain).is_none() {
-                members.push(("origin_domain", row.span(Field::OriginDomain), Value::Text(domain)));
+                members.push((
+                    Field::OriginDomain.name(),
+                    row.span(Field::OriginDomain),
+                    Value::Text(domain),
+                ));
             }
-            members.push(("seen_domains", old, Value::Texts(&list)));
+            members.push((Field::SeenDomains.name(), old, Value::Texts(&list)));
             return row.set_section(splice, Section::PubProperties, &members);
         }
     }
@@ -65,7 +73,7 @@ fn set_list_for_map(row: &Row, splice: &mut Splice<'_>, old: Span, domain: Optio
         domains.insert(at, domain.to_owned());
     }
     let name = free_name(row);
-    splice.edit(Span::new(old.start(), old.start()), |json| {
+    splice.edit(Span::new(old.start(), old.start()), &mut |json| {
         json.value(Value::Texts(&domains));
         json.raw(b",");
         json.key(&name);
@@ -112,7 +120,7 @@ fn insert(row: &Row, splice: &mut Splice<'_>, list: Span, domain: &str) {
     }
     let is_empty = text.get(1..).is_some_and(|rest| rest.trim_start().starts_with(']'));
     let at = list.start().saturating_add(before.unwrap_or(text.len().saturating_sub(1)));
-    splice.edit(Span::new(at, at), |json| {
+    splice.edit(Span::new(at, at), &mut |json| {
         if before.is_none() && !is_empty {
             json.raw(b",");
         }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::domains;
 use super::encode::EncodedRow;
 use super::metadata;
-use super::schema::{Field, Part, Section};
+use super::schema::{Field, Part, Section, Values};
 use super::span::Span;
 use super::splice::{Member, Splice};
 use super::stored::{Place, Row};
@@ -95,9 +95,9 @@ impl Row {
         let wanted = Value::Number(edit.last_seen.unwrap_or(edit.now.at).seconds());
         let Some(old) = self.span(Field::LastSeen) else {
             if let Some(created) = self.span(Field::Created) {
-                splice.edit(Span::new(created.end(), created.end()), |json| {
+                splice.edit(Span::new(created.end(), created.end()), &mut |json| {
                     json.raw(b",");
-                    json.key("last_seen");
+                    json.key(Field::LastSeen.name());
                     json.value(wanted);
                 });
             }
@@ -117,15 +117,10 @@ impl Row {
         now: Timestamp,
     ) -> Result<(), Corrupt> {
         let mut members: Vec<Member<'_>> = Vec::with_capacity(4);
-        let strings = [("tcf", Field::Tcf, tcf), ("gpp", Field::Gpp, gpp)];
-        for (name, field, text) in strings.into_iter().chain([("gpp_sid", Field::GppSid, gpp_sid)])
-        {
-            if let Some(text) = text {
-                members.push((name, self.span(field), Value::Text(text)));
-            }
+        for (field, text) in [(Field::Tcf, tcf), (Field::Gpp, gpp), (Field::GppSid, gpp_sid)] {
+            members.extend(text.map(|text| self.member(field, Value::Text(text))));
         }
-        let updated = Value::Number(now.seconds());
-        members.push(("updated", self.span(Field::Updated), updated));
+        members.push(self.member(Field::Updated, Value::Number(now.seconds())));
         self.set_section(splice, Section::Consent, &members)
     }
 
@@ -137,9 +132,11 @@ impl Row {
         part: &P,
     ) -> Result<(), Corrupt> {
         let mut members: Vec<Member<'_>> = Vec::new();
-        part.each(|field, name, value| {
+        part.each(&mut |field, name, value| {
             let old = self.span(field);
+            let stands = |value: Value<'_>| old.is_some_and(|old| value.stands_at(old, &self.text));
             match value {
+                Some(value) if stands(value) => {}
                 Some(value) => members.push((name, old, value)),
                 None if old.is_some_and(|old| !old.is_null(&self.text)) => {
                     members.push((name, old, Value::Null));
@@ -157,14 +154,19 @@ impl Row {
         checked: Timestamp,
     ) -> Result<(), Corrupt> {
         let members = [
-            ("cluster_size", self.span(Field::ClusterSize), Value::Number(u64::from(size))),
-            ("cluster_checked", self.span(Field::ClusterChecked), Value::Number(checked.seconds())),
+            self.member(Field::ClusterSize, Value::Number(u64::from(size))),
+            self.member(Field::ClusterChecked, Value::Number(checked.seconds())),
         ];
         self.set_section(splice, Section::Network, &members)
     }
 
+    fn member<'a>(&self, field: Field, value: Value<'a>) -> Member<'a> {
+        (field.name(), self.span(field), value)
+    }
+
     /// Sets members of one of the row's objects, which is made where it is missing. Something else in
     /// its place is not replaced: that would drop it.
+    #[inline(never)]
     pub(super) fn set_section(
         &self,
         splice: &mut Splice<'_>,

@@ -11,7 +11,7 @@ use super::write_json::{Json, Value};
 use crate::entry::{Entry, Metadata};
 use crate::error::GraphError;
 use crate::limits::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
-use crate::partner_uid::PartnerUid;
+use crate::partner_uid::{Assertion, PartnerUid};
 
 /// A row as it is handed to the store.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,11 +41,50 @@ impl Entry {
     /// # Errors
     /// [`GraphError::TooLarge`] when the body or the metadata outgrows its limit.
     pub fn encode(&self) -> Result<EncodedRow, GraphError> {
+        self.encoded(|json| {
+            if !self.ids.is_empty() {
+                json.nested(Section::Ids.name(), |ids| {
+                    for id in &self.ids {
+                        ids.nested(&id.partner, |members| write_uid(id, members));
+                    }
+                });
+            }
+        })
+    }
+
+    /// The row of a new entry with these UIDs.
+    pub(crate) fn encode_with(
+        &self,
+        assertions: &mut dyn Iterator<Item = &Assertion>,
+    ) -> Result<EncodedRow, GraphError> {
+        let mut assertions = assertions.peekable();
+        self.encoded(|json| {
+            if assertions.peek().is_none() {
+                return;
+            }
+            json.nested(Section::Ids.name(), |ids| {
+                for Assertion { partner, claim, synced, .. } in assertions {
+                    if let Some(claim) = claim {
+                        let members = |members: &mut Json| {
+                            claim.each(*synced, |name, value| members.member(name, value));
+                        };
+                        ids.nested(partner.as_str(), members);
+                    }
+                }
+            });
+        })
+    }
+
+    fn encoded(&self, write_ids: impl FnOnce(&mut Json)) -> Result<EncodedRow, GraphError> {
         let metadata = metadata::encode(&Metadata::from(self));
-        let body = Json::object(USUAL_BYTES, |json| self.write(json));
+        let body = Json::object(USUAL_BYTES, |json| {
+            self.write(json);
+            write_ids(json);
+        });
         EncodedRow { body, metadata }.checked((0, 0))
     }
 
+    #[inline(never)]
     fn write(&self, json: &mut Json) {
         let root = Root {
             v: self.v,
@@ -59,13 +98,6 @@ impl Entry {
         section(json, Section::Device, self.device.as_ref());
         let network = Network { cluster_size: self.cluster_size, cluster_checked: None };
         section(json, Section::Network, self.cluster_size.map(|_| &network));
-        if !self.ids.is_empty() {
-            json.nested(Section::Ids.name(), |ids| {
-                for id in &self.ids {
-                    ids.nested(&id.partner, |members| write_uid(id, members));
-                }
-            });
-        }
     }
 }
 

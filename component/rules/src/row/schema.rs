@@ -8,23 +8,36 @@ use super::shape::{
     Class, Country, Domains, Flag, MobileClass, Region, Shape, Signed, Text, Unsigned,
 };
 use super::span::Span;
-use super::stored::Row;
 use super::write_json::{Json, Value};
 use crate::entry::{Consent, Device, Geo, Metadata, PubProperties};
 use crate::error::Corrupt;
 
+/// Where the values of a row stand in its text.
+pub(super) trait Values {
+    /// The row's text.
+    fn text(&self) -> &str;
+
+    /// Where the value of a field stands, `null` included.
+    fn span(&self, field: Field) -> Option<Span>;
+
+    /// The value of a field that has this shape.
+    fn read<S: Shape>(&self, field: Field) -> Option<S::Shown> {
+        S::read(self.span(field)?, self.text())
+    }
+}
+
 /// What decodes a section of a row, and says what is to be written there.
 pub(super) trait Part: Sized {
     /// Reads the section's fields.
-    fn decode(row: &Row) -> Self;
+    fn decode(row: &impl Values) -> Self;
 
     /// Hands over each field in the order of the table, with its name and its value; `None` where it
     /// has none.
-    fn each<'a>(&'a self, member: impl FnMut(Field, &'static str, Option<Value<'a>>));
+    fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>));
 
     /// Writes the section's fields in a new row.
     fn write(&self, json: &mut Json) {
-        self.each(|_, name, value| {
+        self.each(&mut |_, name, value| {
             if let Some(value) = value {
                 json.member(name, value);
             }
@@ -152,6 +165,14 @@ macro_rules! schema {
                 }
             }
 
+            /// The name in a row.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$root_field => stringify!($root_name),)*
+                    $($(Self::$field => stringify!($name),)*)*
+                }
+            }
+
             /// The name by which errors call it: the section, a dot, and the field.
             pub(crate) fn path(self) -> &'static str {
                 match self {
@@ -169,21 +190,21 @@ macro_rules! schema {
             }
 
             /// Whether the row's value is one that the field may have.
-            pub(crate) fn is_valid(self, row: &Row) -> bool {
+            pub(super) fn is_valid(self, row: &impl Values) -> bool {
                 let Some(span) = row.span(self) else { return false };
                 match self {
-                    $(Self::$root_field => <$root_shape>::is_valid(span, &row.text),)*
-                    $($(Self::$field => <$shape>::is_valid(span, &row.text),)*)*
+                    $(Self::$root_field => <$root_shape>::is_valid(span, row.text()),)*
+                    $($(Self::$field => <$shape>::is_valid(span, row.text()),)*)*
                 }
             }
         }
 
         impl Part for Root {
-            fn decode(row: &Row) -> Self {
+            fn decode(row: &impl Values) -> Self {
                 Self { $($root_name: read!(row, $root_presence, $root_shape, $root_field),)* }
             }
 
-            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+            fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>)) {
                 $(member(
                     Field::$root_field,
                     stringify!($root_name),
@@ -193,11 +214,11 @@ macro_rules! schema {
         }
 
         $(impl Part for $section {
-            fn decode(row: &Row) -> Self {
+            fn decode(row: &impl Values) -> Self {
                 Self { $($name: read!(row, $presence, $shape, $field),)* }
             }
 
-            fn each<'a>(&'a self, mut member: impl FnMut(Field, &'static str, Option<Value<'a>>)) {
+            fn each<'a>(&'a self, member: &mut dyn FnMut(Field, &'static str, Option<Value<'a>>)) {
                 $(member(
                     Field::$field,
                     stringify!($name),
@@ -254,7 +275,7 @@ macro_rules! mirror {
             [$(stringify!($name)),*];
 
         /// The metadata that goes with a row.
-        pub(super) fn mirror(row: &Row) -> Metadata {
+        pub(super) fn mirror(row: &impl Values) -> Metadata {
             Metadata { $($name: read!(row, $presence, $shape, $field),)* }
         }
 

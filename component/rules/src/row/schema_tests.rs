@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::schema::{Field, Section};
+use super::schema::{Field, Section, Values};
 use super::stored::Row;
 use crate::policy::Policy;
 use crate::store::Item;

@@ -196,7 +196,7 @@ impl Shape for Domains {
 }
 
 /// Every item of a list, or every key of an object. The text has been scanned before.
-fn each(scanner: &mut Scanner<'_>, add: &mut dyn FnMut(Span)) {
+pub(super) fn each(scanner: &mut Scanner<'_>, add: &mut dyn FnMut(Span)) {
     match scanner.peek() {
         b'[' => {
             scanner.array();

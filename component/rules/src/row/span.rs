@@ -64,7 +64,17 @@ impl Span {
     }
 
     fn unsigned(self, text: &str) -> Option<u64> {
-        self.of(text).parse().ok()
+        /// As many digits as surely fit.
+        const SHORT: usize = 19;
+        let digits = self.of(text);
+        if digits.len() > SHORT {
+            return digits.parse().ok();
+        }
+        let digit = |number: u64, byte: u8| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit < 10).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
+        };
+        digits.bytes().try_fold(0, digit)
     }
 
     pub(crate) fn flag(self, text: &str) -> Option<bool> {

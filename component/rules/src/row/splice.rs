@@ -30,10 +30,11 @@ impl<'a> Splice<'a> {
     }
 
     pub(crate) fn replace(&mut self, old: Span, value: Value<'_>) {
-        self.edit(old, |json| json.value(value));
+        self.edit(old, &mut |json| json.value(value));
     }
 
-    pub(crate) fn edit(&mut self, old: Span, write: impl FnOnce(&mut Json)) {
+    #[inline(never)]
+    pub(crate) fn edit(&mut self, old: Span, write: &mut dyn FnMut(&mut Json)) {
         let from = self.added.written().len();
         write(&mut self.added);
         let to = self.added.written().len();
@@ -43,6 +44,7 @@ impl<'a> Splice<'a> {
     }
 
     /// Sets members of an object: replaces those that stand somewhere and appends the others.
+    #[inline(never)]
     pub(crate) fn set(&mut self, object: Object, members: &[Member<'_>]) {
         let mut missing = 0_usize;
         for (_, old, value) in members {
@@ -54,7 +56,7 @@ impl<'a> Splice<'a> {
         if missing == 0 {
             return;
         }
-        self.edit(Span::new(object.close, object.close), |json| {
+        self.edit(Span::new(object.close, object.close), &mut |json| {
             let mut is_first = object.is_empty;
             for (key, _, value) in members.iter().filter(|(_, old, _)| old.is_none()) {
                 if !is_first {
@@ -85,7 +87,7 @@ impl<'a> Splice<'a> {
             }
             if let Some(from) = cut_from.take() {
                 // Before a member that stays, the comma between what stays on both sides is kept.
-                self.edit(Span::new(from, key.start()), |json| {
+                self.edit(Span::new(from, key.start()), &mut |json| {
                     if kept_until.is_some() {
                         json.raw(b",");
                     }
@@ -94,7 +96,7 @@ impl<'a> Splice<'a> {
             kept_until = Some(value.end());
         }
         if let Some(from) = cut_from {
-            self.edit(Span::new(from, object.close), |_| {});
+            self.edit(Span::new(from, object.close), &mut |_| {});
         }
         self.set(Object { is_empty: kept_until.is_none(), ..object }, added);
     }

@@ -9,8 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::scan::{Object, Scanner};
-use super::schema::{Field, Section};
-use super::shape::{Flag, Shape, Unsigned};
+use super::schema::{Field, Section, Values};
+use super::shape::{Flag, Unsigned};
 use super::span::Span;
 use crate::entry::VERSION;
 use crate::error::Corrupt;
@@ -57,8 +57,8 @@ pub(crate) struct Removal {
 
 /// Which stored UIDs are of the partners that a call is about.
 pub(crate) struct Matches {
-    /// For each stored UID, the place of the assertion that is about its partner.
-    pub(crate) assertions: Vec<Option<usize>>,
+    /// Places of a stored UID and of the assertion that is about its partner.
+    pub(crate) pairs: Vec<(usize, usize)>,
     /// For each assertion, the place of its partner's stored UID; of several the one asserted last.
     pub(crate) stored: Vec<Option<usize>>,
 }
@@ -164,18 +164,13 @@ impl Row {
         }
     }
 
-    /// Where a value stands, `null` included.
-    pub(crate) fn span(&self, field: Field) -> Option<Span> {
-        self.fields.get(field as usize).copied().flatten()
-    }
-
     pub(crate) fn string(&self, field: Field) -> Option<Cow<'_, str>> {
         self.span(field)?.string(&self.text)
     }
 
-    /// The value of a field that has this shape.
-    pub(crate) fn read<S: Shape>(&self, field: Field) -> Option<S::Shown> {
-        S::read(self.span(field)?, &self.text)
+    /// The value of a field that is a number.
+    pub(crate) fn number(&self, field: Field) -> Option<u32> {
+        self.read::<Unsigned<u32>>(field)
     }
 
     pub(crate) fn time(&self, field: Field) -> Option<Timestamp> {
@@ -185,16 +180,13 @@ impl Row {
     /// Finds the partners of the assertions, which are sorted by partner, so that one pass finds all.
     /// Partners' names are equal in upper and in lower case.
     pub(crate) fn matches(&self, assertions: &[Assertion]) -> Matches {
-        let mut found = Matches {
-            assertions: vec![None; self.uids.len()],
-            stored: vec![None; assertions.len()],
-        };
-        for (at, (stored, place)) in self.uids.iter().zip(&mut found.assertions).enumerate() {
-            let Some(asserted) = stored.partner(&self.text).and_then(|key| find(assertions, &key))
-            else {
-                continue;
-            };
-            *place = Some(asserted);
+        let mut found = Matches { pairs: Vec::new(), stored: vec![None; assertions.len()] };
+        if assertions.is_empty() {
+            return found;
+        }
+        for (at, stored) in self.uids.iter().enumerate() {
+            let Some(asserted) = stored.asserted(&self.text, assertions) else { continue };
+            found.pairs.push((at, asserted));
             let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
             if before.is_none_or(|known| stored.synced(&self.text) >= known.synced(&self.text)) {
@@ -215,10 +207,13 @@ impl Row {
     }
 }
 
-fn find(assertions: &[Assertion], key: &str) -> Option<usize> {
-    match assertions {
-        [only] => (only.partner.as_str() == key).then_some(0),
-        many => many.binary_search_by(|one| one.partner.as_str().cmp(key)).ok(),
+impl Values for Row {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn span(&self, field: Field) -> Option<Span> {
+        self.fields.get(field as usize).copied().flatten()
     }
 }
 
@@ -255,6 +250,16 @@ impl StoredUid {
         };
         self.is_ambiguous |= place.is_some();
         *place = Some(value);
+    }
+
+    /// Which of the assertions is about this partner.
+    fn asserted(&self, text: &str, assertions: &[Assertion]) -> Option<usize> {
+        if let [only] = assertions {
+            let key = self.key.string(text)?;
+            return key.eq_ignore_ascii_case(only.partner.as_str()).then_some(0);
+        }
+        let key = self.partner(text)?;
+        assertions.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok()
     }
 
     /// The partner's key in lower case.

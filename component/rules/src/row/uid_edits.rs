@@ -9,6 +9,7 @@ use super::stored::{Matches, Row, StoredUid};
 use super::write_json::Value;
 use crate::error::Corrupt;
 use crate::partner_uid::{Assertion, Claim};
+use crate::sorted::sorted;
 use crate::types::{Now, Timestamp};
 
 /// The assertions of a call that are to be written.
@@ -38,9 +39,9 @@ impl<'a> UidEdits<'a> {
 
     /// Whether anything in the place of an assertion's partner is not to be lost.
     pub(crate) fn is_occupied(&self, row: &Row, assertion: usize) -> bool {
-        let of_partner = |(at, _): &(&Option<usize>, &StoredUid)| **at == Some(assertion);
-        let mut stored = self.matches.assertions.iter().zip(&row.uids).filter(of_partner);
-        stored.any(|(_, stored)| stored.is_occupied(&row.text))
+        let of_partner = |pair: &&(usize, usize)| pair.1 == assertion;
+        let mut pairs = self.matches.pairs.iter().filter(of_partner);
+        pairs.any(|(at, _)| row.uids.get(*at).is_some_and(|stored| stored.is_occupied(&row.text)))
     }
 
     /// Decides whether an assertion is written.
@@ -56,7 +57,7 @@ impl<'a> UidEdits<'a> {
 
     /// The assertion that is written over a stored UID.
     fn over(&self, at: usize) -> Option<&'a Assertion> {
-        let assertion = self.matches.assertions.get(at).copied().flatten()?;
+        let (_, assertion) = *self.matches.pairs.iter().find(|(stored, _)| *stored == at)?;
         if self.writes(assertion) { self.assertions.get(assertion) } else { None }
     }
 
@@ -146,10 +147,11 @@ impl<'a> UidEdits<'a> {
                 kept.push((at, now.known(removal.time(&row.text)).unwrap_or_default()));
             }
         }
-        // The oldest go first.
-        kept.sort_by_key(|(_, time)| *time);
+        // Of too many the oldest go.
         let too_many = (kept.len() + added.len()).saturating_sub(self.most_removals);
-        for (at, _) in kept.iter().take(too_many) {
+        let time = |place: usize| kept.get(place).map(|(_, time)| *time);
+        let oldest = sorted(kept.len(), &|a, b| time(a).cmp(&time(b)));
+        for (at, _) in oldest.into_iter().take(too_many).filter_map(|place| kept.get(place)) {
             if let Some(goes) = goes.get_mut(*at) {
                 *goes = true;
             }
@@ -182,9 +184,7 @@ fn set_uid(
             let has_ended = stored.has_expired(&row.text, now.at);
             let is_same = !has_ended && stored.is(&row.text, claim.uid.as_str());
             let mut set: Vec<Member<'_>> = Vec::with_capacity(5);
-            for (name, value) in members(claim, synced) {
-                set.push((name, stored.span(name), value));
-            }
+            claim.each(synced, |name, value| set.push((name, stored.span(name), value)));
             // What was said of another UID does not hold for this one.
             for name in ["atype", "expires", "ext"] {
                 let is_set = set.iter().any(|(known, ..)| *known == name);
@@ -205,19 +205,29 @@ fn set_uid(
     }
 }
 
-/// What a row says of a partner.
+impl Claim {
+    /// Hands over what a row says of a partner, name by name.
+    pub(super) fn each<'a>(
+        &'a self,
+        synced: Timestamp,
+        mut member: impl FnMut(&'static str, Value<'a>),
+    ) {
+        member("uid", Value::Text(self.uid.as_str()));
+        member("synced", Value::Number(synced.seconds()));
+        if let Some(atype) = self.atype {
+            member("atype", Value::Number(u64::from(atype)));
+        }
+        if let Some(expires) = self.expires {
+            member("expires", Value::Number(expires.seconds()));
+        }
+        if let Some(ext) = &self.ext {
+            member("ext", Value::Raw(ext.as_str()));
+        }
+    }
+}
+
 fn members(claim: &Claim, synced: Timestamp) -> Vec<(&'static str, Value<'_>)> {
     let mut members = Vec::with_capacity(5);
-    members.push(("uid", Value::Text(claim.uid.as_str())));
-    members.push(("synced", Value::Number(synced.seconds())));
-    if let Some(atype) = claim.atype {
-        members.push(("atype", Value::Number(u64::from(atype))));
-    }
-    if let Some(expires) = claim.expires {
-        members.push(("expires", Value::Number(expires.seconds())));
-    }
-    if let Some(ext) = &claim.ext {
-        members.push(("ext", Value::Raw(ext.as_str())));
-    }
+    claim.each(synced, |name, value| members.push((name, value)));
     members
 }

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::plain::is_plain;
+use super::span::Span;
 
 /// A value that is written as JSON.
 #[derive(Clone, Copy)]
@@ -18,6 +19,22 @@ pub(crate) enum Value<'a> {
     Raw(&'a str),
     /// An object of these members.
     Object(&'a [(&'a str, Value<'a>)]),
+}
+
+impl Value<'_> {
+    /// Whether a row says this here.
+    pub(super) fn stands_at(self, span: Span, text: &str) -> bool {
+        match self {
+            Self::Null => span.is_null(text),
+            Self::Flag(flag) => span.flag(text) == Some(flag),
+            Self::Number(number) => span.number(text) == Some(number),
+            Self::Signed(number) => span.of(text).parse() == Ok(number),
+            Self::Text(value) => span.is_string(text, value),
+            Self::Raw(json) => span.of(text) == json,
+            // Lists and objects are compared by those who write them.
+            Self::Texts(_) | Self::Object(_) => false,
+        }
+    }
 }
 
 /// JSON text, written one value after the other.
@@ -42,6 +59,7 @@ impl Json {
     }
 
     /// Appends a member to an object that has been begun here.
+    #[inline(never)]
     pub(crate) fn member(&mut self, key: &str, value: Value<'_>) {
         self.begin(key);
         self.value(value);

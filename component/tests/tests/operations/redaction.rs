@@ -289,6 +289,7 @@ fn debug_output_of_the_rules_shows_no_stored_text() {
     graph.create(&secret_id(), secret_visit()).unwrap();
     is_redacted_debug(&graph);
     is_redacted_debug(&graph.get(&secret_id(), NOW).unwrap().unwrap());
+    is_redacted_debug(&graph.inspect(&secret_id()).unwrap().unwrap());
     is_redacted_debug(&graph.create(&secret_id(), secret_visit()));
     let row = graph.store().row(&secret_id()).unwrap();
     is_redacted_debug(&row.item());

@@ -1,6 +1,6 @@
 //! Page views.
 
-use host_test::{Fault, StoreCall};
+use host_test::{Fault, StoreCall, StoreCalls};
 use http::Request;
 use identity_graph::KvError;
 use serde_json::json;
@@ -13,6 +13,7 @@ fn a_first_view_is_one_write_with_everything_that_is_known() {
     let mut browser = Browser::default();
     browser.set("euconsent-v2", "CQinvented");
     browser.set("__gpp", "DBABLA~invented");
+    browser.set("__gpp_sid", "7");
     browser.set_eids(&[("id5-sync.com", "ID5*a"), ("Acme.example", "x")]);
     let hints = [("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")];
     let response = browser.open_with(&service, calls(0, 1), &hints);
@@ -30,7 +31,13 @@ fn a_first_view_is_one_write_with_everything_that_is_known() {
             "v": 1,
             "created": NOW,
             "last_seen": NOW,
-            "consent": { "tcf": "CQinvented", "gpp": "DBABLA~invented", "ok": true, "updated": NOW },
+            "consent": {
+                "tcf": "CQinvented",
+                "gpp": "DBABLA~invented",
+                "gpp_sid": "7",
+                "ok": true,
+                "updated": NOW,
+            },
             "geo": { "country": "US", "region": "OR", "asn": 64_500, "dma": 820 },
             "device": {
                 "is_mobile": 1,
@@ -40,8 +47,8 @@ fn a_first_view_is_one_write_with_everything_that_is_known() {
             },
             "pub_properties": { "origin_domain": "news.example", "seen_domains": ["news.example"] },
             "ids": {
-                "id5-sync.com": { "uid": "ID5*a", "synced": NOW },
-                "acme.example": { "uid": "x", "synced": NOW },
+                "id5-sync.com": { "uid": "ID5*a", "synced": NOW, "atype": 1 },
+                "acme.example": { "uid": "x", "synced": NOW, "atype": 1 },
             },
         })
     );
@@ -110,40 +117,41 @@ fn a_new_uid_is_one_read_and_one_write_and_then_no_news() {
     browser.set_eids(&[("acme.example", "x"), ("b.example", "y")]);
     browser.open(&service, calls(1, 1));
     let ids = &service.body(&service.only_key())["ids"];
-    assert_eq!(ids["acme.example"], json!({ "uid": "x", "synced": NOW + 2 }));
-    assert_eq!(ids["b.example"], json!({ "uid": "y", "synced": NOW + 2 }));
+    assert_eq!(ids["acme.example"], json!({ "uid": "x", "synced": NOW + 2, "atype": 1 }));
+    assert_eq!(ids["b.example"], json!({ "uid": "y", "synced": NOW + 2, "atype": 1 }));
     browser.open(&service, NO_CALLS);
 }
 
 #[test]
-fn news_and_a_due_visit_are_still_one_write_and_the_next_view_notes_the_visit() {
+fn news_and_a_due_visit_are_one_write() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.open(&service, calls(0, 1));
     service.advance(400);
     browser.set_eids(&[("acme.example", "x")]);
     browser.open(&service, calls(1, 1));
-    assert_eq!(service.body(&service.only_key())["last_seen"], NOW);
+    let body = service.body(&service.only_key());
+    assert_eq!(body["last_seen"], NOW + 400);
+    assert_eq!(body["ids"]["acme.example"]["uid"], "x");
     service.advance(2);
-    browser.open(&service, calls(1, 1));
-    assert_eq!(service.body(&service.only_key())["last_seen"], NOW + 402);
+    browser.open(&service, NO_CALLS);
 }
 
 /// Else the row of a browser that brings a new UID with every view would end a year after its first.
 #[test]
-fn a_visit_that_was_not_noted_for_a_month_comes_before_news() {
+fn a_browser_that_brings_news_with_every_view_has_its_visits_noted() {
     let service = Service::new();
     let mut browser = Browser::default();
     browser.open(&service, calls(0, 1));
     let key = service.only_key();
     service.advance(30 * 86_400);
-    browser.set_eids(&[("acme.example", "new")]);
-    browser.open(&service, calls(1, 1));
-    assert_eq!(service.body(&key)["last_seen"], json!(NOW + 30 * 86_400));
-    assert_eq!(service.body(&key)["ids"], json!(null));
-    service.advance(1);
-    browser.open(&service, calls(1, 1));
-    assert_eq!(service.body(&key)["ids"]["acme.example"]["uid"], json!("new"));
+    for (second, uid) in ["new", "newer"].into_iter().enumerate() {
+        browser.set_eids(&[("acme.example", uid)]);
+        browser.open(&service, calls(1, 1));
+        assert_eq!(service.body(&key)["last_seen"], json!(NOW + 30 * 86_400 + second as u64));
+        assert_eq!(service.body(&key)["ids"]["acme.example"]["uid"], json!(uid));
+        service.advance(1);
+    }
 }
 
 #[test]
@@ -157,7 +165,7 @@ fn a_uid_that_changes_twice_in_a_second_is_stored_in_the_next() {
     service.advance(1);
     browser.open(&service, calls(1, 1));
     let ids = &service.body(&service.only_key())["ids"];
-    assert_eq!(ids["acme.example"], json!({ "uid": "y", "synced": NOW + 1 }));
+    assert_eq!(ids["acme.example"], json!({ "uid": "y", "synced": NOW + 1, "atype": 1 }));
     browser.open(&service, NO_CALLS);
 }
 
@@ -179,7 +187,8 @@ fn a_uid_that_the_browser_merely_carries_does_not_come_back_over_a_partners() {
     service.advance(400);
     browser.open(&service, calls(1, 1));
     let ids = &service.body(&key)["ids"];
-    assert_eq!(ids[PARTNER], json!({ "uid": "new", "synced": NOW + 10 }));
+    // The agent type that the browser's had is not the partner's.
+    assert_eq!(ids[PARTNER], json!({ "uid": "new", "synced": NOW + 10, "atype": null }));
     assert_eq!(ids["b.example"]["uid"], "y");
 }
 
@@ -199,7 +208,8 @@ fn a_uid_that_was_missing_from_a_view_does_not_come_back_over_a_partners() {
     service.advance(10);
     browser.set_eids(&[(PARTNER, "A"), ("new.example", "n")]);
     browser.open(&service, NO_CALLS);
-    assert_eq!(service.body(&key)["ids"][PARTNER], json!({ "uid": "B", "synced": NOW + 10 }));
+    let theirs = json!({ "uid": "B", "synced": NOW + 10, "atype": null });
+    assert_eq!(service.body(&key)["ids"][PARTNER], theirs);
 
     // One that the browser has had in between is a change, though.
     for uid in ["C", "A"] {
@@ -256,7 +266,11 @@ fn a_mark_from_the_future_does_not_keep_visits_from_being_noted() {
 #[test]
 fn a_visit_that_is_noted_too_early_is_due_when_the_row_says() {
     let service = Service::new();
-    service.store.seed(EC, live(NOW - 200).to_string(), None);
+    let mut row = live(NOW - 200);
+    // A page of another domain would be news.
+    row["pub_properties"] =
+        json!({ "origin_domain": "news.example", "seen_domains": ["news.example"] });
+    service.store.seed(EC, row.to_string(), None);
     let mut browser = Browser::with(EC);
     browser.open(&service, calls(1, 0));
     service.advance(99);
@@ -299,6 +313,9 @@ fn a_first_view_whose_answer_is_lost_is_not_minted_twice() {
     service.faults.next(StoreCall::Put, Fault::LoseAnswer);
     browser.open(&service, calls(1, 1));
     assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
+    // Nothing was acknowledged, so the next view looks.
+    browser.open(&service, calls(1, 0));
+    assert_eq!(browser.get("ts-ec"), Some(service.only_key().as_str()));
     browser.open(&service, NO_CALLS);
 }
 
@@ -339,10 +356,12 @@ fn an_id_without_a_row_gets_one() {
 #[test]
 fn a_row_past_its_lifetime_is_made_anew() {
     let service = Service::new();
-    service.store.seed(EC, live(NOW - 31_536_000).to_string(), None);
+    let metadata = r#"{"ok":true,"country":"FR","v":1}"#;
+    service.store.seed(EC, live(NOW - 31_536_000).to_string(), Some(metadata));
     let mut browser = Browser::with(EC);
-    // The read, a creation that finds the old row, and one that replaces it.
-    browser.open(&service, calls(2, 2));
+    // A read that does not show it, a creation that finds it, a head that tells it from a tombstone,
+    // and the read and the write that replace it.
+    browser.open(&service, StoreCalls { heads: 1, ..calls(2, 2) });
     assert_eq!(service.body(EC)["created"], NOW);
     browser.open(&service, NO_CALLS);
 }
@@ -369,8 +388,9 @@ fn a_withdrawn_id_is_not_used_again_where_reads_lag() {
         service.store.seed(EC, tombstone(at).to_string(), None);
         let mut browser = Browser::with(EC);
         service.faults.next(StoreCall::Get, Fault::Miss);
-        // The miss, and a creation that is refused; the next view sees the tombstone.
-        browser.open(&service, calls(1, 1));
+        // The miss, a creation that is refused, and a head that shows no live row; the next view sees
+        // the tombstone.
+        browser.open(&service, StoreCalls { heads: 1, ..calls(1, 1) });
         assert_eq!((browser.get("ts-ec"), browser.get("ts-ec-seen")), (Some(EC), None));
         browser.open(&service, calls(1, 1));
         assert_eq!(service.body(EC), tombstone(at));
@@ -408,4 +428,34 @@ fn what_a_request_says_of_itself_does_not_cost_the_visit() {
         assert_eq!(body["device"].get("platform_class").is_some(), header == "host");
         assert_eq!(body.get("pub_properties").is_some(), header != "host");
     }
+}
+
+#[test]
+fn a_changed_consent_string_is_stored_with_the_next_visit_that_is_due() {
+    let service = Service::new();
+    let mut browser = Browser::default();
+    browser.set("euconsent-v2", "CQfirst");
+    browser.open(&service, calls(0, 1));
+    service.advance(300);
+    browser.set("euconsent-v2", "CQsecond");
+    browser.open(&service, calls(1, 1));
+    let consent = &service.body(&service.only_key())["consent"];
+    assert_eq!(*consent, json!({ "tcf": "CQsecond", "ok": true, "updated": NOW + 300 }));
+}
+
+#[test]
+fn a_uid_that_the_row_has_no_room_for_is_not_tried_with_every_view() {
+    let service = Service::new();
+    let mut row = live(NOW - 60);
+    for n in 0..64 {
+        row["ids"][format!("p{n}.example")] = json!({ "uid": "u", "synced": NOW - 60 });
+    }
+    row["pub_properties"] =
+        json!({ "origin_domain": "news.example", "seen_domains": ["news.example"] });
+    service.store.seed(EC, row.to_string(), None);
+    let mut browser = Browser::with(EC);
+    browser.set_eids(&[("one.too.many.example", "x")]);
+    browser.open(&service, calls(1, 0));
+    browser.open(&service, NO_CALLS);
+    assert_eq!(service.body(EC), row);
 }

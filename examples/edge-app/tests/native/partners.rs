@@ -50,6 +50,21 @@ fn identify_shows_a_partner_its_own_uid_for_one_read() {
 }
 
 #[test]
+fn identify_shows_no_uid_that_has_expired_and_the_agent_type_that_came_with_it() {
+    let service = Service::new();
+    let mut row = known();
+    row["ids"][PARTNER] =
+        json!({ "uid": "u-1", "synced": NOW - 60, "atype": 571_187, "expires": NOW + 10 });
+    seed(&service, EC, &row);
+    let (_, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
+    assert_eq!(body["eid"]["uids"], json!([{ "id": "u-1", "atype": 571_187 }]));
+    service.advance(10);
+    let (status, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
+    assert_eq!((status, &body["consent"], &body["degraded"]), (200, &json!("ok"), &json!(false)));
+    assert_eq!((&body["uid"], &body["eid"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
 fn identify_counts_a_cluster_that_is_due() {
     let service = Service::new();
     seed(&service, EC, &live(NOW - 60));
@@ -193,6 +208,32 @@ fn each_mapping_has_its_own_reason() {
     assert_eq!(service.body(&id(2))["ids"], known()["ids"]);
     assert_eq!(service.store.row(&id(3)).unwrap().body, b"not JSON");
     assert!(service.store.row(&id(4)).is_none());
+}
+
+#[test]
+fn a_mapping_of_null_removes_the_uid_and_one_without_it_does_not() {
+    let service = Service::new();
+    seed(&service, EC, &known());
+    let answer = sync(&service, NO_CALLS, &[json!({ "ec_id": EC, "timestamp": NOW })]);
+    assert_eq!(answer.1["errors"], json!([{ "index": 0, "reason": "invalid_mapping" }]));
+    assert_eq!(service.body(EC), known());
+    let removal = json!({ "ec_id": EC, "partner_uid": null, "timestamp": NOW });
+    assert_eq!(sync(&service, ONE_SYNCED, &[removal]).0, 200);
+    let ids = &service.body(EC)["ids"];
+    assert!(ids.get(PARTNER).is_none_or(|partner| partner.get("uid").is_none()), "{ids}");
+    assert_eq!(ids["b.example"]["uid"], "u-2");
+}
+
+#[test]
+fn a_row_without_room_is_told_by_name() {
+    let service = Service::new();
+    let mut row = live(NOW - 60);
+    for n in 0..64 {
+        row["ids"][format!("p{n}.example")] = json!({ "uid": "u", "synced": NOW - 60 });
+    }
+    seed(&service, EC, &row);
+    let (status, body) = sync(&service, batch(1, 0), &[mapping(EC, "u", NOW)]);
+    assert_eq!((status, &body["errors"]), (207, &json!([{ "index": 0, "reason": "full" }])));
 }
 
 #[test]

@@ -40,18 +40,23 @@ pub extern "C" fn open() -> u64 {
     say(FastlyStore::open("store").err())
 }
 
-/// Reads the key `k`, and says the body's text too.
+/// Reads the key `k`, and says metadata and body too, which debug text does not show.
 #[unsafe(no_mangle)]
 pub extern "C" fn get() -> u64 {
     let answer = store().get("k");
-    let body = answer.as_ref().ok().and_then(|item| item.as_ref()).map(|item| item.body.clone());
-    say((&answer, body.map(|body| String::from_utf8_lossy(&body).into_owned())))
+    let item = answer.as_ref().ok().and_then(|item| item.as_ref());
+    let metadata = item.and_then(|item| item.metadata.clone());
+    let body = item.map(|item| String::from_utf8_lossy(&item.body).into_owned());
+    say((&answer, metadata, body))
 }
 
-/// Reads the head of the key `k`.
+/// Reads the head of the key `k`, and says its metadata too.
 #[unsafe(no_mangle)]
 pub extern "C" fn head() -> u64 {
-    say(store().head("k"))
+    match store().head("k") {
+        Ok(Some(head)) => say((head.metadata, head.generation)),
+        answer => say(answer),
+    }
 }
 
 /// Writes without condition.
@@ -88,6 +93,13 @@ pub extern "C" fn count(limit: u32) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn get_many() -> u64 {
     say(store().get_many(&["a", "", "b", "c"]))
+}
+
+/// Reads so many keys at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn get_many_of(number: u32) -> u64 {
+    let keys: Vec<_> = (0..number).map(|number| format!("k{number}")).collect();
+    say(store().get_many(&keys.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// Writes three keys, and one between them that is outside the limits.

@@ -11,6 +11,8 @@ pub(crate) struct Answer {
     pub(crate) code: u32,
     pub(crate) body: Vec<u8>,
     pub(crate) breaks_off: bool,
+    /// How telling the length of the body ends.
+    pub(crate) length_status: i32,
     pub(crate) metadata: String,
 }
 
@@ -21,6 +23,7 @@ impl Answer {
             code: 1,
             body: body.into(),
             breaks_off: false,
+            length_status: NONE,
             metadata: "metadata".to_owned(),
         }
     }
@@ -50,7 +53,14 @@ pub(crate) struct Host {
     /// What was asked about keys, pages and the bodies of answers.
     pub(crate) calls: Vec<String>,
     /// Bodies that were given out; those that the guest made stay empty.
-    pub(crate) bodies: Vec<(VecDeque<u8>, bool)>,
+    pub(crate) bodies: Vec<Given>,
+}
+
+/// A body that was given out.
+pub(crate) struct Given {
+    bytes: VecDeque<u8>,
+    breaks_off: bool,
+    length_status: i32,
 }
 
 /// Runs one export; what it says, and the calls that it made.
@@ -99,6 +109,7 @@ type Guest<'a> = Caller<'a, Host>;
 const OK: i32 = 0;
 const ERROR: i32 = 1;
 const BUFFER_LENGTH: i32 = 4;
+const NONE: i32 = 10;
 
 fn define(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     define_sending(linker)?;
@@ -211,17 +222,23 @@ fn define_bodies(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         BODY,
         "read",
         |mut guest: Guest<'_>, body: u32, buffer: u32, size: u32, read: u32| {
-            guest.data_mut().calls.push("read".to_owned());
-            let (bytes, breaks_off) = &mut guest.data_mut().bodies[body as usize];
-            if *breaks_off {
-                return ERROR;
-            }
+            let Given { bytes, breaks_off, .. } = &mut guest.data_mut().bodies[body as usize];
+            let breaks_off = *breaks_off;
             let chunk: Vec<u8> = bytes.drain(..bytes.len().min(size as usize)).collect();
+            guest.data_mut().calls.push(format!("read {}", chunk.len()));
             write(&mut guest, buffer, &chunk);
             write_length(&mut guest, read, chunk.len());
-            OK
+            if breaks_off { ERROR } else { OK }
         },
     )?;
+    linker.func_wrap(BODY, "known_length", |mut guest: Guest<'_>, body: u32, length: u32| {
+        let Given { bytes, length_status, .. } = &guest.data().bodies[body as usize];
+        let (status, bytes) = (*length_status, bytes.len() as u64);
+        if status == OK {
+            write(&mut guest, length, &bytes.to_le_bytes());
+        }
+        status
+    })?;
     linker.func_wrap(BODY, "close", |mut guest: Guest<'_>, _: u32| {
         guest.data_mut().calls.push("close".to_owned());
         OK
@@ -271,7 +288,11 @@ fn wait(guest: &mut Guest<'_>, call: &str, code: u32) -> Answer {
 fn give_body(guest: &mut Guest<'_>, answer: &Answer, out: u32) {
     if answer.code == 1 {
         let bodies = &mut guest.data_mut().bodies;
-        bodies.push((answer.body.clone().into(), answer.breaks_off));
+        bodies.push(Given {
+            bytes: answer.body.clone().into(),
+            breaks_off: answer.breaks_off,
+            length_status: answer.length_status,
+        });
         let handle = u32::try_from(bodies.len() - 1).expect("a few bodies");
         write(guest, out, &handle.to_le_bytes());
     }

@@ -53,30 +53,83 @@ fn many_writes_are_all_sent_before_the_first_is_waited_for() {
 fn a_head_reads_no_body() {
     let (said, calls) = run("head", [Answer::found("body")]);
     assert_eq!(calls, ["lookup k", "lookup_wait", "close"]);
-    assert_eq!(said, r#"Ok(Some(ItemHead { metadata: Some("metadata"), generation: 7 }))"#);
+    assert_eq!(said, r#"(Some("metadata"), 7)"#);
 }
 
 #[test]
 fn a_get_reads_body_metadata_and_generation() {
     let (said, _) = run("get", [Answer::found("some body")]);
-    assert!(said.contains(r#"metadata: Some("metadata"), generation: 7"#), "{said}");
-    assert!(said.ends_with(r#", Some("some body"))"#), "{said}");
+    assert!(said.starts_with("(Ok(Some(Item {") && said.contains("generation: 7 }"), "{said}");
+    assert!(said.ends_with(r#", Some("metadata"), Some("some body"))"#), "{said}");
 }
 
 #[test]
 fn metadata_is_read_up_to_what_the_product_takes() {
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_048), ..Answer::found("") }]);
-    assert!(said.starts_with("Ok(Some(") && said.contains(&"m".repeat(2_048)), "{said}");
+    assert!(said.starts_with("(Some(") && said.contains(&"m".repeat(2_048)), "{said}");
     let (said, _) = run("head", [Answer { metadata: "m".repeat(2_049), ..Answer::found("") }]);
     assert_eq!(said, "Err(Unavailable)");
     let (said, _) = run("head", [Answer { metadata: String::new(), ..Answer::found("") }]);
-    assert_eq!(said, "Ok(Some(ItemHead { metadata: None, generation: 7 }))");
+    assert_eq!(said, "(None, 7)");
 }
 
 #[test]
 fn a_body_that_breaks_off_is_a_failed_read() {
     let (said, _) = run("get", [Answer { breaks_off: true, ..Answer::found("body") }]);
-    assert_eq!(said, "(Err(Unavailable), None)");
+    assert_eq!(said, "(Err(Unavailable), None, None)");
+}
+
+const MIB: usize = 1 << 20;
+
+/// A body of so many bytes, whose length the host tells or not.
+fn body(bytes: usize, is_told: bool) -> Answer {
+    let found = Answer::found(&"x".repeat(bytes));
+    if is_told { Answer { length_status: 0, ..found } } else { found }
+}
+
+/// How many bytes of bodies were read.
+fn bytes_read(calls: &[String]) -> usize {
+    let read = calls.iter().filter_map(|call| call.strip_prefix("read ")?.parse::<usize>().ok());
+    read.sum()
+}
+
+#[test]
+fn a_body_of_a_mebibyte_is_read_and_of_a_longer_one_at_most_a_byte_more() {
+    for is_told in [false, true] {
+        let (said, calls) = run("get", [body(MIB, is_told)]);
+        assert!(said.starts_with("(Ok(Some(Item"), "{}", &said[..40]);
+        assert_eq!(bytes_read(&calls), MIB);
+    }
+    for (is_told, most) in [(false, MIB + 1), (true, 0)] {
+        for bytes in [MIB + 1, 25_000_000] {
+            let (said, calls) = run("get", [body(bytes, is_told)]);
+            assert_eq!(said, "(Err(TooLarge), None, None)");
+            assert_eq!(bytes_read(&calls), most);
+            assert_eq!(calls.last().map(String::as_str), Some("close"), "it is given up");
+        }
+    }
+}
+
+#[test]
+fn a_length_that_the_host_fails_to_tell_is_not_needed() {
+    let (said, _) = run("get", [Answer { length_status: ERROR, ..Answer::found("body") }]);
+    assert!(said.ends_with(r#", Some("body"))"#), "{said}");
+}
+
+#[test]
+fn many_reads_hand_over_16_mib_at_most_and_read_no_body_after_that() {
+    for is_told in [false, true] {
+        // One in the middle that is too large takes nothing of the answer.
+        let bodies = (0..20).map(|at| body(if at == 3 { 2 * MIB } else { MIB - 1 }, is_told));
+        let host = Host { answers: bodies.collect(), ..Host::default() };
+        let (said, calls) = run_with("get_many_of", Some(20), host);
+        let count = |what: &str| said.matches(what).count();
+        assert_eq!((count("Ok(Some("), count("Err(TooLarge)"), count("Err(NotRead)")), (16, 1, 3));
+        assert!(said.ends_with("Err(NotRead), Err(NotRead), Err(NotRead)]"));
+        let unknown = if is_told { 0 } else { MIB + 1 + 17 };
+        assert_eq!(bytes_read(&calls), 16 * (MIB - 1) + unknown);
+        assert_eq!(calls.iter().filter(|call| *call == "lookup_wait").count(), 20);
+    }
 }
 
 #[test]
