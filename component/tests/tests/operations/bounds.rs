@@ -3,7 +3,7 @@
 use host_test::{Fault, MemoryStore, StoreCall, StoreCalls, TestGraph, for_both, for_both_with};
 use identity_graph::limits::{MAX_ANSWER_BYTES, MAX_BATCH_ROWS, MAX_BODY_BYTES};
 use identity_graph::{
-    Failure, Graph,
+    Device, Failure, Geo, Graph,
     IfMissing::{CreateMinimal, Skip},
     Item, ItemHead, KvError, Mapping, NewEntry, PartnerUid, Policy, Read, Store, TouchOutcome,
     UpsertOutcome::{self, Full, Stale, Unchanged, Written},
@@ -160,6 +160,35 @@ fn a_full_row_notes_the_visit_and_says_which_uids_have_no_room() {
 }
 
 #[test]
+fn a_full_row_notes_a_visit_and_keeps_the_places_and_the_device_it_has() {
+    for_both(|test| {
+        weighing(MAX_BODY_BYTES).seed(test);
+        let entry = NewEntry {
+            domain: Some("news.example".into()),
+            geo: Some(Geo::from_lookup("US", "OR", 64_500, 820)),
+            device: Some(Device::default()),
+            ..NewEntry::at(NOW)
+        };
+        let noted = Ok(VisitOutcome::Written);
+        let written = writes(test, calls(1, 1), noted, |t| done(t.graph.visit(EC, entry)));
+        let mut expected: Value = serde_json::from_str(&weighing(MAX_BODY_BYTES).body()).unwrap();
+        expected["last_seen"] = json!(NOW);
+        assert_eq!(written, expected);
+        assert_eq!(row(test).expires_at, Some(NOW + YEAR));
+    });
+}
+
+/// A consent that cannot be stored is not passed over in silence.
+#[test]
+fn a_consent_for_which_a_row_has_no_room_is_too_large() {
+    for_both(|test| {
+        weighing(MAX_BODY_BYTES).seed(test);
+        let entry = NewEntry { tcf: Some("CQ".repeat(100)), ..NewEntry::at(NOW) };
+        leaves(test, calls(1, 0), Err(Failure::TooLarge), |t| done(t.graph.visit(EC, entry)));
+    });
+}
+
+#[test]
 fn of_the_uids_of_a_call_the_last_have_no_room() {
     let one = ",\"s000.example\":{\"uid\":\"u0\",\"synced\":1790000000}".len();
     for_both(|test| {
@@ -234,10 +263,11 @@ fn a_batch_of_the_largest_rows_stays_within_64_mebibytes() {
     let store = MemoryStore::new();
     let mappings = largest_rows(&store, LARGEST);
     let boxed = Box::new(store.clone()) as Box<dyn Store>;
-    let instance = host_test::Instance::new([("s", boxed)]);
+    let instance = host_test::Instance::metered([("s", boxed)]);
     let graph = instance.open("s").unwrap();
     takes_every_row(&graph.sync_partner_ids(PARTNER, &mappings, NOW).unwrap());
-    let memory = instance.usage().expect("fuel is metered").memory_bytes;
+    let memory = instance.usage().expect("it is metered").memory_bytes;
+    println!("{memory} bytes of memory");
     assert!(memory <= 64 << 20, "{memory} bytes of memory");
 }
 

@@ -137,13 +137,14 @@ fn assert_answers(test: &TestGraph, body: &[u8]) {
 
 /// True where the row says a last visit of more than a year ago.
 fn is_over(body: &[u8]) -> bool {
-    let row: Value = serde_json::from_slice(body).expect("JSON");
+    // serde_json refuses lone surrogates, which the rules keep as they are.
+    let Ok(row) = serde_json::from_slice::<Value>(body) else { return true };
     row["last_seen"].as_u64().is_some_and(|last_seen| last_seen <= NOW - 31_536_000)
 }
 
 /// True where something else stands in the place of an object that operations write to.
 fn has_odd_section(body: &[u8]) -> bool {
-    let row: Value = serde_json::from_slice(body).expect("JSON");
+    let Ok(row) = serde_json::from_slice::<Value>(body) else { return true };
     let is_odd = |name: &&str| !(row[*name].is_object() || row[*name].is_null());
     ["ids", "network", "removed"].iter().any(is_odd)
 }
