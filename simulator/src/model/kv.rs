@@ -306,7 +306,7 @@ mod tests {
             kv.put(&write(b"1", Precondition::Absent)).unwrap();
             kv.set_now_ms(START + 1_000);
             kv.seed("k", "2", None, None);
-            kv.set_now_ms(START + 1_010);
+            kv.set_now_ms(START + 2_010);
             let refused = kv.put(&write(b"3", Precondition::Absent));
             let Ok(WriteOutcome::Conflict(Some(item))) = refused else { panic!("{refused:?}") };
             assert_eq!(item.body, b"2");

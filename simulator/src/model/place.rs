@@ -6,6 +6,7 @@ use identity_graph::{ItemHead, KvError, Read, Store, Write, Written};
 
 use super::kv::{Kv, NetworkFault};
 use host_test::StoreCall;
+use host_test::contract::{bounded, within_one_answer};
 
 /// The modelled store as one place sees it, for callers that make one call after the other: time goes
 /// by with each call, as long as the call takes. Clones share the store and the clock.
@@ -84,7 +85,7 @@ impl Place {
 
 impl Store for Place {
     fn get(&self, key: &str) -> Read {
-        self.read(StoreCall::Get, |kv, place| kv.get(place, key))
+        bounded(self.read(StoreCall::Get, |kv, place| kv.get(place, key)))
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
@@ -104,7 +105,7 @@ impl Store for Place {
     }
 
     fn get_many(&self, keys: &[&str]) -> Vec<Read> {
-        keys.iter().map(|key| self.get(key)).collect()
+        within_one_answer(keys.iter().map(|key| self.get(key)))
     }
 
     fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
