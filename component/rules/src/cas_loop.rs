@@ -143,6 +143,8 @@ impl CasLoop {
         match answer {
             Ok(WriteOutcome::Stored) => {
                 self.has_moved_on = true;
+                // A batch holds a thousand operations to its end, and each row may be large.
+                self.pending = None;
                 Step::Done(Ok(()))
             }
             Ok(WriteOutcome::Conflict(handed_over)) => self.refused(handed_over),
@@ -224,7 +226,7 @@ impl CasLoop {
         matches!(self.refused, Refused::GiveUp(_))
     }
 
-    fn lost(&self) -> Step {
+    fn lost(&mut self) -> Step {
         self.failed(match self.refused {
             Refused::TryAgain => GraphError::Conflict,
             Refused::GiveUp(error) => error,
@@ -232,7 +234,8 @@ impl CasLoop {
     }
 
     /// No error may claim that nothing was written where that is not known.
-    fn failed(&self, error: GraphError) -> Step {
+    fn failed(&mut self, error: GraphError) -> Step {
+        self.pending = None;
         Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { error }))
     }
 }

@@ -26,7 +26,7 @@ impl<'a> Judged<'a> {
         let most_removals = policy.max_partners as usize;
         let mut judged = Self {
             assertions,
-            edits: UidEdits::new(assertions, row.matches(assertions), most_removals),
+            edits: UidEdits::new(assertions, row.matches(assertions, now), most_removals),
             outcomes: Vec::with_capacity(assertions.len()),
             refreshes: Vec::new(),
         };

@@ -106,10 +106,16 @@ impl PageView<'_> {
         }
         let time_to_live = if is_latest { policy.entry_ttl } else { left };
         let rewritten = match judged.rewritten(row, edit, has_news || is_due) {
-            // A row that is full is still visited, and keeps the place and the device it has.
+            // A row that is full is still visited, and keeps the place, the device and the domains
+            // that it has. What has no room is no news: it would be written again and again.
             Err(GraphError::TooLarge) => {
                 let edit = Edit { domain: None, geo: None, device: None, ..edit };
-                judged.rewritten(row, edit, has_news || is_due)?
+                let is_worth_it = edit.consent.is_some() || is_due;
+                if is_worth_it || judged.writes() {
+                    judged.rewritten(row, edit, is_worth_it)?
+                } else {
+                    None
+                }
             }
             rewritten => rewritten?,
         };

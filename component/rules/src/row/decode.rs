@@ -11,7 +11,7 @@ use super::span::Span;
 use super::stored::{Place, Row, StoredUid};
 use crate::entry::{Consent, Device, Entry, Geo, Metadata, PubProperties};
 use crate::partner_uid::PartnerUid;
-use crate::types::Now;
+use crate::types::{Now, Timestamp};
 
 impl Row {
     /// The entry at a time: UIDs that have ended by then are not shown.
@@ -121,7 +121,8 @@ impl Row {
                 }
                 Ok(at) => {
                     let known = places.get(at).and_then(|place| ids.get_mut(*place));
-                    if let Some(known) = known.filter(|known| id.synced >= known.synced) {
+                    let time = |id: &PartnerUid| now.known(id.synced.map(Timestamp::stored));
+                    if let Some(known) = known.filter(|known| time(&id) >= time(known)) {
                         *known = id;
                     }
                 }

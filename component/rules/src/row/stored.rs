@@ -179,7 +179,7 @@ impl Row {
 
     /// Finds the partners of the assertions, which are sorted by partner, so that one pass finds all.
     /// Partners' names are equal in upper and in lower case.
-    pub(crate) fn matches(&self, assertions: &[Assertion]) -> Matches {
+    pub(crate) fn matches(&self, assertions: &[Assertion], now: Now) -> Matches {
         let mut found = Matches { pairs: Vec::new(), stored: vec![None; assertions.len()] };
         if assertions.is_empty() {
             return found;
@@ -189,7 +189,8 @@ impl Row {
             found.pairs.push((at, asserted));
             let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
-            if before.is_none_or(|known| stored.synced(&self.text) >= known.synced(&self.text)) {
+            let time = |stored: &StoredUid| now.known(stored.synced(&self.text));
+            if before.is_none_or(|known| time(stored) >= time(known)) {
                 *known = Some(at);
             }
         }

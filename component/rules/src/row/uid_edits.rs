@@ -24,8 +24,8 @@ pub(crate) struct UidEdits<'a> {
 
 impl<'a> UidEdits<'a> {
     /// Nothing is asserted.
-    pub(super) fn none(row: &Row) -> Self {
-        Self::new(&[], row.matches(&[]), 0)
+    pub(super) fn none(row: &Row, now: Now) -> Self {
+        Self::new(&[], row.matches(&[], now), 0)
     }
 
     pub(crate) fn new(assertions: &'a [Assertion], matches: Matches, most_removals: usize) -> Self {
