@@ -109,7 +109,12 @@ impl PageView<'_> {
             // A row that is full is still visited, and keeps the place and the device it has.
             Err(GraphError::TooLarge) => {
                 let edit = Edit { domain: None, geo: None, device: None, ..edit };
-                judged.rewritten(row, edit, has_news || is_due)?
+                let is_worth_it = edit.consent.is_some() || is_due;
+                if is_worth_it || judged.writes() {
+                    judged.rewritten(row, edit, is_worth_it)?
+                } else {
+                    None
+                }
             }
             rewritten => rewritten?,
         };
