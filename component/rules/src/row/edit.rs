@@ -83,7 +83,7 @@ impl Row {
         domains::set(self, &mut splice, edit.domain)?;
         match edit.uids {
             Some(uids) => uids.set(self, &mut splice, edit.now)?,
-            None => UidEdits::none(self).set(self, &mut splice, edit.now)?,
+            None => UidEdits::none(self, edit.now).set(self, &mut splice, edit.now)?,
         }
         let body = splice.finish();
         let metadata = metadata::updated(self.metadata.as_deref(), &mirror);
