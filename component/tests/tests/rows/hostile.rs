@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use host_test::{TestGraph, for_both};
 use identity_graph::{
-    Device, Geo, IfMissing, NewEntry, PartnerUid, UpsertOutcome, VisitOutcome,
+    Device, Geo, IfMissing, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome, VisitOutcome,
     limits::MAX_BODY_BYTES,
 };
 use serde_json::{Map, Value};
@@ -103,6 +103,22 @@ fn a_domain_for_which_there_is_no_room_is_no_reason_to_write() {
         let stored = test.store.row(KEY);
         assert_eq!(visit(NOW + 1), VisitOutcome::Unchanged);
         assert_eq!(test.store.row(KEY), stored);
+    });
+}
+
+#[test]
+fn a_row_without_room_for_a_list_of_domains_beside_their_map_is_visited_and_shrunk() {
+    for_both(|test| {
+        let map = "\"pub_properties\":{\"seen_domains\":{\"a.example\":{}}},\"ids\":{\"p\":{\"uid\":\"a-longer-one\",\"synced\":1}}";
+        let pad = "x".repeat(MAX_BODY_BYTES - row(&format!(",{map},\"pad\":\"\"")).len());
+        test.store.seed(KEY, row(&format!(",{map},\"pad\":\"{pad}\"")), None);
+        let now = test.at(NOW);
+        let visit = NewEntry { domain: Some("b.example".to_owned()), ..NewEntry::at(now) };
+        assert_eq!(test.graph.visit(KEY, visit).unwrap().outcome, VisitOutcome::Written);
+        let removed = test.graph.remove_partner_ids(KEY, vec!["p".to_owned()], now);
+        assert_eq!(removed, Ok(vec![UpsertOutcome::Written]));
+        assert_eq!(test.graph.update_last_seen(KEY, now + 1_000), Ok(TouchOutcome::Written));
+        assert!(body(test, KEY).contains("\"a.example\":{}"));
     });
 }
 
