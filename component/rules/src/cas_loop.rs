@@ -288,16 +288,16 @@ mod tests {
 
     use super::*;
 
-    fn planned() -> Decided {
+    fn planned() -> PlannedWrite {
         let row = EncodedRow { body: vec![0; 9], metadata: String::new() };
-        Ok(Some(PlannedWrite { row, time_to_live: 1, condition: Precondition::Absent }))
+        PlannedWrite { row, time_to_live: 1, condition: Precondition::Absent }
     }
 
     #[test]
     fn an_operation_that_is_over_holds_no_row() {
         for answer in [Ok(WriteOutcome::Stored), Err(KvError::Throttled)] {
             let mut cas = CasLoop::new(Refused::TryAgain, 1);
-            assert!(matches!(cas.decided(planned()), Step::Write));
+            assert!(matches!(cas.decided(Ok(Some(planned()))), Step::Write));
             assert!(cas.write("key").is_some());
             assert!(matches!(cas.written(answer), Step::Done(_)));
             assert!(cas.write("key").is_none());

@@ -180,41 +180,32 @@ impl Dice {
     }
 
     fn partner(&mut self) -> String {
-        let value = match self.roll(8) {
-            0 => self.one(&["null", "[]", "7", "\"text\"", "{}"]).to_owned(),
-            _ => {
-                let mut left =
-                    vec!["uid", "synced", "atype", "expires", "ext", "x", "u\\u0069d\\n"];
-                self.object(6, &mut |dice| {
-                    let at = dice.roll(left.len());
-                    let name = if left.is_empty() { "y" } else { left.remove(at) };
-                    let value = match name {
-                        "uid" => dice.one(&["\"u1\"", "\"u2\"", "\"\\u0075\\u0031\"", "null", "5"]),
-                        "synced" => dice.one(&[
-                            "1",
-                            "1789999000",
-                            "1790000000",
-                            "1790900000",
-                            "null",
-                            "\"1\"",
-                            "1.5",
-                        ]),
-                        "expires" => dice.one(&[
-                            "1",
-                            "1790000000",
-                            "1790000001",
-                            "1800000000",
-                            "null",
-                            "\"x\"",
-                        ]),
-                        "ext" => dice.one(&["{}", "{\"a\":[1,{}]}", "null", "[]"]),
-                        _ => dice.one(&["3", "null", "{\"deep\":[\"\\ud83d\\ude00\"]}"]),
-                    };
-                    (name.to_owned(), value.to_owned())
-                })
-            }
-        };
-        value
+        if self.roll(8) == 0 {
+            return self.one(&["null", "[]", "7", "\"text\"", "{}"]).to_owned();
+        }
+        let mut left = vec!["uid", "synced", "atype", "expires", "ext", "x", "u\\u0069d\\n"];
+        self.object(6, &mut |dice| {
+            let at = dice.roll(left.len());
+            let name = if left.is_empty() { "y" } else { left.remove(at) };
+            let value = match name {
+                "uid" => dice.one(&["\"u1\"", "\"u2\"", "\"\\u0075\\u0031\"", "null", "5"]),
+                "synced" => dice.one(&[
+                    "1",
+                    "1789999000",
+                    "1790000000",
+                    "1790900000",
+                    "null",
+                    "\"1\"",
+                    "1.5",
+                ]),
+                "expires" => {
+                    dice.one(&["1", "1790000000", "1790000001", "1800000000", "null", "\"x\""])
+                }
+                "ext" => dice.one(&["{}", "{\"a\":[1,{}]}", "null", "[]"]),
+                _ => dice.one(&["3", "null", "{\"deep\":[\"\\ud83d\\ude00\"]}"]),
+            };
+            (name.to_owned(), value.to_owned())
+        })
     }
 
     fn ids(&mut self) -> String {
@@ -321,9 +312,8 @@ impl Dice {
                     [self.roll(6)];
             id.atype = [None, None, Some(3)][self.roll(3)];
             id.expires = [None, None, Some(NOW), Some(NOW + 1)][self.roll(4)];
-            id.ext = [None, None, Some(" {\"e\":\"\\u00e9\"}".to_owned()), Some("[]".to_owned())]
-                [self.roll(4)]
-            .clone();
+            id.ext = [None, None, Some(" {\"e\":\"\\u00e9\"}"), Some("[]")][self.roll(4)]
+                .map(str::to_owned);
             ids.push(id);
         }
         match self.roll(5) {
@@ -412,7 +402,7 @@ fn assert_kept(before: &str, after: &str, call: &Call) {
                         continue;
                     }
                     if expires.is_some_and(|at| at <= NOW) {
-                        assert!(now.get(partner).is_none() || now == &Value::from(old.clone()));
+                        assert!(now.get(partner).is_none() || now == old);
                         continue;
                     }
                     let (mut value, mut now) = (value.clone(), now[partner].clone());
@@ -451,12 +441,12 @@ fn whatever_a_row_looks_like_a_call_leaves_json_and_what_it_is_not_about_and_is_
             test.store.seed(KEY, stored.clone(), None);
             let first = call.make(&test);
             let once = test.store.row(KEY);
-            let text = body(&test, KEY);
-            assert_kept(&stored, &text, &call);
+            let left = body(&test, KEY);
+            assert_kept(&stored, &left, &call);
             let second = call.make(&test);
-            assert_eq!(test.store.row(KEY), once, "{first} and then {second}\n{text}\n");
+            assert_eq!(test.store.row(KEY), once, "{first} and then {second}\n{left}\n");
             if first.starts_with("Err") {
-                assert_eq!(text, stored);
+                assert_eq!(left, stored);
             }
         });
         assert!(is_read.is_ok(), "seed {seed}: {call:?} on\n{stored}");
