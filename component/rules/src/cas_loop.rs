@@ -106,6 +106,11 @@ impl CasLoop {
     /// Takes what was decided: a write, or none.
     pub(crate) fn decided(&mut self, decided: Decided) -> Step {
         self.pending = None;
+        let step = self.act(decided);
+        self.settled(step)
+    }
+
+    fn act(&mut self, decided: Decided) -> Step {
         match decided {
             Err(error) => self.failed(error),
             Ok(None) => Step::Done(Ok(())),
@@ -132,15 +137,16 @@ impl CasLoop {
 
     /// Takes the answer to [`Step::Read`].
     pub(crate) fn read(&mut self, answer: Read) -> Step {
-        match answer {
+        let step = match answer {
             Ok(item) => self.judge(item),
             Err(error) => self.failed(error.into()),
-        }
+        };
+        self.settled(step)
     }
 
     /// Takes the answer to [`Step::Write`].
     pub(crate) fn written(&mut self, answer: Written) -> Step {
-        match answer {
+        let step = match answer {
             Ok(WriteOutcome::Stored) => {
                 self.has_moved_on = true;
                 // A batch holds a thousand operations to its end, and each row may be large.
@@ -155,7 +161,16 @@ impl CasLoop {
                 Step::Read
             }
             Err(error) => self.failed(error.into()),
+        };
+        self.settled(step)
+    }
+
+    /// Lets go of the row that was written once the operation is over: a batch goes on for long.
+    fn settled(&mut self, step: Step) -> Step {
+        if matches!(step, Step::Done(_)) {
+            self.pending = None;
         }
+        step
     }
 
     /// The pending write was refused: its condition did not hold.
@@ -266,5 +281,29 @@ impl<M: Mutation> Operation<M> {
     /// The outcome, once the loop has ended well: it has decided at least once then.
     pub(crate) fn outcome(self) -> Result<M::Outcome, GraphError> {
         self.outcome.ok_or(UNCONFIRMED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec;
+
+    use super::*;
+
+    fn planned() -> PlannedWrite {
+        let row = EncodedRow { body: vec![0; 9], metadata: String::new() };
+        PlannedWrite { row, time_to_live: 1, condition: Precondition::Absent }
+    }
+
+    #[test]
+    fn an_operation_that_is_over_holds_no_row() {
+        for answer in [Ok(WriteOutcome::Stored), Err(KvError::Throttled)] {
+            let mut cas = CasLoop::new(Refused::TryAgain, 1);
+            assert!(matches!(cas.decided(Ok(Some(planned()))), Step::Write));
+            assert!(cas.write("key").is_some());
+            assert!(matches!(cas.written(answer), Step::Done(_)));
+            assert!(cas.write("key").is_none());
+        }
     }
 }

@@ -16,7 +16,9 @@ impl<S: Store> Graph<S> {
     /// a tombstone, no entry, or a provider's ID, which costs no call: 1 read, and 1 count and 1 write
     /// when the stored size is older than the recheck interval.
     pub fn evaluate_cluster(&self, ec_id: &str, now: u64) -> Result<Option<u32>, GraphError> {
-        if EcId::parse(ec_id)?.hash().is_none() {
+        let id = EcId::parse(ec_id)?;
+        Now::parse(now, &self.policy())?;
+        if id.hash().is_none() {
             return Ok(None);
         }
         match self.get(ec_id, now)? {

@@ -9,6 +9,7 @@ use crate::error::{GraphError, InvalidArgument};
 use crate::partner_uid::{Assertion, Claim};
 use crate::policy::Policy;
 use crate::row::{Edit, EncodedRow, Row, StoredUid, UidEdits};
+use crate::sorted::sorted;
 use crate::types::{Now, Timestamp};
 
 /// What is to be done about the assertions of a call on a live row.
@@ -100,13 +101,13 @@ impl<'a> Judged<'a> {
         let text = &row.text;
         let stored = self.edits.stored(row, at);
         let Some(claim) = &assertion.claim else {
-            return Verdict::Is(removed(row, stored, assertion, now));
+            return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
         };
-        if stored.is_some() && self.edits.is_occupied(row, at) {
+        if stored.is_some() && self.edits.is_occupied(at) {
             return Verdict::Is(invalid(&InvalidArgument::Occupied));
         }
         let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
-        if is_void(withdrawn) || is_void(row.removed(&assertion.partner, now)) {
+        if is_void(withdrawn) || is_void(self.edits.removed(at)) {
             return Verdict::Is(UpsertOutcome::Stale);
         }
         let holds = |stored: &&StoredUid| {
@@ -135,16 +136,14 @@ impl<'a> Judged<'a> {
 
     /// New partners come in as long as there is room, in the order of the call.
     fn admit(&mut self, row: &Row, policy: &Policy, now: Now) {
-        let mut new = 0_usize;
-        for at in 0..self.assertions.len() {
-            new += usize::from(self.is_new(row, at));
-        }
-        if new == 0 {
+        let places = 0..self.assertions.len();
+        let new: Vec<usize> = places.filter(|at| self.is_new(row, *at)).collect();
+        if new.is_empty() {
             return;
         }
         let room = (policy.max_partners as usize).saturating_sub(self.edits.kept(row, now.at));
-        for _ in room..new {
-            self.give_up_one(row);
+        for at in in_order(self.assertions, new).skip(room) {
+            self.set_full(at);
         }
     }
 
@@ -188,13 +187,19 @@ enum Verdict {
 }
 
 /// What a removal does.
-fn removed(row: &Row, stored: Option<&StoredUid>, removal: &Assertion, now: Now) -> UpsertOutcome {
+fn removed(
+    row: &Row,
+    stored: Option<&StoredUid>,
+    known: Option<Timestamp>,
+    removal: &Assertion,
+    now: Now,
+) -> UpsertOutcome {
     let stored = stored.filter(|stored| !stored.has_expired(&row.text, now.at));
     let since = stored.and_then(|stored| now.known(stored.synced(&row.text)));
     if since.is_some_and(|since| since >= removal.synced) {
         return UpsertOutcome::Stale;
     }
-    let known = row.removed(&removal.partner, now).max(row.withdrawn(now));
+    let known = known.max(row.withdrawn(now));
     if stored.is_none() && known.is_some_and(|known| known >= removal.synced) {
         UpsertOutcome::Unchanged
     } else {
@@ -228,8 +233,13 @@ pub(super) fn new_row(
     let written = |outcomes: &[UpsertOutcome]| {
         outcomes.iter().filter(|outcome| **outcome == UpsertOutcome::Written).count()
     };
-    while written(&outcomes) > policy.max_partners as usize {
-        give_up_last(assertions, &mut outcomes);
+    let places = outcomes.iter().enumerate();
+    let places = places.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
+    let places = places.map(|(at, _)| at).collect();
+    for at in in_order(assertions, places).skip(policy.max_partners as usize) {
+        if let Some(outcome) = outcomes.get_mut(at) {
+            *outcome = UpsertOutcome::Full;
+        }
     }
     loop {
         let admitted = assertions.iter().zip(&outcomes);
@@ -241,6 +251,13 @@ pub(super) fn new_row(
             encoded => return Ok((encoded?, outcomes)),
         }
     }
+}
+
+/// These assertions in the order of the call.
+fn in_order(assertions: &[Assertion], places: Vec<usize>) -> impl Iterator<Item = usize> {
+    let order = |place: usize| Some(assertions.get(*places.get(place)?)?.order);
+    let sorted = sorted(places.len(), &|a, b| order(a).cmp(&order(b)));
+    sorted.into_iter().filter_map(move |place| places.get(place).copied())
 }
 
 /// Of the UIDs that are written the last of the call no longer is.

@@ -131,7 +131,10 @@ impl Visit {
     /// The consent strings that are given and differ from what is stored, where they are newer.
     fn new_consent(&self, row: &Row) -> Option<[Option<&str>; 3]> {
         let updated = self.now.known(Some(row.consent_updated()));
-        if updated.is_some_and(|updated| self.now.at <= updated) {
+        let last_seen = row.last_seen(self.now);
+        let is_newer = updated.is_none_or(|updated| self.now.at > updated);
+        // A newer visit may have brought the strings that are stored already.
+        if !is_newer || last_seen.is_some_and(|last_seen| self.now.at < last_seen) {
             return None;
         }
         let [tcf, gpp, gpp_sid] = &self.consent;

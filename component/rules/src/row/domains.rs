@@ -50,12 +50,10 @@ pub(super) fn set(row: &Row, splice: &mut Splice<'_>, domain: Option<&str>) -> R
             let Some(domain) = domain else { return Ok(()) };
             let list = [domain.to_owned()];
             let mut members = Vec::with_capacity(2);
-            if row.string(Field::OriginDomain).is_none() {
-                members.push((
-                    Field::OriginDomain.name(),
-                    row.span(Field::OriginDomain),
-                    Value::Text(domain),
-                ));
+            let origin = row.span(Field::OriginDomain);
+            // Something else in its place is not replaced: that would drop it.
+            if origin.is_none_or(|origin| origin.is_null(&row.text)) {
+                members.push((Field::OriginDomain.name(), origin, Value::Text(domain)));
             }
             members.push((Field::SeenDomains.name(), old, Value::Texts(&list)));
             return row.set_section(splice, Section::PubProperties, &members);

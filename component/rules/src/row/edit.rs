@@ -61,6 +61,14 @@ impl Row {
     /// [`GraphError::TooLarge`] when the row grows beyond its limits; [`GraphError::Corrupt`] when
     /// something else stands in the place of an object that is to be changed.
     pub(crate) fn rewritten(&self, edit: &Edit<'_>) -> Result<EncodedRow, GraphError> {
+        match self.spliced(edit, true) {
+            // Where there is no room for a list beside the map, the map stays by itself.
+            Err(GraphError::TooLarge) if edit.domain.is_none() => self.spliced(edit, false),
+            spliced => spliced,
+        }
+    }
+
+    fn spliced(&self, edit: &Edit<'_>, makes_list: bool) -> Result<EncodedRow, GraphError> {
         let mut splice = Splice::new(&self.text);
         let mut mirror = self.mirror();
         self.set_last_seen(&mut splice, edit);
@@ -80,7 +88,9 @@ impl Row {
             mirror.cluster_size = Some(size);
             self.set_cluster(&mut splice, size, edit.now.at)?;
         }
-        domains::set(self, &mut splice, edit.domain)?;
+        if makes_list {
+            domains::set(self, &mut splice, edit.domain)?;
+        }
         match edit.uids {
             Some(uids) => uids.set(self, &mut splice, edit.now)?,
             None => UidEdits::none(self, edit.now).set(self, &mut splice, edit.now)?,

@@ -17,7 +17,7 @@ use crate::error::Corrupt;
 use crate::limits::MAX_READ_BYTES;
 use crate::partner_uid::Assertion;
 use crate::store::Item;
-use crate::types::{Generation, Now, PartnerKey, Timestamp};
+use crate::types::{Generation, Now, Timestamp};
 
 type Fields = [Option<Span>; Field::ALL.len()];
 type Places = [Option<Place>; Section::ALL.len()];
@@ -59,8 +59,15 @@ pub(crate) struct Removal {
 pub(crate) struct Matches {
     /// Places of a stored UID and of the assertion that is about its partner.
     pub(crate) pairs: Vec<(usize, usize)>,
-    /// For each assertion, the place of its partner's stored UID; of several the one asserted last.
+    /// For each assertion, the place of its partner's stored UID; of several that have not ended
+    /// the one asserted last.
     pub(crate) stored: Vec<Option<usize>>,
+    /// For each assertion, whether anything in its partner's place is not to be lost.
+    pub(crate) occupied: Vec<bool>,
+    /// For each assertion, when its partner's UID was removed last, as far as that can be believed.
+    pub(crate) removed: Vec<Option<Timestamp>>,
+    /// For each removal that is stored, the assertion that is about its partner.
+    pub(crate) removals: Vec<Option<usize>>,
 }
 
 /// A row that is an entry.
@@ -148,9 +155,11 @@ impl Row {
         now.known(self.time(Field::LastSeen))
     }
 
-    /// When consent had been withdrawn before it was given anew.
+    /// When consent had been withdrawn before it was given anew. It is believed by a worker whose clock
+    /// is behind, too: consent is always given after it.
     pub(crate) fn withdrawn(&self, now: Now) -> Option<Timestamp> {
-        now.known(self.time(Field::Withdrawn))
+        let withdrawn = self.time(Field::Withdrawn)?;
+        if withdrawn <= self.updated { Some(withdrawn) } else { now.known(Some(withdrawn)) }
     }
 
     pub(crate) fn place(&self, section: Section) -> Option<Place> {
@@ -180,31 +189,40 @@ impl Row {
     /// Finds the partners of the assertions, which are sorted by partner, so that one pass finds all.
     /// Partners' names are equal in upper and in lower case.
     pub(crate) fn matches(&self, assertions: &[Assertion], now: Now) -> Matches {
-        let mut found = Matches { pairs: Vec::new(), stored: vec![None; assertions.len()] };
+        let mut found = Matches {
+            pairs: Vec::new(),
+            stored: vec![None; assertions.len()],
+            occupied: vec![false; assertions.len()],
+            removed: vec![None; assertions.len()],
+            removals: vec![None; self.removals.len()],
+        };
         if assertions.is_empty() {
             return found;
         }
+        for (removal, about) in self.removals.iter().zip(&mut found.removals) {
+            *about = asserted(removal.key, &self.text, assertions);
+            if let Some(last) = about.and_then(|about| found.removed.get_mut(about)) {
+                *last = (*last).max(now.known(removal.time(&self.text)));
+            }
+        }
         for (at, stored) in self.uids.iter().enumerate() {
-            let Some(asserted) = stored.asserted(&self.text, assertions) else { continue };
+            let Some(asserted) = asserted(stored.key, &self.text, assertions) else { continue };
             found.pairs.push((at, asserted));
+            if let Some(occupied) = found.occupied.get_mut(asserted) {
+                *occupied |= stored.is_occupied(&self.text);
+            }
             let Some(known) = found.stored.get_mut(asserted) else { continue };
             let before = known.and_then(|known| self.uids.get(known));
-            let time = |stored: &StoredUid| now.known(stored.synced(&self.text));
-            if before.is_none_or(|known| time(stored) >= time(known)) {
+            // One that has ended counts for less than one that has not.
+            let rank = |uid: &StoredUid| {
+                let time = now.known(uid.synced(&self.text));
+                (!uid.has_expired(&self.text, now.at), time)
+            };
+            if before.is_none_or(|known| rank(stored) >= rank(known)) {
                 *known = Some(at);
             }
         }
         found
-    }
-
-    /// When the UID of a partner was removed last, as far as that can be believed.
-    pub(crate) fn removed(&self, partner: &PartnerKey, now: Now) -> Option<Timestamp> {
-        let of_partner = |removal: &&Removal| {
-            let key = removal.key.string(&self.text);
-            key.is_some_and(|key| key.eq_ignore_ascii_case(partner.as_str()))
-        };
-        let time = |removal: &Removal| now.known(removal.time(&self.text));
-        self.removals.iter().filter(of_partner).filter_map(time).max()
     }
 }
 
@@ -253,23 +271,9 @@ impl StoredUid {
         *place = Some(value);
     }
 
-    /// Which of the assertions is about this partner.
-    fn asserted(&self, text: &str, assertions: &[Assertion]) -> Option<usize> {
-        if let [only] = assertions {
-            let key = self.key.string(text)?;
-            return key.eq_ignore_ascii_case(only.partner.as_str()).then_some(0);
-        }
-        let key = self.partner(text)?;
-        assertions.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok()
-    }
-
     /// The partner's key in lower case.
     pub(crate) fn partner<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        let key = self.key.string(text)?;
-        if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Some(Cow::Owned(key.to_ascii_lowercase()));
-        }
-        Some(key)
+        lower_case(self.key, text)
     }
 
     /// Whether something stands here that is no UID and is not to be lost.
@@ -321,6 +325,24 @@ impl StoredUid {
     pub(crate) fn synced(&self, text: &str) -> Option<Timestamp> {
         self.synced?.number(text).map(Timestamp::stored)
     }
+}
+
+/// Which of the assertions is about the partner of this key.
+fn asserted(key: Span, text: &str, assertions: &[Assertion]) -> Option<usize> {
+    if let [only] = assertions {
+        let key = key.string(text)?;
+        return key.eq_ignore_ascii_case(only.partner.as_str()).then_some(0);
+    }
+    let key = lower_case(key, text)?;
+    assertions.binary_search_by(|one| one.partner.as_str().cmp(&key)).ok()
+}
+
+fn lower_case(key: Span, text: &str) -> Option<Cow<'_, str>> {
+    let key = key.string(text)?;
+    if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(Cow::Owned(key.to_ascii_lowercase()));
+    }
+    Some(key)
 }
 
 /// Where the known values stand, as far as the row has been read.

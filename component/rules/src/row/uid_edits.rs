@@ -38,10 +38,13 @@ impl<'a> UidEdits<'a> {
     }
 
     /// Whether anything in the place of an assertion's partner is not to be lost.
-    pub(crate) fn is_occupied(&self, row: &Row, assertion: usize) -> bool {
-        let of_partner = |pair: &&(usize, usize)| pair.1 == assertion;
-        let mut pairs = self.matches.pairs.iter().filter(of_partner);
-        pairs.any(|(at, _)| row.uids.get(*at).is_some_and(|stored| stored.is_occupied(&row.text)))
+    pub(crate) fn is_occupied(&self, assertion: usize) -> bool {
+        self.matches.occupied.get(assertion).copied().unwrap_or_default()
+    }
+
+    /// When the UID of an assertion's partner was removed last.
+    pub(crate) fn removed(&self, assertion: usize) -> Option<Timestamp> {
+        self.matches.removed.get(assertion).copied().flatten()
     }
 
     /// Decides whether an assertion is written.
@@ -57,7 +60,10 @@ impl<'a> UidEdits<'a> {
 
     /// The assertion that is written over a stored UID.
     fn over(&self, at: usize) -> Option<&'a Assertion> {
-        let (_, assertion) = *self.matches.pairs.iter().find(|(stored, _)| *stored == at)?;
+        // They stand in the order of the row.
+        let pairs = &self.matches.pairs;
+        let pair = pairs.binary_search_by_key(&at, |(stored, _)| *stored).ok()?;
+        let (_, assertion) = *pairs.get(pair)?;
         if self.writes(assertion) { self.assertions.get(assertion) } else { None }
     }
 
@@ -127,12 +133,10 @@ impl<'a> UidEdits<'a> {
         let mut kept: Vec<(usize, Timestamp)> = Vec::new();
         let mut added: Vec<Member<'_>> = Vec::new();
         let mut goes = vec![false; row.removals.len()];
+        for (about, goes) in self.matches.removals.iter().zip(&mut goes) {
+            *goes = about.is_some_and(|about| self.writes(about));
+        }
         for (_, assertion) in written {
-            for (removal, goes) in row.removals.iter().zip(&mut goes) {
-                let key = removal.key.string(&row.text);
-                *goes |=
-                    key.is_some_and(|key| key.eq_ignore_ascii_case(assertion.partner.as_str()));
-            }
             if assertion.claim.is_none() {
                 let time = Value::Number(assertion.synced.seconds());
                 added.push((assertion.partner.as_str(), None, time));

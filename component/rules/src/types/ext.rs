@@ -12,10 +12,12 @@ pub(crate) struct Ext(String);
 
 impl Ext {
     pub(crate) fn parse(text: String) -> Result<Self, InvalidArgument> {
-        if text.len() > MAX_EXT_BYTES || !is_small_object(&text) {
+        // The space around it is not stored, or it would differ from what is stored for ever.
+        let object = text.trim_matches([' ', '\t', '\n', '\r']);
+        if object.len() > MAX_EXT_BYTES || !is_small_object(object) {
             return Err(InvalidArgument::Ext(text.len()));
         }
-        Ok(Self(text))
+        Ok(Self(if object.len() == text.len() { text } else { String::from(object) }))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -235,3 +235,16 @@ fn a_row_without_last_seen_is_live_however_long_ago_it_was_made() {
         });
     }
 }
+
+#[test]
+fn a_clock_that_is_behind_brings_nothing_back_from_before_a_withdrawal() {
+    for_both(|test| {
+        tombstone(NOW - 10).seed(test);
+        let report = test.graph.visit(EC, NewEntry::at(NOW)).unwrap();
+        assert_eq!(report.outcome, VisitOutcome::Revived);
+        let late = uid(PARTNER, "of-before", NOW - 500);
+        let outcome = test.graph.upsert_partner_id(EC, late, Skip, NOW - 400).unwrap();
+        assert_eq!(outcome, Stale);
+        assert!(body(test)["ids"].is_null());
+    });
+}

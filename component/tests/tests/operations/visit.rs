@@ -386,3 +386,20 @@ fn on_a_snapshot_of_a_withdrawal_it_revives_or_stays() {
         assert_eq!(written["consent"]["withdrawn"], json!(NOW));
     });
 }
+
+#[test]
+fn consent_of_a_visit_that_arrives_late_does_not_replace_what_a_newer_one_brought_again() {
+    for_both(|test| {
+        let visit = |tcf: &str, now| {
+            let entry = NewEntry { tcf: Some(tcf.to_owned()), ..NewEntry::at(now) };
+            test.graph.visit(EC, entry).unwrap().outcome
+        };
+        assert_eq!(visit("CQinventedB", NOW), VisitOutcome::Created);
+        // The same string, seen again: it is not written, and the visit is.
+        assert_eq!(visit("CQinventedB", NOW + 1_000), VisitOutcome::Written);
+        assert_eq!(visit("CQinventedA", NOW + 800), VisitOutcome::Unchanged);
+        let body = body(test);
+        assert_eq!(body["consent"]["tcf"], "CQinventedB");
+        assert_eq!(body["last_seen"], NOW + 1_000);
+    });
+}

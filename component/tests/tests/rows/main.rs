@@ -5,6 +5,7 @@ mod arbitrary;
 mod changes;
 mod corrupt;
 mod fixtures;
+mod hostile;
 mod large;
 mod lenient;
 mod metadata;

@@ -328,8 +328,9 @@ impl Model {
         let is_due = last_seen.is_none_or(|seen| now >= seen + debounce);
         let is_newer = self.known(row.updated, now).is_none_or(|updated| now > updated);
         let differs = |given: Option<u8>, stored| given.is_some() && given != stored;
-        let has_consent =
-            is_newer && (differs(page.tcf, row.tcf) || differs(page.gpp_sid, row.gpp_sid));
+        let has_consent = is_latest
+            && is_newer
+            && (differs(page.tcf, row.tcf) || differs(page.gpp_sid, row.gpp_sid));
         let new_domain = page.domain.filter(|domain| !row.domains.contains(domain));
         let writes = judged.iter().any(|(_, verdict)| *verdict == Verdict::Write);
         if !(has_consent || new_domain.is_some() || is_due || writes) {
