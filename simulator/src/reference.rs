@@ -195,7 +195,9 @@ impl StoredEntry {
     /// Whether what was asserted of a partner at a time is from before a withdrawal or a removal.
     pub(super) fn voids(&self, partner: &str, synced: u64, clock: Clock) -> bool {
         let removed = clock.known(self.removed.get(partner).copied());
-        let withdrawn = clock.known(self.withdrawn);
+        // Consent is given after it, so that a clock that is behind believes it, too.
+        let is_believed = |at: &u64| *at <= self.updated || clock.known(Some(*at)).is_some();
+        let withdrawn = self.withdrawn.filter(is_believed);
         removed.max(withdrawn).is_some_and(|at| synced <= at)
     }
 
