@@ -30,6 +30,7 @@ impl Clock {
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every key holds an entry")]
 pub(super) enum Held {
     /// Nothing.
     Nothing,

@@ -8,10 +8,18 @@ use core::cmp::Ordering;
 /// An order of the places of a list.
 type Order<'a> = &'a dyn Fn(usize, usize) -> Ordering;
 
+/// So many are inserted where they belong, one after the other: half the comparisons of a heap.
+const FEW: usize = 64;
+
 /// The places of a list of this length, in this order; equal ones as they stand.
 pub(crate) fn sorted(length: usize, order: Order<'_>) -> Vec<usize> {
-    if length < 2 {
-        return (0..length).collect();
+    if length <= FEW {
+        let mut places = Vec::with_capacity(length);
+        for place in 0..length {
+            let at = places.partition_point(|known| order(*known, place).is_le());
+            places.insert(at, place);
+        }
+        return places;
     }
     let heap: BinaryHeap<_> = (0..length).map(|place| Ranked { place, order }).collect();
     heap.into_sorted_vec().into_iter().map(|ranked| ranked.place).collect()
@@ -69,7 +77,7 @@ mod tests {
         }
 
         #[test]
-        fn places_are_sorted_and_equal_ones_stay_as_they_stand(keys in proptest::collection::vec(0_u8..4, 0..40)) {
+        fn places_are_sorted_and_equal_ones_stay_as_they_stand(keys in proptest::collection::vec(0_u8..4, 0..100)) {
             let order = |a: usize, b: usize| keys[a].cmp(&keys[b]);
             let mut expected: Vec<usize> = (0..keys.len()).collect();
             expected.sort_by_key(|place| keys[*place]);
