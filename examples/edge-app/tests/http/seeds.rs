@@ -52,7 +52,7 @@ pub(crate) fn fields_of_a_later_version_survive(service: &Service) {
     assert_eq!(after["ids"]["new.example"]["uid"], "n");
     assert_eq!(
         after["ids"]["ids.acme.example"],
-        json!({ "uid": "acme-0010", "atype": 3, "synced": 1 })
+        json!({ "uid": "acme-0010", "atype": null, "synced": 1 })
     );
     assert_eq!(after["consent"], before["consent"]);
     assert_eq!(after["geo"], before["geo"]);
