@@ -60,11 +60,13 @@ pub(super) fn shows(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
         }
 }
 
-/// Whether a row still has the UID, or still does not have the one that was taken out.
+/// Whether a row still has the UID, not asserted anew, or still does not have the one that was taken out.
 fn stands(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
     let stored = row.ids.get(asserted.partner);
     match asserted.uid {
-        Some(uid) => stored.is_some_and(|stored| stored.uid == uid),
+        Some(uid) => {
+            stored.is_some_and(|stored| stored.uid == uid && stored.synced <= asserted.synced)
+        }
         None => stored.is_none() && row.removed.get(asserted.partner) == Some(&asserted.synced),
     }
 }
@@ -75,7 +77,9 @@ fn gave_way(before: &StoredEntry, after: &StoredEntry, asserted: &AssertedUid<'_
     let AssertedUid { partner, uid, synced, .. } = *asserted;
     let is_removed = after.removed.get(partner).is_some_and(|at| *at > synced);
     let is_later = after.ids.get(partner).is_some_and(|stored| stored.synced > synced);
-    let had_end = before.ids.get(partner).is_some_and(|stored| stored.expires.is_some());
+    let was_in_place = before.ids.get(partner);
+    let had_end =
+        was_in_place.is_some_and(|stored| stored.expires.is_some() || stored.synced > synced);
     let is_forgotten = uid.is_none() && !after.removed.contains_key(partner);
     let has_none = !after.ids.contains_key(partner);
     is_later || is_removed || had_end || is_forgotten && has_none

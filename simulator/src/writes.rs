@@ -301,9 +301,8 @@ impl Written<'_> {
     /// Consent strings are those of the newest visit that gave any; nothing else changes them.
     fn consent(&self, before: &StoredEntry) -> Result<(), Broken> {
         let (clock, after) = (self.clock, self.after);
-        let known = clock.known(Some(before.updated));
-        let is_newer = known.is_none_or(|updated| clock.now > updated);
-        let given = new_entry(self.operation).filter(|_| is_newer).map(given).unwrap_or_default();
+        let visit = new_entry(self.operation).filter(|_| before.is_before(clock));
+        let given = visit.map(given).unwrap_or_default();
         let expected = |(given, stored): (Option<&str>, &Option<String>)| {
             given.map(str::to_owned).or_else(|| stored.clone())
         };
