@@ -35,14 +35,13 @@ pub(crate) fn run(arguments: &CheckArgs) -> anyhow::Result<Ending> {
                 }
                 let mut left_out = std::mem::take(&mut event.left_out);
                 let reply = act(&graph, event);
-                match reply.broken_rule() {
-                    Some(rule) => found.refused.add("", rule),
-                    None => {
-                        left_out.extend(reply.left_out());
-                        found.reduced += u64::from(!left_out.is_empty());
-                        found.left_out.add_all(&left_out);
-                    }
+                if let Some(rule) = reply.broken_rule() {
+                    found.refused.add("", rule);
+                    continue;
                 }
+                left_out.extend(reply.left_out());
+                found.reduced += u64::from(!left_out.is_empty());
+                found.left_out.add_all(&left_out);
             }
         }
     }
@@ -68,27 +67,23 @@ struct Found {
 impl Found {
     fn text(&self) -> String {
         let lines = count(self.lines, "line");
-        let mut text = format!("{BOLD}{lines} read{BOLD:#}\n");
+        let mut parts = vec![format!("{BOLD}{lines} read{BOLD:#}\n")];
         if self.refused.all + self.left_out.all == 0 {
-            text = format!("{GREEN}✓{GREEN:#} {lines}: nothing would be left out\n");
+            parts = vec![format!("{GREEN}✓{GREEN:#} {lines}: nothing would be left out\n")];
         }
         if self.refused.all > 0 {
             let refused = count(self.refused.all, "line");
-            text +=
-                &format!("\n{BOLD}{refused} would be refused{BOLD:#}\n{}", self.refused.lines());
+            let lines = self.refused.lines();
+            parts.push(format!("\n{BOLD}{refused} would be refused{BOLD:#}\n{lines}"));
         }
         if self.left_out.all > 0 {
-            let items = count(self.left_out.all, "item");
-            let of = count(self.reduced, "line");
-            text += &format!(
-                "\n{BOLD}{items} of {of} would be left out{BOLD:#}\n{}",
-                self.left_out.lines()
-            );
+            let (items, of) = (count(self.left_out.all, "item"), count(self.reduced, "line"));
+            let lines = self.left_out.lines();
+            parts.push(format!("\n{BOLD}{items} of {of} would be left out{BOLD:#}\n{lines}"));
         }
-        for form in &self.forms {
-            text += &format!("\nnote: {}\n", form.told());
-        }
-        text
+        let note = |form: &Form| format!("\nnote: {}\n", form.told());
+        parts.extend(self.forms.iter().map(note));
+        parts.concat()
     }
 }
 

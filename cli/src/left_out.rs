@@ -21,7 +21,9 @@ impl Tally {
     }
 
     pub(crate) fn add_all(&mut self, left_out: &[LeftOut]) {
-        left_out.iter().for_each(|LeftOut { field, why }| self.add(field, why));
+        for LeftOut { field, why } in left_out {
+            self.add(field, why);
+        }
     }
 
     /// A line for each kind, those first that are met most.

@@ -28,16 +28,16 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Ending> {
     let title = trace.title;
     let mut player = Player::new()?;
     let started = Instant::now();
-    let played = if arguments.outcomes {
+    let missed = if arguments.outcomes {
         let mut stdout = BufWriter::new(io::stdout().lock());
-        let played = play(trace, &mut player, Some(&mut stdout))?;
+        let missed = play(trace, &mut player, Some(&mut stdout))?;
         stdout.flush()?;
-        played
+        missed
     } else {
         play(trace, &mut player, None)?
     };
     let took = started.elapsed();
-    let summary = summary(title, &player, &played);
+    let summary = summary(title, &player, &missed);
     if arguments.outcomes {
         anstream::stderr().write_all(summary.as_bytes())?;
     } else {
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Ending> {
         stdout.flush()?;
     }
     let _ = writeln!(io::stderr(), "\n{}", rate(player.totals.events(), took));
-    Ok(if played.bad == 0 { Ending::Good } else { Ending::Flawed })
+    Ok(if missed.bad == 0 { Ending::Good } else { Ending::Flawed })
 }
 
 /// A trace that is about to be read.
@@ -71,10 +71,8 @@ impl Trace {
         let length = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
         let (reader, is_zipped) =
             unzipped(file).with_context(|| format!("cannot read {}", path.display()))?;
-        let bar = match is_zipped {
-            true => spinner(),
-            false => progress_bar(length, "{bytes} of {total_bytes}"),
-        };
+        let bar =
+            if is_zipped { spinner() } else { progress_bar(length, "{bytes} of {total_bytes}") };
         Ok(Self { reader, title: "The trace", bar })
     }
 }
@@ -88,10 +86,11 @@ fn unzipped(source: impl Read + 'static) -> io::Result<(Box<dyn BufRead>, bool)>
     let is_zipped = start == MAGIC;
     let whole = io::Cursor::new(start).chain(source);
     // Files that were appended to have several parts.
-    Ok(match is_zipped {
-        true => (Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(whole))), true),
-        false => (Box::new(whole), false),
-    })
+    if is_zipped {
+        let unzipped = BufReader::with_capacity(1 << 18, MultiGzDecoder::new(whole));
+        return Ok((Box::new(unzipped), true));
+    }
+    Ok((Box::new(whole), false))
 }
 
 /// A bar on standard error where that is a terminal.
@@ -114,7 +113,7 @@ fn spinner() -> ProgressBar {
 }
 
 /// What of a trace was not played.
-pub(crate) struct Played {
+pub(crate) struct Missed {
     /// Lines that are no events, or that the graph refuses.
     pub(crate) bad: u64,
     pub(crate) left_out: Tally,
@@ -125,11 +124,11 @@ pub(crate) fn play(
     trace: Trace,
     player: &mut Player,
     mut outcomes: Option<&mut dyn Write>,
-) -> anyhow::Result<Played> {
+) -> anyhow::Result<Missed> {
     let Trace { reader, bar, .. } = trace;
     let mut lines = Lines::new(reader);
     let (mut events, mut told) = (0_u64, 0_u64);
-    let mut played = Played { bad: 0, left_out: Tally::default() };
+    let mut missed = Missed { bad: 0, left_out: Tally::default() };
     let mut forms = Vec::new();
     let mut tell_line = |words: String| {
         told += 1;
@@ -174,7 +173,7 @@ pub(crate) fn play(
             out.write_all(b"\n")?;
         }
         if let Some(problem) = problem {
-            played.bad += 1;
+            missed.bad += 1;
             tell_line(format!("line {number}: {problem}"));
             // Nothing of it was played.
             continue;
@@ -182,14 +181,14 @@ pub(crate) fn play(
         for LeftOut { field, why } in &left_out {
             tell_line(format!("line {number}: left out {field}: {why}"));
         }
-        played.left_out.add_all(&left_out);
+        missed.left_out.add_all(&left_out);
     }
     bar.finish_and_clear();
     if told > TOLD {
         let more = number(told - TOLD);
         tell(&format!("… and {more} more; ec-graph check counts them by kind"));
     }
-    Ok(played)
+    Ok(missed)
 }
 
 fn tell(message: &str) {

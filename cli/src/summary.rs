@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::player::{Group, OfKind, Player};
-use crate::replay::Played;
+use crate::replay::Missed;
 use crate::text::{BOLD, CYAN, DIM, bar, count, number, ratio, utc};
 use crate::trace::Kind;
 
@@ -11,17 +11,17 @@ use crate::trace::Kind;
 const BAR: u64 = 30;
 
 /// The summary, with colours that are stripped where they are not wanted.
-pub(crate) fn summary(title: &str, player: &Player, played: &Played) -> String {
+pub(crate) fn summary(title: &str, player: &Player, missed: &Missed) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_head(&mut text, title, player, played.bad);
+    let _ = write_head(&mut text, title, player, missed.bad);
     let _ = write_traffic(&mut text, player);
     let _ = write_outcomes(&mut text, player);
     let _ = write_rows(&mut text, player);
-    if played.left_out.all > 0 {
-        let all = number(played.left_out.all);
+    if missed.left_out.all > 0 {
+        let all = number(missed.left_out.all);
         let _ = writeln!(text, "\n{BOLD}{:<24}{all:>10}{BOLD:#}", "Items left out");
-        text.push_str(&played.left_out.lines());
+        text.push_str(&missed.left_out.lines());
     }
     text
 }

@@ -17,7 +17,7 @@ pub(super) struct AssertedUid<'a> {
     pub(super) ext: Option<&'a str>,
 }
 
-impl<'a> AssertedUid<'a> {
+impl AssertedUid<'_> {
     /// Whether it says the same of the partner, at whatever time.
     pub(super) fn says_as(&self, other: &Self) -> bool {
         Self { synced: other.synced, ..*self } == *other

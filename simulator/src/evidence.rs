@@ -49,7 +49,7 @@ fn check_tries(policy: Policy, heard: &[(Call, Answer)]) -> Result<(), Broken> {
         Answer::Written(written) => Some(written),
         _ => None,
     });
-    let is_unanswered = written.clone().last() == Some(&Err(KvError::UnknownOutcome));
+    let is_unanswered = written.clone().next_back() == Some(&Err(KvError::UnknownOutcome));
     if is_unanswered && written.count() < usize::from(policy.max_cas_attempts) {
         return broken(Invariant::Outcome, "a withdrawal was given up that could be sent again");
     }

@@ -285,6 +285,7 @@ impl Check<'_, '_> {
         let clock = self.clock;
         let debounce = u64::from(self.policy.last_seen_debounce);
         let is_noted = clock.known(row.last_seen).is_some_and(|at| clock.now < at + debounce);
+        let is_newer = clock.known(Some(row.updated)).is_none_or(|updated| clock.now > updated);
         let is_stored = |(given, stored): (Option<&str>, &Option<String>)| {
             given.is_none_or(|given| stored.as_deref() == Some(given))
         };
@@ -292,7 +293,7 @@ impl Check<'_, '_> {
         let has_domain = entry.domain.as_ref().is_none_or(|domain| {
             row.domains.contains(domain) || row.domains.len() >= MAX_SEEN_DOMAINS
         });
-        is_noted && (has_strings || !row.is_before(clock)) && has_domain || row.is_full()
+        is_noted && (has_strings || !is_newer) && has_domain || row.is_full()
     }
 
     fn touched(&self, touched: TouchOutcome) -> Result<(), Broken> {

@@ -30,6 +30,7 @@ impl Clock {
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every key holds an entry")]
 pub(super) enum Held {
     /// Nothing.
     Nothing,
@@ -195,18 +196,10 @@ impl StoredEntry {
     /// Whether what was asserted of a partner at a time is from before a withdrawal or a removal.
     pub(super) fn voids(&self, partner: &str, synced: u64, clock: Clock) -> bool {
         let removed = clock.known(self.removed.get(partner).copied());
-        // Consent is given after it, so that it is believed as far as that.
-        let is_before_consent = self.withdrawn.is_some_and(|at| at <= self.updated);
-        let withdrawn = self.withdrawn.filter(|_| is_before_consent);
-        let withdrawn = withdrawn.or_else(|| clock.known(self.withdrawn));
+        // Consent is given after it, so that a clock that is behind believes it, too.
+        let is_believed = |at: &u64| *at <= self.updated || clock.known(Some(*at)).is_some();
+        let withdrawn = self.withdrawn.filter(is_believed);
         removed.max(withdrawn).is_some_and(|at| synced <= at)
-    }
-
-    /// Whether a visit at this time is newer than the consent, and than the visits that are known.
-    pub(super) fn is_before(&self, clock: Clock) -> bool {
-        let updated = clock.known(Some(self.updated));
-        updated.is_none_or(|at| clock.now > at)
-            && clock.known(self.last_seen).is_none_or(|at| clock.now >= at)
     }
 
     /// A row that does not say when it was seen lives as long as the store keeps it.

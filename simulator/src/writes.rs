@@ -301,13 +301,16 @@ impl Written<'_> {
     /// Consent strings are those of the newest visit that gave any; nothing else changes them.
     fn consent(&self, before: &StoredEntry) -> Result<(), Broken> {
         let (clock, after) = (self.clock, self.after);
-        let visit = new_entry(self.operation).filter(|_| before.is_before(clock));
-        let given = visit.map(given).unwrap_or_default();
+        let known = clock.known(Some(before.updated));
+        let is_newer = known.is_none_or(|updated| clock.now > updated);
+        let given = new_entry(self.operation).filter(|_| is_newer).map(given).unwrap_or_default();
+        let has_given = given.iter().any(Option::is_some);
         let expected = |(given, stored): (Option<&str>, &Option<String>)| {
             given.map(str::to_owned).or_else(|| stored.clone())
         };
         let expected: Vec<_> = given.into_iter().zip(&before.strings).map(expected).collect();
-        let updated = if expected == before.strings { before.updated } else { clock.now };
+        // Strings that are given again move the time with whatever else is written.
+        let updated = if has_given { clock.now } else { before.updated };
         if expected == after.strings && after.updated == updated {
             Ok(())
         } else {

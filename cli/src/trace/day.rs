@@ -115,7 +115,7 @@ impl Events {
                 // The same browser once more, from an older file of the partner's.
                 let mut mapping = self.mapping(partner, second, &mut draws);
                 if let Some(last) = mappings.last() {
-                    mapping.ec = last.ec.clone();
+                    mapping.ec.clone_from(&last.ec);
                     mapping.synced = last.synced.saturating_sub(u64::from(draws.below(600)));
                 }
                 mappings.push(mapping);

@@ -93,7 +93,7 @@ pub(crate) enum What {
 pub(crate) type Places = Vec<usize>;
 
 /// The fields of all events.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Fields<'a> {
     #[serde(borrow, default)]
     at: Raw<'a>,

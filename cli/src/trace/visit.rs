@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use identity_graph::{Device, Geo, NewEntry, PartnerUid, Uid};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+
 use serde_json::value::RawValue;
 
 use super::event::Places;
@@ -225,7 +225,7 @@ fn with_provenance(ext: Option<String>, eid: &EidFields<'_>) -> Option<String> {
         return ext;
     }
     let mut text = ext.unwrap_or_else(|| "{}".to_owned());
-    let has: BTreeMap<String, IgnoredAny> = serde_json::from_str(&text).unwrap_or_default();
+    let has: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
     let mut is_empty = has.is_empty();
     // In front of the brace that closes the object.
     text.truncate(text.trim_end().len().saturating_sub(1));

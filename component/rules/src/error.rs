@@ -128,10 +128,10 @@ pub enum InvalidArgument {
         "ext ({0} bytes): expected a JSON object of at most {MAX_EXT_BYTES} bytes and {MAX_EXT_DEPTH} levels"
     )]
     Ext(usize),
-    /// What a row holds in a partner's place is replaced only where it is a UID as this version
-    /// understands it.
+    /// What a row holds in a partner's place is replaced or removed only where it is a UID as this
+    /// version understands it.
     #[error(
-        "the row holds something in this partner's place that is no UID; inspect shows it, a removal of the partner removes it"
+        "the row holds something in this partner's place that is no UID, which is never dropped; inspect shows it, a withdrawal or a delete removes the row"
     )]
     Occupied,
     /// A domain is a hostname of at most 255 bytes with labels of 1 to 63.

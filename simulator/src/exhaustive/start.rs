@@ -79,13 +79,13 @@ impl Start {
         use StartRow::{Body, Nothing, WrittenBy, WrittenNext};
         let row = match self {
             Self::Absent => Nothing,
-            Self::Live => Body(written(&live(NOW - 1_000, json!({})))),
+            Self::Live => Body(written(&live(NOW - 1_000, &json!({})))),
             Self::LiveWithPartner => {
                 let ids = json!({
                     PARTNER: { "uid": "stored", "synced": NOW - 500, "atype": 3 },
                     OTHER: { "uid": "ending", "synced": NOW - 400, "expires": NOW + 3 },
                 });
-                Body(written(&live(NOW - 1_000, ids)))
+                Body(written(&live(NOW - 1_000, &ids)))
             }
             Self::Tombstone => Body(written(&json!({
                 "v": 1,
@@ -96,7 +96,7 @@ impl Start {
             }))),
             Self::Expired => {
                 let ids = json!({ PARTNER: { "uid": "expired", "synced": NOW - 40_000_000 } });
-                Body(written(&live(NOW - u64::from(policy.entry_ttl) - 60, ids)))
+                Body(written(&live(NOW - u64::from(policy.entry_ttl) - 60, &ids)))
             }
             Self::Corrupt => Body(CORRUPT.to_vec()),
             Self::JustMade => return vec![Nothing, WrittenBy(FirstVisit)],
@@ -131,7 +131,7 @@ impl Overwrite {
         match self {
             Self::Corrupt => CORRUPT.to_vec(),
             Self::Full => {
-                let mut row = live(NOW - 1_000, json!({}));
+                let mut row = live(NOW - 1_000, &json!({}));
                 row["pad"] = "".into();
                 let left = MAX_BODY_BYTES - written(&row).len();
                 row["pad"] = "x".repeat(left).into();
@@ -143,7 +143,7 @@ impl Overwrite {
 
 const CORRUPT: &[u8] = b"{\"v\":1,\"consent\":";
 
-fn live(at: u64, ids: Value) -> Value {
+fn live(at: u64, ids: &Value) -> Value {
     json!({
         "v": 1,
         "created": at - 100,

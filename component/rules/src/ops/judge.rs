@@ -100,12 +100,12 @@ impl<'a> Judged<'a> {
     ) -> Verdict {
         let text = &row.text;
         let stored = self.edits.stored(row, at);
-        let Some(claim) = &assertion.claim else {
-            return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
-        };
         if stored.is_some() && self.edits.is_occupied(at) {
             return Verdict::Is(invalid(&InvalidArgument::Occupied));
         }
+        let Some(claim) = &assertion.claim else {
+            return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
+        };
         let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
         if is_void(withdrawn) || is_void(self.edits.removed(at)) {
             return Verdict::Is(UpsertOutcome::Stale);

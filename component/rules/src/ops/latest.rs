@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::sorted::sorted;
+use crate::sorted::{compare, sorted};
 use crate::types::Timestamp;
 
 /// The items of a call, and which of them count.
@@ -45,7 +45,9 @@ impl<T, E> Latest<T, E> {
         let places = sorted(valid.len(), &|a, b| {
             let item = |at: usize| valid.get(at).and_then(|(_, item)| item.as_ref());
             match (item(a), item(b)) {
-                (Some(a), Some(b)) => about(a).cmp(about(b)).then_with(|| time(b).cmp(&time(a))),
+                (Some(a), Some(b)) => {
+                    compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a)))
+                }
                 _ => Ordering::Equal,
             }
         });
@@ -53,7 +55,7 @@ impl<T, E> Latest<T, E> {
         for place in places {
             let Some((at, item)) = valid.get_mut(place) else { continue };
             let Some(item) = item.take() else { continue };
-            let known = winners.last().filter(|known| about(known) == about(&item));
+            let known = winners.last().filter(|known| compare(about(known), about(&item)).is_eq());
             let is_same = known.map(|known| says_the_same(known, &item));
             if is_same.is_none() {
                 winners.push(item);

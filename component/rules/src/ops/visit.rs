@@ -91,9 +91,12 @@ impl PageView<'_> {
         let age = row.last_seen(now).map_or(Some(u64::MAX), |last_seen| now.at.since(last_seen));
         let is_due = age.is_some_and(|age| age >= u64::from(policy.last_seen_debounce));
         let mut edit = Edit::at(now);
-        edit.consent = visit.new_consent(row);
+        // Strings that are stored already move `updated` with whatever else is written, so that older
+        // ones which arrive later do not replace them.
+        edit.consent = visit.newer_consent(row);
+        let has_consent = edit.consent.is_some_and(|changed| changed.iter().any(Option::is_some));
         edit.domain = visit.domain.as_deref().filter(|domain| row.misses_domain(domain));
-        let has_news = edit.consent.is_some() || edit.domain.is_some();
+        let has_news = has_consent || edit.domain.is_some();
         if !has_news && !is_due && !judged.writes() {
             return Ok(Plan::Keep((VisitOutcome::Unchanged, judged.outcomes)));
         }
@@ -110,7 +113,7 @@ impl PageView<'_> {
             // that it has. What has no room is no news: it would be written again and again.
             Err(GraphError::TooLarge) => {
                 let edit = Edit { domain: None, geo: None, device: None, ..edit };
-                let is_worth_it = edit.consent.is_some() || is_due;
+                let is_worth_it = has_consent || is_due;
                 if is_worth_it || judged.writes() {
                     judged.rewritten(row, edit, is_worth_it)?
                 } else {
@@ -128,17 +131,14 @@ impl PageView<'_> {
 }
 
 impl Visit {
-    /// The consent strings that are given and differ from what is stored, where they are newer.
-    fn new_consent(&self, row: &Row) -> Option<[Option<&str>; 3]> {
+    /// Of the consent strings that are given and are newer, those that differ from what is stored.
+    fn newer_consent(&self, row: &Row) -> Option<[Option<&str>; 3]> {
         let updated = self.now.known(Some(row.consent_updated()));
-        let last_seen = row.last_seen(self.now);
-        let is_newer = updated.is_none_or(|updated| self.now.at > updated);
-        // A newer visit may have brought the strings that are stored already.
-        if !is_newer || last_seen.is_some_and(|last_seen| self.now.at < last_seen) {
+        if updated.is_some_and(|updated| self.now.at <= updated) {
             return None;
         }
         let [tcf, gpp, gpp_sid] = &self.consent;
-        let changed = row.changed_consent([tcf.as_deref(), gpp.as_deref(), gpp_sid.as_deref()]);
-        changed.iter().any(Option::is_some).then_some(changed)
+        let given = [tcf.as_deref(), gpp.as_deref(), gpp_sid.as_deref()];
+        given.iter().any(Option::is_some).then(|| row.changed_consent(given))
     }
 }

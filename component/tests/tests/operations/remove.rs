@@ -181,12 +181,20 @@ fn of_a_partner_in_upper_case_and_twice_every_place_goes() {
         let row = live(BEFORE).body();
         let end = row.len() - 1;
         let ids = format!(
-            ",\"ids\":{{\"{}\":{{\"uid\":\"a\",\"synced\":1}}, \"k\" : {{\"uid\":\"k\",\"synced\":1}},\"{PARTNER}\":7}}}}",
+            ",\"ids\":{{\"{}\":{{\"uid\":\"a\",\"synced\":1}}, \"k\" : {{\"uid\":\"k\",\"synced\":1}},\"{PARTNER}\":{{\"uid\":\"b\",\"synced\":2}}}}}}",
             PARTNER.to_uppercase()
         );
         test.store.seed(EC, row[..end].to_owned() + &ids, None);
         let written = writes(test, calls(1, 1), Ok(vec![Written]), remove);
         assert_eq!(written["ids"], json!({ "k": { "uid": "k", "synced": 1 } }));
+    });
+}
+
+#[test]
+fn what_is_no_uid_in_a_partners_place_is_not_dropped_by_a_removal() {
+    for_both(|test| {
+        live(BEFORE).with("ids", json!({ PARTNER: 7 })).seed(test);
+        leaves(test, calls(1, 0), Ok(vec![REFUSED]), |test| remove(test).map(bare_ids));
     });
 }
 

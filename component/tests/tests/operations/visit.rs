@@ -159,11 +159,11 @@ fn equal_consent_strings_are_no_news() {
         live(NOW - 1).seed(test);
         let entry = NewEntry { tcf: Some("CQinvented".into()), ..NewEntry::at(NOW) };
         leaves(test, calls(1, 0), said(VisitOutcome::Unchanged, &[]), visit(entry));
-        // Written for another reason, they keep their time.
+        // Written for another reason, they were given again: older ones do not replace them.
         live(BEFORE).seed(test);
         let entry = NewEntry { tcf: Some("CQinvented".into()), ..NewEntry::at(NOW) };
         let written = writes(test, calls(1, 1), said(VisitOutcome::Written, &[]), visit(entry));
-        assert_eq!(written["consent"]["updated"], json!(BEFORE));
+        assert_eq!(written["consent"]["updated"], json!(NOW));
     });
 }
 

@@ -328,9 +328,8 @@ impl Model {
         let is_due = last_seen.is_none_or(|seen| now >= seen + debounce);
         let is_newer = self.known(row.updated, now).is_none_or(|updated| now > updated);
         let differs = |given: Option<u8>, stored| given.is_some() && given != stored;
-        let has_consent = is_latest
-            && is_newer
-            && (differs(page.tcf, row.tcf) || differs(page.gpp_sid, row.gpp_sid));
+        let has_consent =
+            is_newer && (differs(page.tcf, row.tcf) || differs(page.gpp_sid, row.gpp_sid));
         let new_domain = page.domain.filter(|domain| !row.domains.contains(domain));
         let writes = judged.iter().any(|(_, verdict)| *verdict == Verdict::Write);
         if !(has_consent || new_domain.is_some() || is_due || writes) {
@@ -339,6 +338,8 @@ impl Model {
         if has_consent {
             row.tcf = page.tcf.or(row.tcf);
             row.gpp_sid = page.gpp_sid.or(row.gpp_sid);
+        }
+        if is_newer && (page.tcf.is_some() || page.gpp_sid.is_some()) {
             row.updated = now;
         }
         row.origin = row.origin.or(new_domain);
@@ -390,7 +391,9 @@ impl Model {
         let since = stored.map(|uid| self.known(uid.synced, now));
         let removed = row.removed.iter().find(|(partner, _)| *partner == said.partner);
         let removed = removed.and_then(|(_, time)| self.known(*time, now));
-        let void_until = removed.max(row.withdrawn.and_then(|time| self.known(time, now)));
+        // Consent is given after it, whatever the worker's clock says.
+        let is_believed = |time| time <= row.updated || self.known(time, now).is_some();
+        let void_until = removed.max(row.withdrawn.filter(|time| is_believed(*time)));
         let Some(uid) = said.uid else {
             return match since {
                 Some(Some(since)) if since >= synced => Verdict::Is(Told::Stale),
