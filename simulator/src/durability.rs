@@ -39,7 +39,7 @@ pub(super) fn check_durability(
         }
         // What first took its place has to be later; what became of that is another matter.
         let rows: Vec<_> = later.iter().filter_map(|seen| seen.held.entry()).collect();
-        let change = rows.windows(2).find(|pair| !stands(pair[1], &asserted));
+        let change = rows.windows(2).find(|pair| !shows(pair[1], &asserted));
         if !change.is_none_or(|pair| gave_way(pair[0], pair[1], &asserted)) {
             return broken(Invariant::Acknowledged, "an acknowledged UID is gone at the end");
         }
@@ -60,26 +60,13 @@ pub(super) fn shows(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
         }
 }
 
-/// Whether a row still has the UID, not asserted anew, or still does not have the one that was taken out.
-fn stands(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
-    let stored = row.ids.get(asserted.partner);
-    match asserted.uid {
-        Some(uid) => {
-            stored.is_some_and(|stored| stored.uid == uid && stored.synced <= asserted.synced)
-        }
-        None => stored.is_none() && row.removed.get(asserted.partner) == Some(&asserted.synced),
-    }
-}
-
 /// Whether what a row has instead is later. What had an end may be gone, and a removal forgotten: that
 /// it was over, or one of too many, is judged where it went.
 fn gave_way(before: &StoredEntry, after: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
     let AssertedUid { partner, uid, synced, .. } = *asserted;
     let is_removed = after.removed.get(partner).is_some_and(|at| *at > synced);
     let is_later = after.ids.get(partner).is_some_and(|stored| stored.synced > synced);
-    let was_in_place = before.ids.get(partner);
-    let had_end =
-        was_in_place.is_some_and(|stored| stored.expires.is_some() || stored.synced > synced);
+    let had_end = before.ids.get(partner).is_some_and(|stored| stored.expires.is_some());
     let is_forgotten = uid.is_none() && !after.removed.contains_key(partner);
     let has_none = !after.ids.contains_key(partner);
     is_later || is_removed || had_end || is_forgotten && has_none
