@@ -39,7 +39,7 @@ pub(super) fn check_durability(
         }
         // What first took its place has to be later; what became of that is another matter.
         let rows: Vec<_> = later.iter().filter_map(|seen| seen.held.entry()).collect();
-        let change = rows.windows(2).find(|pair| !stands(pair[1], &asserted));
+        let change = rows.windows(2).find(|pair| !shows(pair[1], &asserted));
         if !change.is_none_or(|pair| gave_way(pair[0], pair[1], &asserted)) {
             return broken(Invariant::Acknowledged, "an acknowledged UID is gone at the end");
         }
@@ -58,15 +58,6 @@ pub(super) fn shows(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
             }
             None => stored.is_none() && row.removed.get(partner) == Some(&synced),
         }
-}
-
-/// Whether a row still has the UID, or still does not have the one that was taken out.
-fn stands(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
-    let stored = row.ids.get(asserted.partner);
-    match asserted.uid {
-        Some(uid) => stored.is_some_and(|stored| stored.uid == uid),
-        None => stored.is_none() && row.removed.get(asserted.partner) == Some(&asserted.synced),
-    }
 }
 
 /// Whether what a row has instead is later. What had an end may be gone, and a removal forgotten: that
