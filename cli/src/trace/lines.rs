@@ -43,7 +43,9 @@ impl<R: BufRead> Lines<R> {
             if self.content().trim_ascii().is_empty() {
                 continue;
             }
+            // A list would be taken for the fields of the first line, in order.
             if number == 1
+                && self.content().trim_ascii_start().starts_with(b"{")
                 && let Some(version) = version(self.content())
             {
                 check_version(&version)?;
@@ -131,6 +133,7 @@ mod tests {
         let long = format!("[{VIEW}{}]\n[\n", " ".repeat(MAX_LINE_BYTES));
         let list = || Some(Problem::List);
         assert_eq!(numbers(long.as_bytes()).unwrap(), [(1, list()), (2, list())]);
+        assert_eq!(numbers(b"[{\"id\":1}]\n").unwrap(), [(1, list())]);
     }
 
     #[test]
