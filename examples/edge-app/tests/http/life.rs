@@ -28,8 +28,8 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
             "device": { "is_mobile": 1, "platform_class": "android" },
             "pub_properties": { "origin_domain": "127.0.0.1", "seen_domains": ["127.0.0.1"] },
             "ids": {
-                "id5-sync.com": { "uid": "ID5*a", "synced": created },
-                "ids.acme.example": { "uid": "browsers", "synced": created },
+                "id5-sync.com": { "uid": "ID5*a", "synced": created, "atype": 1 },
+                "ids.acme.example": { "uid": "browsers", "synced": created, "atype": 1 },
             },
         })
     );
@@ -44,7 +44,8 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     // A partner that says it later is believed, and then not overruled by what the browser carries.
     let answer = service.sync(ACME, &[mapping(&id, "servers", created + 60)]);
     assert_eq!(answer, (200, json!({ "accepted": 1, "rejected": 0, "errors": [] })));
-    let servers = json!({ "uid": "servers", "synced": created + 60 });
+    // What kind of agent the browser's UID stood for says nothing of the partner's.
+    let servers = json!({ "uid": "servers", "synced": created + 60, "atype": null });
     assert_eq!(service.stored(&id)["ids"]["ids.acme.example"], servers);
     browser.cookies.set_eids(&[
         ("id5-sync.com", "ID5*a"),
