@@ -92,6 +92,8 @@ impl Found {
 struct Nothing;
 
 impl Store for Nothing {
+    type Error = KvError;
+
     fn get(&self, _key: &str) -> Read {
         Ok(None)
     }

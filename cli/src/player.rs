@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use host_test::{ComponentGraph, Instance, MemoryStore, StoreCalls};
 use identity_graph::{
-    CreateOutcome, Failure, IdentityGraph, NewEntry, Report, Store, UpsertOutcome, VisitOutcome,
+    CreateOutcome, Failure, IdentityGraph, KvError, NewEntry, Report, Store, UpsertOutcome,
+    VisitOutcome,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -64,7 +65,7 @@ pub(crate) struct Rows {
 impl Player {
     pub(crate) fn new() -> Result<Self, Failure> {
         let store = MemoryStore::new();
-        let opened = Box::new(store.clone()) as Box<dyn Store>;
+        let opened = Box::new(store.clone()) as Box<dyn Store<Error = KvError>>;
         let graph = Instance::new([(STORE, opened)]).open(STORE)?;
         Ok(Self { store, graph, totals: Totals::default() })
     }

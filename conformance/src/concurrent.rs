@@ -74,7 +74,7 @@ fn winners(bench: &Bench<'_>, key: &str, condition: Precondition) -> usize {
     })
 }
 
-fn increment(store: &dyn Store, key: &str) {
+fn increment(store: &dyn Store<Error = KvError>, key: &str) {
     for _ in 0..ATTEMPTS {
         let Some(item) = store.get(key).expect("a read failed") else {
             continue;

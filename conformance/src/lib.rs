@@ -17,14 +17,14 @@ mod values;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use identity_graph::{Item, Precondition, Store, Write, WriteOutcome};
+use identity_graph::{Item, KvError, Precondition, Store, Write, WriteOutcome};
 
 /// A store to be judged.
 ///
 /// Cases may run at the same time and in any order; each uses keys of its own.
 pub trait Fixture: Sync {
     /// The store, opened anew. All that it opens are the same store.
-    fn store(&self) -> Box<dyn Store + '_>;
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_>;
 
     /// Returns when reads show every write so far. Cases call this before they judge a read, which
     /// the contract lets be stale.
@@ -105,18 +105,18 @@ macro_rules! list_cases {
         /// Makes a `#[test]` of each conformance case, for a fixture that the expression makes.
         ///
         /// ```no_run
-        /// use identity_graph::Store;
+        /// use identity_graph::{KvError, Store};
         /// use identity_graph_conformance::{Fixture, conformance_tests};
         ///
         /// struct Binding;
         ///
         /// impl Fixture for Binding {
-        ///     fn store(&self) -> Box<dyn Store + '_> {
+        ///     fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         ///         open("conformance")
         ///     }
         /// }
         ///
-        /// # fn open(_: &str) -> Box<dyn Store> { unimplemented!() }
+        /// # fn open(_: &str) -> Box<dyn Store<Error = KvError>> { unimplemented!() }
         /// conformance_tests!(Binding);
         /// ```
         #[macro_export]
@@ -194,7 +194,7 @@ list_cases! { $
 /// What a case works with: the store, and keys that no other case and no other run uses.
 struct Bench<'a> {
     fixture: &'a dyn Fixture,
-    store: Box<dyn Store + 'a>,
+    store: Box<dyn Store<Error = KvError> + 'a>,
     prefix: String,
 }
 

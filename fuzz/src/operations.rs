@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arbitrary::{Arbitrary, Unstructured};
 use identity_graph::{
     CreateOutcome, EcId, Graph, GraphError, IfMissing, Policy, Snapshot, Timestamp, TouchOutcome,
-    UpsertOutcome, VisitOutcome,
+    UpsertOutcome, VisitOutcome, WithdrawOutcome,
 };
 
 use crate::arguments::{IDS, PARTNERS, mappings, partners, time, uid, uids, visit};
@@ -36,6 +36,7 @@ enum Call {
     SnapshotRemove,
     SnapshotTouch,
     SnapshotCluster,
+    SnapshotWithdraw,
 }
 
 /// What an operation on one row told.
@@ -82,7 +83,8 @@ fn step(
         | Call::SnapshotUpsert
         | Call::SnapshotRemove
         | Call::SnapshotTouch
-        | Call::SnapshotCluster => match snapshot {
+        | Call::SnapshotCluster
+        | Call::SnapshotWithdraw => match snapshot {
             Some(snapshot) => on_snapshot(call, graph, script, snapshot, now)?,
             None => return Ok(()),
         },
@@ -182,7 +184,7 @@ fn on_snapshot(
     call: Call,
     graph: &Graph<&Script<'_>>,
     script: &Script<'_>,
-    snapshot: &Snapshot,
+    snapshot: &mut Snapshot,
     now: u64,
 ) -> arbitrary::Result<Told> {
     Ok(match call {
@@ -200,6 +202,9 @@ fn on_snapshot(
         }
         Call::SnapshotTouch => told(&snapshot.update_last_seen(graph, now), |outcome| {
             Some(*outcome == TouchOutcome::Written)
+        }),
+        Call::SnapshotWithdraw => told(&snapshot.withdraw(graph, now), |outcome| {
+            Some(*outcome == WithdrawOutcome::Written)
         }),
         _ => told(&snapshot.evaluate_cluster(graph, now), |_| None),
     })
@@ -245,7 +250,7 @@ fn check_truth(call: Call, told: &Told, heard: &BTreeMap<String, Heard>) {
 }
 
 fn check_doubt(error: &GraphError, heard: Heard) {
-    let is_open = matches!(error, GraphError::Unavailable(_));
+    let is_open = matches!(error, GraphError::Unavailable { .. });
     assert!(is_open || !heard.in_doubt, "{error:?} after a write without an answer");
 }
 
@@ -253,7 +258,7 @@ fn told<T>(result: &Result<T, GraphError>, is_stored: impl FnOnce(&T) -> Option<
     checked(result);
     match result {
         Ok(answer) => Told { error: None, is_stored: is_stored(answer) },
-        Err(error) => Told { error: Some(*error), is_stored: None },
+        Err(error) => Told { error: Some(error.clone()), is_stored: None },
     }
 }
 

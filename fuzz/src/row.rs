@@ -23,6 +23,8 @@ pub(crate) const NOW: u64 = 1_790_100_000;
 struct OneRow(RefCell<Vec<u8>>);
 
 impl Store for OneRow {
+    type Error = KvError;
+
     fn get(&self, _: &str) -> Read {
         let body = self.0.borrow().clone();
         Ok(Some(Item { body, metadata: None, generation: 1 }))
@@ -107,7 +109,7 @@ const CHANGES: [Try; 10] = [
     },
     |graph| Ok(visited(graph.visit(PROVIDED, NewEntry::at(NOW))?.outcome)),
     |graph| {
-        let Some(snapshot) = graph.get(ID, NOW)? else { return Ok(Did::Kept(Change::Mending)) };
+        let Some(mut snapshot) = graph.get(ID, NOW)? else { return Ok(Did::Kept(Change::Mending)) };
         Ok(visited(snapshot.visit(graph, NewEntry::at(NOW))?.outcome))
     },
     |graph| graph.update_last_seen(ID, NOW).map(|_| Did::Kept(Change::Mending)),

@@ -135,6 +135,8 @@ impl<'a> Script<'a> {
 }
 
 impl Store for Script<'_> {
+    type Error = KvError;
+
     fn get(&self, _: &str) -> Read {
         self.read()
     }

@@ -194,7 +194,9 @@ fn after_write(fault: Option<&Fault>, written: Written) -> Written {
     }
 }
 
-impl<S: Store> Store for Faulty<S> {
+impl<S: Store<Error = KvError>> Store for Faulty<S> {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         instead_of_read(self.call(StoreCall::Get)).unwrap_or_else(|| self.inner.get(key))
     }

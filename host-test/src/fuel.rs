@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use identity_graph::{
-    Device, Entry, Geo, IdentityGraph, IfMissing, Item, Mapping, NewEntry, PartnerUid,
+    Device, Entry, Geo, IdentityGraph, IfMissing, Item, KvError, Mapping, NewEntry, PartnerUid,
     Precondition, Store, Write,
 };
 
@@ -226,7 +226,7 @@ fn put(store: &MemoryStore, key: &str, item: &Item) {
 
 /// What an operation takes, without what it takes to make the instance and to open the graph. An
 /// operation that does nothing stands for opening, and its number is that of both.
-fn usage_of(store: Box<dyn Store>, run: &dyn Fn(&ComponentGraph)) -> Usage {
+fn usage_of(store: Box<dyn Store<Error = KvError>>, run: &dyn Fn(&ComponentGraph)) -> Usage {
     let instance = Instance::metered([("rows", store)]);
     let graph = instance.open("rows").expect("the store is there");
     let before = instance.usage().expect("it is metered");

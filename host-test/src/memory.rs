@@ -266,6 +266,8 @@ impl State {
 }
 
 impl Store for MemoryStore {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         let mut state = self.lock();
         state.calls.record(StoreCall::Get);

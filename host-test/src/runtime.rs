@@ -15,14 +15,14 @@ mod tests {
         EntrySnapshot, IdentityGraph, IfMissing, NewEntry, PartnerUid, TouchOutcome, UpsertOutcome,
     };
 
-    use identity_graph::{Failure, Policy, Store};
+    use identity_graph::{Failure, KvError, Policy, Store};
 
     use super::*;
     use crate::memory::MemoryStore;
 
     fn instance(stores: &[(&'static str, &MemoryStore)]) -> Instance {
         let boxed = |(name, store): &(&'static str, &MemoryStore)| {
-            (*name, Box::new(MemoryStore::clone(store)) as Box<dyn Store>)
+            (*name, Box::new(MemoryStore::clone(store)) as Box<dyn Store<Error = KvError>>)
         };
         Instance::new(stores.iter().map(boxed))
     }

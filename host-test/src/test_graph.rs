@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use identity_graph::{Graph, IdentityGraph, Policy, Store};
+use identity_graph::{Graph, IdentityGraph, KvError, Policy, Store};
 
 use crate::faulty::Faulty;
 use crate::memory::MemoryStore;
@@ -112,14 +112,18 @@ impl TestGraph {
     }
 }
 
-fn open(build: Build, store: impl Store + 'static, policy: Policy) -> Box<dyn IdentityGraph> {
+fn open(
+    build: Build,
+    store: impl Store<Error = KvError> + 'static,
+    policy: Policy,
+) -> Box<dyn IdentityGraph> {
     let opened = match build {
         #[cfg(not(feature = "component"))]
         Build::Component => Err("this build is without the component".to_owned()),
         #[cfg(feature = "component")]
         Build::Component => {
             const NAME: &str = "ec_identity_store";
-            Instance::new([(NAME, Box::new(store) as Box<dyn Store>)])
+            Instance::new([(NAME, Box::new(store) as Box<dyn Store<Error = KvError>>)])
                 .open_with(NAME, policy)
                 .map(|graph| Box::new(graph) as Box<dyn IdentityGraph>)
                 .map_err(|failure| failure.to_string())

@@ -1,13 +1,13 @@
 //! The store in memory keeps the contract of `kv-cas`.
 
 use host_test::MemoryStore;
-use identity_graph::Store;
+use identity_graph::{KvError, Store};
 use identity_graph_conformance::Fixture;
 
 struct Memory(MemoryStore);
 
 impl Fixture for Memory {
-    fn store(&self) -> Box<dyn Store + '_> {
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         Box::new(&self.0)
     }
 }

@@ -56,7 +56,7 @@ struct Deviant {
 }
 
 impl Fixture for Deviant {
-    fn store(&self) -> Box<dyn Store + '_> {
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         Box::new(self.clone())
     }
 }
@@ -93,6 +93,8 @@ impl Deviant {
 }
 
 impl Store for Deviant {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         let key = if self.is(CutsToLimits) { cut(key, 1_024) } else { key };
         let item = match self.inner.get(key) {
@@ -304,7 +306,7 @@ fn keys_that_stand_twice_and_count_once() {
 struct Known(Deviant, Vec<conformance::Deviation>);
 
 impl Fixture for Known {
-    fn store(&self) -> Box<dyn Store + '_> {
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         self.0.store()
     }
 

@@ -135,6 +135,8 @@ impl Script {
 const OVER: KvError = KvError::Unavailable;
 
 impl Store for Script {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         match self.answer(Call::Get(key.to_owned())) {
             Some(Answer::Read(read)) => read,

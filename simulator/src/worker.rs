@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use identity_graph::{
-    CreateOutcome, Entry, Failure, Graph, IdentityGraph, IfMissing, Mapping, Metadata, NewEntry,
-    PartnerUid, Policy, Report, Store, TouchOutcome, UpsertOutcome, VisitOutcome,
+    CreateOutcome, Entry, Failure, Graph, IdentityGraph, IfMissing, KvError, Mapping, Metadata,
+    NewEntry, PartnerUid, Policy, Report, Store, TouchOutcome, UpsertOutcome, VisitOutcome,
 };
 
 use super::call::{Answer, Call, Script};
@@ -253,7 +253,8 @@ pub struct Component;
 impl Workers for Component {
     fn open(&self, store: Script, policy: Policy) -> Runner {
         const NAME: &str = "ec_identity_store";
-        let instance = host_test::Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
+        let instance =
+            host_test::Instance::new([(NAME, Box::new(store) as Box<dyn Store<Error = KvError>>)]);
         match instance.open_with(NAME, policy) {
             Ok(graph) => Box::new(move |operation| operation.run(&graph)),
             Err(failure) => Box::new(move |_| Outcome::Trapped(failure.to_string())),

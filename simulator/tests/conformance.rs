@@ -19,7 +19,7 @@ impl Fastly {
 }
 
 impl Fixture for Fastly {
-    fn store(&self) -> Box<dyn Store + '_> {
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         // Threads that ask at the same time sit at different places.
         let turn = self.1.fetch_add(1, Ordering::Relaxed) % self.0.len();
         Box::new(Patient(&self.0[turn]))
@@ -44,6 +44,8 @@ impl Patient<'_> {
 }
 
 impl Store for Patient<'_> {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         self.0.get(key)
     }

@@ -16,7 +16,7 @@ use criterion::measurement::WallTime;
 use host_test::fuel::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
 use host_test::{ComponentGraph, Instance};
 use identity_graph::{
-    Graph, IdentityGraph, IfMissing, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
+    Graph, IdentityGraph, IfMissing, KvError, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
     VisitOutcome,
 };
 
@@ -93,7 +93,7 @@ impl Ways {
 }
 
 fn instance(store: &OneRow) -> Instance {
-    Instance::new([("rows", Box::new(store.clone()) as Box<dyn Store>)])
+    Instance::new([("rows", Box::new(store.clone()) as Box<dyn Store<Error = KvError>>)])
 }
 
 fn operations(criterion: &mut Criterion) {

@@ -22,6 +22,8 @@ impl OneRow {
 }
 
 impl Store for OneRow {
+    type Error = KvError;
+
     fn get(&self, _: &str) -> Read {
         Ok((*self.0).clone())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use identity_graph::{Mapping, NewEntry, PartnerUid, Precondition, Store, Write};
+use identity_graph::{KvError, Mapping, NewEntry, PartnerUid, Precondition, Store, Write};
 use serde::{Deserialize, Serialize};
 
 /// Seconds of a new row's lifetime.
@@ -109,7 +109,7 @@ pub(crate) struct Metadata {
 /// The typed way over a store. Rows and arguments are taken to be in order.
 pub(crate) struct Typed<S>(pub(crate) S);
 
-impl<S: Store> Typed<S> {
+impl<S: Store<Error = KvError>> Typed<S> {
     pub(crate) fn metadata(&self, ec: &str) -> Option<Metadata> {
         let text = self.0.head(ec).ok()??.metadata?;
         serde_json::from_str(&text).ok()

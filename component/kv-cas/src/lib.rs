@@ -47,6 +47,8 @@ impl KvCas {
 }
 
 impl Store for KvCas {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         self.0.get(key).map_err(kv_error)
     }

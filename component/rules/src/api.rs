@@ -14,6 +14,7 @@ use crate::graph::Graph;
 use crate::new_entry::NewEntry;
 use crate::ops::{
     CreateOutcome, IfMissing, Mapping, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
+    WithdrawOutcome,
 };
 use crate::partner_uid::PartnerUid;
 use crate::redact::Bytes;
@@ -89,7 +90,8 @@ pub trait IdentityGraph {
     fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, Failure>;
 }
 
-/// An entry as it was read, to look at and to write back on.
+/// An entry as it was read, to look at and to write back on. After a write on it, it shows what was
+/// written.
 pub trait EntrySnapshot {
     /// The entry.
     fn entry(&self) -> Entry;
@@ -111,6 +113,8 @@ pub trait EntrySnapshot {
     fn visit(&mut self, entry: NewEntry) -> Result<Report<VisitOutcome>, Failure>;
     /// Moves the time of the last visit on without another read.
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure>;
+    /// Withdraws consent where there is an entry that is not withdrawn yet.
+    fn withdraw(&mut self, now: u64) -> Result<WithdrawOutcome, Failure>;
     /// How many EC IDs share this one's hash.
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure>;
 }
@@ -163,7 +167,7 @@ pub enum Failure {
     #[error("{}", GraphError::Conflict)]
     Conflict,
     /// Refused for its rate. Nothing was written; keep what you have and call again later.
-    #[error("{}", GraphError::Throttled)]
+    #[error("{}", GraphError::Throttled { source: None })]
     Throttled,
     /// The store failed. Every operation is safe to call again.
     #[error("{0}; every operation is safe to call again")]
@@ -179,8 +183,8 @@ impl From<GraphError> for Failure {
             GraphError::Corrupt(why) => Self::Corrupt(why.to_string()),
             GraphError::TooLarge => Self::TooLarge,
             GraphError::Conflict => Self::Conflict,
-            GraphError::Throttled => Self::Throttled,
-            GraphError::Unavailable(how) => Self::Unavailable(how.to_string()),
+            GraphError::Throttled { .. } => Self::Throttled,
+            GraphError::Unavailable { outage, .. } => Self::Unavailable(outage.to_string()),
         }
     }
 }
@@ -309,6 +313,10 @@ impl<S: Store> EntrySnapshot for Linked<'_, S> {
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {
         Ok(self.snapshot.update_last_seen(self.graph, now)?)
+    }
+
+    fn withdraw(&mut self, now: u64) -> Result<WithdrawOutcome, Failure> {
+        Ok(self.snapshot.withdraw(self.graph, now)?)
     }
 
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure> {

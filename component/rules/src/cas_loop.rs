@@ -10,22 +10,12 @@
 
 use crate::error::{GraphError, Outage};
 use crate::row::{EncodedRow, Row};
-use crate::store::{Item, KvError, Precondition, Read, Write, WriteOutcome, Written};
-
-/// What an operation wants to do to a row.
-pub(crate) trait Mutation {
-    /// What the operation answers.
-    type Outcome;
-
-    /// What it does when others won.
-    const REFUSED: Refused = Refused::TryAgain;
-
-    /// Decides on the row as it was read, `None` when the read found nothing.
-    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError>;
-}
+use crate::store::{
+    Cause, Item, KvError, Precondition, Read, StoreError, Write, WriteOutcome, Written,
+};
 
 /// What an operation does about a write that is refused because others won.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Refused {
     /// It decides anew on a fresh read, and ends in a conflict when its tries are used up.
     TryAgain,
@@ -77,10 +67,11 @@ pub(crate) struct CasLoop {
     pending: Option<PlannedWrite>,
     /// Whether a write was put, and how it ended.
     last: Option<Last>,
-    /// Some write of the operation may have been applied without our knowing.
-    in_doubt: bool,
-    /// Reads that found nothing although a refusal says that there is something.
-    misses: u8,
+    /// Writes that were not answered: each may have been applied without our knowing.
+    unanswered: u8,
+    reads: u8,
+    /// What the store said of the last of them.
+    cause: Option<Cause>,
     /// A write was applied, may have been, or was refused since the row is another one by now.
     has_moved_on: bool,
 }
@@ -92,8 +83,9 @@ impl CasLoop {
             attempts_left: attempts,
             pending: None,
             last: None,
-            in_doubt: false,
-            misses: 0,
+            unanswered: 0,
+            reads: 0,
+            cause: None,
             has_moved_on: false,
         }
     }
@@ -135,8 +127,14 @@ impl CasLoop {
         })
     }
 
+    /// Takes the row that was put, which the store says is stored.
+    pub(crate) fn take_row(&mut self) -> Option<EncodedRow> {
+        Some(self.pending.take()?.row)
+    }
+
     /// Takes the answer to [`Step::Read`].
-    pub(crate) fn read(&mut self, answer: Read) -> Step {
+    pub(crate) fn read(&mut self, answer: Read<StoreError>) -> Step {
+        self.reads = self.reads.saturating_add(1);
         let step = match answer {
             Ok(item) => self.judge(item),
             Err(error) => self.failed(error.into()),
@@ -145,7 +143,7 @@ impl CasLoop {
     }
 
     /// Takes the answer to [`Step::Write`].
-    pub(crate) fn written(&mut self, answer: Written) -> Step {
+    pub(crate) fn written(&mut self, answer: Written<StoreError>) -> Step {
         let step = match answer {
             Ok(WriteOutcome::Stored) => {
                 self.has_moved_on = true;
@@ -154,15 +152,30 @@ impl CasLoop {
                 Step::Done(Ok(()))
             }
             Ok(WriteOutcome::Conflict(handed_over)) => self.refused(handed_over),
-            Err(KvError::UnknownOutcome) => {
-                self.last = Some(Last::InDoubt);
-                self.in_doubt = true;
-                self.has_moved_on = true;
-                Step::Read
-            }
+            Err(error) if error.kind() == KvError::UnknownOutcome => self.unanswered(error),
             Err(error) => self.failed(error.into()),
         };
         self.settled(step)
+    }
+
+    /// Whether some write of the operation may have been applied without our knowing.
+    fn in_doubt(&self) -> bool {
+        self.unanswered > 0
+    }
+
+    /// The pending write was not answered.
+    fn unanswered(&mut self, error: StoreError) -> Step {
+        self.last = Some(Last::InDoubt);
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.has_moved_on = true;
+        self.cause = error.into_cause();
+        // A store that leaves one write unanswered is asked what became of it. One that goes on like
+        // this fails, or refuses and cannot say so, and asking costs it more than the caller gains.
+        if self.unanswered < MAX_UNANSWERED || self.reads < MAX_READS {
+            Step::Read
+        } else {
+            self.lost()
+        }
     }
 
     /// Lets go of the row that was written once the operation is over: a batch goes on for long.
@@ -183,12 +196,12 @@ impl CasLoop {
             self.attempts_left = self.attempts_left.max(1);
         }
         // What a write in doubt has come to, only a read can tell.
-        if self.gives_up() && !self.in_doubt {
+        if self.gives_up() && !self.in_doubt() {
             return self.lost();
         }
         match handed_over {
             Some(item) => self.judge(Some(item)),
-            None if self.attempts_left == 0 && !self.in_doubt => self.lost(),
+            None if self.attempts_left == 0 && !self.in_doubt() => self.lost(),
             None => Step::Read,
         }
     }
@@ -213,8 +226,11 @@ impl CasLoop {
             // The key was taken, or the row was there a moment ago, so that a read which finds nothing
             // is more likely stale than true: it is made once more, and then nobody can tell.
             Some(Last::Refused) if item.is_none() => {
-                self.misses = self.misses.saturating_add(1);
-                if self.misses > 1 { self.lost() } else { Step::Read }
+                if self.reads < MAX_READS {
+                    Step::Read
+                } else {
+                    self.lost()
+                }
             }
             _ => self.decide(item),
         }
@@ -229,11 +245,11 @@ impl CasLoop {
 
     fn attempt(&mut self) -> Step {
         match self.attempts_left.checked_sub(1) {
-            Some(left) => {
+            Some(left) if self.unanswered < MAX_UNANSWERED => {
                 self.attempts_left = left;
                 Step::Write
             }
-            None => self.lost(),
+            _ => self.lost(),
         }
     }
 
@@ -242,47 +258,32 @@ impl CasLoop {
     }
 
     fn lost(&mut self) -> Step {
-        self.failed(match self.refused {
+        let error = match &self.refused {
             Refused::TryAgain => GraphError::Conflict,
-            Refused::GiveUp(error) => error,
-        })
+            Refused::GiveUp(error) => error.clone(),
+        };
+        self.failed(error)
     }
 
     /// No error may claim that nothing was written where that is not known.
     fn failed(&mut self, error: GraphError) -> Step {
         self.pending = None;
-        Step::Done(Err(if self.in_doubt { UNCONFIRMED } else { error }))
+        Step::Done(Err(if self.in_doubt() { unconfirmed(self.cause.take()) } else { error }))
     }
 }
 
-pub(crate) const UNCONFIRMED: GraphError = GraphError::Unavailable(Outage::Unconfirmed);
+/// Writes that may stay without an answer until the operation ends.
+const MAX_UNANSWERED: u8 = 2;
 
-/// An operation on one row, and the outcome of its last decision.
-pub(crate) struct Operation<M: Mutation> {
-    mutation: M,
-    outcome: Option<M::Outcome>,
+/// Reads after which it is not asked once more what nobody seems to know.
+const MAX_READS: u8 = 2;
+
+/// A write was not answered, and what became of it is not known.
+pub(crate) fn unconfirmed(source: Option<Cause>) -> GraphError {
+    GraphError::Unavailable { outage: Outage::Unconfirmed, source }
 }
 
-impl<M: Mutation> Operation<M> {
-    pub(crate) fn new(mutation: M) -> Self {
-        Self { mutation, outcome: None }
-    }
-
-    /// Decides on a row.
-    pub(crate) fn decide(&mut self, row: Option<&Row>) -> Decided {
-        let (planned, outcome) = match self.mutation.decide(row)? {
-            Plan::Write(planned, outcome) => (Some(planned), outcome),
-            Plan::Keep(outcome) => (None, outcome),
-        };
-        self.outcome = Some(outcome);
-        Ok(planned)
-    }
-
-    /// The outcome, once the loop has ended well: it has decided at least once then.
-    pub(crate) fn outcome(self) -> Result<M::Outcome, GraphError> {
-        self.outcome.ok_or(UNCONFIRMED)
-    }
-}
+pub(crate) const UNCONFIRMED: GraphError = GraphError::outage(Outage::Unconfirmed);
 
 #[cfg(test)]
 mod tests {
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn an_operation_that_is_over_holds_no_row() {
-        for answer in [Ok(WriteOutcome::Stored), Err(KvError::Throttled)] {
+        for answer in [Ok(WriteOutcome::Stored), Err(KvError::Throttled.into())] {
             let mut cas = CasLoop::new(Refused::TryAgain, 1);
             assert!(matches!(cas.decided(Ok(Some(planned()))), Step::Write));
             assert!(cas.write("key").is_some());

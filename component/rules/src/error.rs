@@ -9,10 +9,10 @@ use crate::limits::{
     MAX_BODY_BYTES, MAX_CLASS_BYTES, MAX_DEPTH, MAX_DOMAIN_BYTES, MAX_EXT_BYTES, MAX_EXT_DEPTH,
     MAX_METADATA_BYTES, MAX_PARTNER_BYTES, MAX_READ_BYTES, MAX_REGION_BYTES, MAX_UID_BYTES,
 };
-use crate::store::KvError;
+use crate::store::{Cause, KvError, StoreError};
 
 /// Why an operation of the graph did not do what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GraphError {
     /// An argument breaks a documented rule; nothing reached the store. Correct the argument.
     #[error("{0}")]
@@ -39,10 +39,18 @@ pub enum GraphError {
     Conflict,
     /// The store refused for its rate. Nothing was written; keep what you have and call again later.
     #[error("the store refused for its rate; nothing was written, call again later")]
-    Throttled,
+    Throttled {
+        /// The store's own error, where it hands one on.
+        source: Option<Cause>,
+    },
     /// The store failed. Every operation is safe to call again.
-    #[error("{0}; every operation is safe to call again")]
-    Unavailable(Outage),
+    #[error("{outage}; every operation is safe to call again")]
+    Unavailable {
+        /// How it failed.
+        outage: Outage,
+        /// The store's own error, where it hands one on.
+        source: Option<Cause>,
+    },
 }
 
 /// How the store failed.
@@ -170,24 +178,37 @@ impl From<Corrupt> for GraphError {
     }
 }
 
-impl From<KvError> for GraphError {
+impl GraphError {
+    /// The store failed like this, and says no more.
+    pub(crate) const fn outage(outage: Outage) -> Self {
+        Self::Unavailable { outage, source: None }
+    }
+}
+
+impl From<StoreError> for GraphError {
     /// What a failed store call means where no write of the operation is in doubt. A read changes
     /// nothing, answered or not; a write that was not answered is not judged here.
-    fn from(error: KvError) -> Self {
-        match error {
-            KvError::NoSuchStore => Self::NoSuchStore,
-            KvError::Invalid => Self::Unavailable(Outage::Refused),
-            KvError::Throttled => Self::Throttled,
-            KvError::TooLarge => Self::Corrupt(Corrupt::TooLong),
-            KvError::Unavailable | KvError::UnknownOutcome | KvError::NotRead => {
-                Self::Unavailable(Outage::Failed)
-            }
-        }
+    fn from(error: StoreError) -> Self {
+        let outage = match error.kind() {
+            KvError::NoSuchStore => return Self::NoSuchStore,
+            KvError::TooLarge => return Self::Corrupt(Corrupt::TooLong),
+            KvError::Throttled => return Self::Throttled { source: error.into_cause() },
+            KvError::Invalid => Outage::Refused,
+            KvError::Unavailable | KvError::UnknownOutcome | KvError::NotRead => Outage::Failed,
+        };
+        Self::Unavailable { outage, source: error.into_cause() }
+    }
+}
+
+impl From<KvError> for GraphError {
+    fn from(kind: KvError) -> Self {
+        StoreError::from(kind).into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::ToString;
     use core::error::Error as _;
 
@@ -197,6 +218,20 @@ mod tests {
     fn a_chain_of_errors_says_nothing_twice() {
         assert!(GraphError::from(InvalidArgument::EcId(0)).source().is_none());
         assert!(GraphError::from(Corrupt::NotAnObject).source().is_some());
+    }
+
+    #[test]
+    fn the_stores_own_error_is_a_source_and_stands_in_no_message() {
+        #[derive(Debug, Error)]
+        #[error("row 3f3f is locked")]
+        struct Locked;
+
+        for kind in [KvError::Throttled, KvError::Unavailable, KvError::UnknownOutcome] {
+            let error = GraphError::from(StoreError::new(kind, Locked));
+            assert!(error.source().unwrap().is::<Locked>());
+            assert!(!format!("{error} {error:?}").contains("3f3f"));
+        }
+        assert!(GraphError::from(KvError::Throttled).source().is_none());
     }
 
     #[test]
@@ -235,7 +270,7 @@ mod tests {
                 "the row would grow beyond 65536 bytes of body or 2000 bytes of metadata and is unchanged",
             ),
             (
-                GraphError::Unavailable(Outage::Failed),
+                GraphError::outage(Outage::Failed),
                 "the store failed and applied nothing; every operation is safe to call again",
             ),
         ];

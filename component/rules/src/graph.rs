@@ -1,12 +1,11 @@
 //! The graph over one store. Its operations stand in `crate::ops`.
 
-use crate::cached_row::CachedRow;
-use crate::cas_loop::{CasLoop, Decided, Mutation, Operation, Step};
 use crate::error::{GraphError, InvalidArgument};
+use crate::operation::{Answer, Call, Calls, Operation};
 use crate::policy::Policy;
-use crate::row::Row;
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::store::Store;
-use crate::types::EcId;
 
 /// The identity graph over one store.
 ///
@@ -24,10 +23,10 @@ use crate::types::EcId;
 ///     Ok(())
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Graph<S> {
     store: S,
-    policy: Policy,
+    rules: Rules,
 }
 
 impl<S: Store> Graph<S> {
@@ -36,8 +35,7 @@ impl<S: Store> Graph<S> {
     /// # Errors
     /// [`InvalidArgument::Policy`] when a value of the policy is out of its range.
     pub fn new(store: S, policy: Policy) -> Result<Self, InvalidArgument> {
-        policy.validate()?;
-        Ok(Self { store, policy })
+        Ok(Self { store, rules: Rules::new(policy)? })
     }
 
     /// The store below.
@@ -45,60 +43,48 @@ impl<S: Store> Graph<S> {
         &self.store
     }
 
-    pub(crate) fn policy(&self) -> Policy {
-        self.policy
+    /// The operations, without the store.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
-    /// Changes a row that is presumed absent.
-    pub(crate) fn start<M: Mutation>(&self, id: &EcId, mutation: M) -> Answer<M> {
-        let mut operation = Operation::new(mutation);
-        let mut cas = CasLoop::new(M::REFUSED, self.policy.max_cas_attempts);
-        self.run(id, &mut cas, Step::Decide(None), &mut |row| operation.decide(row))?;
-        operation.outcome()
+    /// Carries out an operation.
+    pub(crate) fn run<T>(&self, mut operation: Operation<T>) -> Result<T, GraphError> {
+        self.drive(operation.calls());
+        operation.finish()
     }
 
-    /// Changes a row, from one that is cached or else from a read.
-    pub(crate) fn change<M: Mutation>(
+    /// Carries out an operation that was started on a snapshot.
+    pub(crate) fn run_on<T>(
         &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
-        mutation: M,
-    ) -> Answer<M> {
-        let mut operation = Operation::new(mutation);
-        let mut cas = CasLoop::new(M::REFUSED, self.policy.max_cas_attempts);
-        let step = match cached {
-            Some(cached) => cas.decided(operation.decide(Some(cached.row))),
-            None => Step::Read,
-        };
-        let result = self.run(id, &mut cas, step, &mut |row| operation.decide(row));
-        if let Some(cached) = cached {
-            cached.is_outdated.set(cas.has_moved_on());
-        }
-        result?;
-        operation.outcome()
+        snapshot: &mut Snapshot,
+        mut operation: Operation<T>,
+    ) -> Result<T, GraphError> {
+        self.drive(operation.calls());
+        operation.finish_on(snapshot)
     }
 
-    /// Makes the store calls that the loop asks for, and has the operation decide.
-    fn run(
-        &self,
-        id: &EcId,
-        cas: &mut CasLoop,
-        mut step: Step,
-        decide: &mut dyn FnMut(Option<&Row>) -> Decided,
-    ) -> Result<(), GraphError> {
-        loop {
-            step = match step {
-                Step::Read => cas.read(self.store.get(id.as_str())),
-                Step::Write => {
-                    let write = cas.write(id.as_str()).ok_or(GraphError::Conflict)?;
-                    let answer = self.store.put(write);
-                    cas.written(answer)
+    /// Makes the store calls that are asked for.
+    fn drive(&self, calls: &mut dyn Calls) {
+        while let Some(call) = calls.call() {
+            let answer = match call {
+                Call::Get(key) => Answer::Get(self.store.get(key).map_err(Into::into)),
+                Call::Head(key) => Answer::Head(self.store.head(key).map_err(Into::into)),
+                Call::Put(write) => Answer::Put(self.store.put(write).map_err(Into::into)),
+                Call::Delete(key) => Answer::Delete(self.store.delete(key).map_err(Into::into)),
+                Call::Count { prefix, limit } => {
+                    Answer::Count(self.store.count(prefix, limit).map_err(Into::into))
                 }
-                Step::Decide(row) => cas.decided(decide(row.as_ref())),
-                Step::Done(result) => return result,
+                Call::GetMany(keys) => Answer::GetMany(each(self.store.get_many(&keys))),
+                Call::PutMany(writes) => Answer::PutMany(each(self.store.put_many(&writes))),
             };
+            calls.answer(answer);
         }
     }
 }
 
-type Answer<M> = Result<<M as Mutation>::Outcome, GraphError>;
+fn each<T, E: Into<crate::store::StoreError>>(
+    answers: alloc::vec::Vec<Result<T, E>>,
+) -> alloc::vec::Vec<Result<T, crate::store::StoreError>> {
+    answers.into_iter().map(|answer| answer.map_err(Into::into)).collect()
+}

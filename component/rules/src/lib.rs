@@ -34,7 +34,6 @@
 extern crate alloc;
 
 mod api;
-mod cached_row;
 mod cas_loop;
 mod entry;
 mod error;
@@ -42,11 +41,14 @@ mod graph;
 pub mod limits;
 mod names;
 mod new_entry;
+mod operation;
 mod ops;
 mod partner_uid;
 mod policy;
 mod redact;
 mod row;
+mod row_operation;
+mod rules;
 mod snapshot;
 mod sorted;
 mod store;
@@ -58,13 +60,18 @@ pub use error::{Corrupt, GraphError, InvalidArgument, Outage};
 pub use graph::Graph;
 pub use names::Name;
 pub use new_entry::{LeftOut, NewEntry};
+pub use operation::{Answer, Call, Operation};
 pub use ops::{
     CreateOutcome, IfMissing, Mapping, MappingOutcome, Report, TouchOutcome, UpsertOutcome,
-    VisitOutcome,
+    VisitOutcome, WithdrawOutcome,
 };
 pub use partner_uid::PartnerUid;
 pub use policy::Policy;
 pub use row::EncodedRow;
+pub use rules::Rules;
 pub use snapshot::Snapshot;
-pub use store::{Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written};
+pub use store::{
+    Cause, Item, ItemHead, KvError, Precondition, Read, Store, StoreError, Write, WriteOutcome,
+    Written,
+};
 pub use types::{EcId, PartnerKey, Timestamp, Uid};

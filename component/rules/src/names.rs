@@ -1,6 +1,8 @@
 //! What outcomes and failures are called in the WIT interface, for people and for output.
 
-use crate::ops::{CreateOutcome, Report, TouchOutcome, UpsertOutcome, VisitOutcome};
+use crate::ops::{
+    CreateOutcome, Report, TouchOutcome, UpsertOutcome, VisitOutcome, WithdrawOutcome,
+};
 
 use crate::api::Failure;
 
@@ -54,6 +56,16 @@ impl Name for TouchOutcome {
             Self::Debounced => "debounced",
             Self::Stale => "stale",
             Self::Withdrawn => "withdrawn",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+impl Name for WithdrawOutcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Unchanged => "unchanged",
             Self::NotFound => "not-found",
         }
     }
@@ -122,6 +134,11 @@ mod tests {
             (TouchOutcome::Withdrawn, "withdrawn"),
             (TouchOutcome::NotFound, "not-found"),
         ];
+        let withdraw = [
+            (WithdrawOutcome::Written, "written"),
+            (WithdrawOutcome::Unchanged, "unchanged"),
+            (WithdrawOutcome::NotFound, "not-found"),
+        ];
         let upsert = [
             (UpsertOutcome::Written, "written"),
             (UpsertOutcome::Unchanged, "unchanged"),
@@ -143,6 +160,7 @@ mod tests {
         ];
         let names = (create.iter().map(|(outcome, name)| (outcome.name(), *name)))
             .chain(visit.iter().map(|(outcome, name)| (outcome.name(), *name)))
+            .chain(withdraw.iter().map(|(outcome, name)| (outcome.name(), *name)))
             .chain(touch.iter().map(|(outcome, name)| (outcome.name(), *name)))
             .chain(upsert.iter().map(|(outcome, name)| (outcome.name(), *name)))
             .chain(failures.iter().map(|(failure, name)| (failure.name(), *name)));

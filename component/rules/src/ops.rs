@@ -26,5 +26,6 @@ pub use update_last_seen::TouchOutcome;
 pub use upsert_outcome::UpsertOutcome;
 pub use upsert_partner_ids::IfMissing;
 pub use visit::VisitOutcome;
+pub use withdraw::WithdrawOutcome;
 
 pub(crate) use assertions::Assertions;

@@ -21,6 +21,7 @@ outcomes! {
     CreateOutcome { Created, AlreadyLive, Revived, Withdrawn }
     VisitOutcome { Created, Revived, Written, Unchanged, Withdrawn }
     TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
+    WithdrawOutcome { Written, Unchanged, NotFound }
 }
 
 impl From<wit::IfMissing> for rules::IfMissing {

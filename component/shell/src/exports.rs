@@ -3,6 +3,8 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::RefCell;
+
 use identity_graph as rules;
 use identity_graph_kv_cas::KvCas;
 
@@ -24,7 +26,8 @@ pub(crate) struct Graph(Rc<rules::Graph<KvCas>>);
 
 pub(crate) struct Snapshot {
     graph: Rc<rules::Graph<KvCas>>,
-    snapshot: rules::Snapshot,
+    /// The component is not called while it waits for the store, so that nobody else borrows it.
+    snapshot: RefCell<rules::Snapshot>,
 }
 
 type Answer<T> = Result<T, rules::Failure>;
@@ -46,7 +49,7 @@ impl wit::GuestGraph for Graph {
         let snapshot = self.0.get(&ec_id, now)?;
         Ok(snapshot.map(|snapshot| {
             let graph = Rc::clone(&self.0);
-            wit::Snapshot::new(Snapshot { graph, snapshot })
+            wit::Snapshot::new(Snapshot { graph, snapshot: RefCell::new(snapshot) })
         }))
     }
 
@@ -128,11 +131,11 @@ impl wit::GuestGraph for Graph {
 
 impl wit::GuestSnapshot for Snapshot {
     fn entry(&self) -> rules::Entry {
-        self.snapshot.entry()
+        self.snapshot.borrow().entry()
     }
 
     fn generation(&self) -> u64 {
-        self.snapshot.generation()
+        self.snapshot.borrow().generation()
     }
 
     fn upsert_partner_ids(
@@ -140,7 +143,7 @@ impl wit::GuestSnapshot for Snapshot {
         ids: Vec<rules::PartnerUid>,
         now: u64,
     ) -> Answer<Vec<rules::UpsertOutcome>> {
-        Ok(self.snapshot.upsert_partner_ids(&self.graph, ids, now)?)
+        Ok(self.snapshot.borrow_mut().upsert_partner_ids(&self.graph, ids, now)?)
     }
 
     fn remove_partner_ids(
@@ -148,18 +151,22 @@ impl wit::GuestSnapshot for Snapshot {
         partners: Vec<String>,
         now: u64,
     ) -> Answer<Vec<rules::UpsertOutcome>> {
-        Ok(self.snapshot.remove_partner_ids(&self.graph, partners, now)?)
+        Ok(self.snapshot.borrow_mut().remove_partner_ids(&self.graph, partners, now)?)
     }
 
     fn visit(&self, entry: rules::NewEntry) -> Answer<wit::VisitReport> {
-        Ok(self.snapshot.visit(&self.graph, entry)?.into())
+        Ok(self.snapshot.borrow_mut().visit(&self.graph, entry)?.into())
     }
 
     fn update_last_seen(&self, now: u64) -> Answer<wit::TouchOutcome> {
-        Ok(self.snapshot.update_last_seen(&self.graph, now)?.into())
+        Ok(self.snapshot.borrow_mut().update_last_seen(&self.graph, now)?.into())
+    }
+
+    fn withdraw(&self, now: u64) -> Answer<wit::WithdrawOutcome> {
+        Ok(self.snapshot.borrow_mut().withdraw(&self.graph, now)?.into())
     }
 
     fn evaluate_cluster(&self, now: u64) -> Answer<Option<u32>> {
-        Ok(self.snapshot.evaluate_cluster(&self.graph, now)?)
+        Ok(self.snapshot.borrow_mut().evaluate_cluster(&self.graph, now)?)
     }
 }

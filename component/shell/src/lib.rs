@@ -40,7 +40,7 @@ mod bindings {
 mod wit {
     pub(crate) use crate::bindings::exports::trusted_server::ec::identity_graph::{
         CreateOutcome, CreateReport, Graph, Guest, GuestGraph, GuestSnapshot, IfMissing,
-        MappingOutcome, Report, Snapshot, TouchOutcome, VisitOutcome, VisitReport,
+        MappingOutcome, Report, Snapshot, TouchOutcome, VisitOutcome, VisitReport, WithdrawOutcome,
     };
 }
 mod convert;

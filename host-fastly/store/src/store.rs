@@ -65,6 +65,8 @@ impl FastlyStore {
 }
 
 impl Store for FastlyStore {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         item(&self.send_lookup(key)?, &mut Budget::new())
     }

@@ -1,6 +1,6 @@
 //! The calls of the store.
 
-use identity_graph::Store;
+use identity_graph::{KvError, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::wire::{Answer, Item, ItemHead, Write, WriteOutcome, convert, convert_some};
@@ -26,7 +26,7 @@ pub enum Call {
 
 impl Call {
     /// Makes the call.
-    pub fn make(&self, store: &dyn Store) -> serde_json::Result<Vec<u8>> {
+    pub fn make(&self, store: &dyn Store<Error = KvError>) -> serde_json::Result<Vec<u8>> {
         match self {
             Self::Get(key) => {
                 let answer: Answer<Option<Item>> = convert_some(store.get(key));

@@ -27,6 +27,8 @@ impl<P: Post> Remote<P> {
 }
 
 impl<P: Post> Store for Remote<P> {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         convert_some(self.ask::<Answer<Option<wire::Item>>>(&Call::Get(key.to_owned())))
     }

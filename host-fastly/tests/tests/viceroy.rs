@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use host_fastly_local::{Shared, Viceroy, adapt, module, plug, workspace};
 use host_fastly_tests::{Post, Remote};
-use identity_graph::Store;
+use identity_graph::{KvError, Store};
 use identity_graph_conformance::{Deviation, Fixture};
 
 /// Where Viceroy's KV is not Fastly's. A race cannot be lost at will, so that what deviates at times
@@ -37,7 +37,7 @@ const MAX_ANSWER_BYTES: u64 = 32 << 20;
 struct Fastly(Arc<Viceroy>);
 
 impl Fixture for Fastly {
-    fn store(&self) -> Box<dyn Store + '_> {
+    fn store(&self) -> Box<dyn Store<Error = KvError> + '_> {
         Box::new(Remote(Service(&self.0)))
     }
 

@@ -101,6 +101,7 @@ variants! { wit:
     }
     IfMissing = IfMissing { Skip, CreateMinimal }
     TouchOutcome = TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
+    WithdrawOutcome = WithdrawOutcome { Written, Unchanged, NotFound }
     UpsertOutcome = UpsertOutcome {
         Written, Unchanged, Stale, Withdrawn, NotFound, Invalid(rule), Full
     }

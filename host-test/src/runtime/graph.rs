@@ -3,6 +3,7 @@
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
     NewEntry, PartnerUid, Policy, RawRow, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
+    WithdrawOutcome,
 };
 use wasmtime::component::ResourceAny;
 
@@ -165,6 +166,10 @@ impl EntrySnapshot for ComponentSnapshot {
 
     fn update_last_seen(&mut self, now: u64) -> Result<TouchOutcome, Failure> {
         call!(self.snapshot, snapshot.call_update_last_seen(now)).convert()
+    }
+
+    fn withdraw(&mut self, now: u64) -> Result<WithdrawOutcome, Failure> {
+        call!(self.snapshot, snapshot.call_withdraw(now)).convert()
     }
 
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure> {

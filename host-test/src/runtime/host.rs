@@ -1,6 +1,6 @@
 //! The import `kv-cas`, bound to stores of this process.
 
-use identity_graph::Store;
+use identity_graph::{KvError, Store};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{HasSelf, Linker, Resource};
 
@@ -10,7 +10,7 @@ use super::convert::Convert;
 
 /// What one instance can open.
 pub(super) struct Host {
-    stores: Vec<(String, Box<dyn Store>)>,
+    stores: Vec<(String, Box<dyn Store<Error = KvError>>)>,
     pub(super) memory: Memory,
 }
 
@@ -37,7 +37,9 @@ impl ResourceLimiter for Memory {
 }
 
 impl Host {
-    pub(super) fn new<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
+    pub(super) fn new<'a>(
+        stores: impl IntoIterator<Item = (&'a str, Box<dyn Store<Error = KvError>>)>,
+    ) -> Self {
         let named = |(name, store): (&str, _)| (name.to_owned(), store);
         Self { stores: stores.into_iter().map(named).collect(), memory: Memory::default() }
     }
@@ -47,7 +49,7 @@ impl Host {
         Graph::add_to_linker::<_, HasSelf<Self>>(linker, |host| host)
     }
 
-    fn store(&self, handle: &Resource<OpenStore>) -> &dyn Store {
+    fn store(&self, handle: &Resource<OpenStore>) -> &dyn Store<Error = KvError> {
         &*self.stores[handle.rep() as usize].1
     }
 }

@@ -4,7 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use identity_graph::Store;
+use identity_graph::{KvError, Store};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -81,7 +81,9 @@ impl Instance {
     /// # Panics
     /// When the component does not load, which is a defect of this build.
     #[must_use]
-    pub fn new<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
+    pub fn new<'a>(
+        stores: impl IntoIterator<Item = (&'a str, Box<dyn Store<Error = KvError>>)>,
+    ) -> Self {
         let compiled = compiled();
         let store = wasmtime::Store::new(compiled.engine(), Host::new(stores));
         Self::of(compiled, store)
@@ -92,7 +94,9 @@ impl Instance {
     /// # Panics
     /// When the component does not load, which is a defect of this build.
     #[must_use]
-    pub fn metered<'a>(stores: impl IntoIterator<Item = (&'a str, Box<dyn Store>)>) -> Self {
+    pub fn metered<'a>(
+        stores: impl IntoIterator<Item = (&'a str, Box<dyn Store<Error = KvError>>)>,
+    ) -> Self {
         let compiled = metered();
         let mut store = wasmtime::Store::new(compiled.engine(), Host::new(stores));
         store.limiter(|host| &mut host.memory);

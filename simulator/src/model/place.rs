@@ -84,6 +84,8 @@ impl Place {
 }
 
 impl Store for Place {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         bounded(self.read(StoreCall::Get, |kv, place| kv.get(place, key)))
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use identity_graph::{
-    Failure, IdentityGraph, IfMissing, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
+    Failure, IdentityGraph, IfMissing, KvError, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
 };
 
 use super::common::Common;
@@ -80,7 +80,7 @@ struct Application;
 impl Workers for Application {
     fn open(&self, store: Script, policy: Policy) -> Runner {
         const NAME: &str = "ec_identity_store";
-        let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store>)]);
+        let instance = Instance::new([(NAME, Box::new(store) as Box<dyn Store<Error = KvError>>)]);
         match instance.open_with(NAME, policy) {
             Ok(graph) => Box::new(move |operation| match operation {
                 Operation::View { ec, ids, now } => Outcome::Upserted(view(&graph, ec, ids, *now)),

@@ -108,6 +108,8 @@ impl Shim {
 }
 
 impl Store for Shim {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         let read = self.notes.read_back.take().unwrap_or_else(|| self.store.get(key));
         self.notes.excuse.set(self.excuse(&read));

@@ -152,6 +152,8 @@ impl Shim {
 }
 
 impl Store for Shim {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         if self.flaw == Flaw::ReadsTwice {
             self.store.get(key)?;

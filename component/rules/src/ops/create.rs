@@ -5,12 +5,15 @@ use alloc::vec::Vec;
 use super::judge::new_row;
 use super::report::Report;
 use super::upsert_outcome::UpsertOutcome;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
+use crate::cas_loop::{Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
+use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::row::{EncodedRow, Row};
+use crate::row_operation::{Mutation, Start, change};
+use crate::rules::Rules;
 use crate::store::{Precondition, Store};
 use crate::types::{EcId, Timestamp};
 
@@ -21,21 +24,32 @@ impl<S: Store> Graph<S> {
     /// [`GraphError::AlreadyExists`] when the key holds something; after a write without an answer
     /// [`GraphError::Unavailable`], whatever is found.
     pub fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        let visit = Visit::parse(entry, &self.policy())?;
-        let ids = self.start(&id, Create { visit: &visit, policy: self.policy() })?;
-        Ok(Report::new(((), ids), &visit.assertions, visit.left_out.clone()))
+        self.run(self.rules().create(ec_id, entry)?)
+    }
+}
+
+impl Rules {
+    /// [`Graph::create`] without a store.
+    pub fn create(
+        &self,
+        ec_id: &str,
+        entry: NewEntry,
+    ) -> Result<Operation<Report<()>>, GraphError> {
+        let (id, policy) = (EcId::parse(ec_id)?, *self.policy());
+        let visit = Visit::parse(entry, &policy)?;
+        Ok(change(id, Start::Absent, &policy, Create { visit, policy }))
     }
 }
 
 /// A first visit that must be the first.
-struct Create<'a> {
-    visit: &'a Visit,
+struct Create {
+    visit: Visit,
     policy: Policy,
 }
 
-impl Mutation for Create<'_> {
+impl Mutation for Create {
     type Outcome = Vec<UpsertOutcome>;
+    type Answer = Report<()>;
     const REFUSED: Refused = Refused::GiveUp(GraphError::AlreadyExists);
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
@@ -45,6 +59,10 @@ impl Mutation for Create<'_> {
         let (row, ids) = self.visit.new_row(None, &self.policy)?;
         let (time_to_live, condition) = (self.policy.entry_ttl, Precondition::Absent);
         Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, ids))
+    }
+
+    fn answer(self, ids: Vec<UpsertOutcome>) -> Report<()> {
+        self.visit.report((), &ids)
     }
 }
 

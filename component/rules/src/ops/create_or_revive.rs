@@ -6,12 +6,15 @@ use alloc::vec::Vec;
 use super::report::Report;
 use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::cas_loop::{Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
+use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::row::Row;
+use crate::row_operation::{Mutation, Start, change};
+use crate::rules::Rules;
 use crate::store::Store;
 use crate::types::EcId;
 
@@ -39,28 +42,34 @@ impl<S: Store> Graph<S> {
         ec_id: &str,
         entry: NewEntry,
     ) -> Result<Report<CreateOutcome>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        let visit = Visit::parse(entry, &self.policy())?;
-        let (outcome, ids) =
-            self.start(&id, CreateOrRevive { visit: &visit, policy: self.policy() })?;
-        let mut report = Report::new((outcome, ids), &visit.assertions, visit.left_out.clone());
-        if outcome == CreateOutcome::AlreadyLive {
-            report.ids = Vec::new();
-        }
-        Ok(report)
+        self.run(self.rules().create_or_revive(ec_id, entry)?)
     }
 }
 
-struct CreateOrRevive<'a> {
-    visit: &'a Visit,
+impl Rules {
+    /// [`Graph::create_or_revive`] without a store.
+    pub fn create_or_revive(
+        &self,
+        ec_id: &str,
+        entry: NewEntry,
+    ) -> Result<Operation<Report<CreateOutcome>>, GraphError> {
+        let (id, policy) = (EcId::parse(ec_id)?, *self.policy());
+        let visit = Visit::parse(entry, &policy)?;
+        Ok(change(id, Start::Absent, &policy, CreateOrRevive { visit, policy }))
+    }
+}
+
+struct CreateOrRevive {
+    visit: Visit,
     policy: Policy,
 }
 
-impl Mutation for CreateOrRevive<'_> {
+impl Mutation for CreateOrRevive {
     type Outcome = (CreateOutcome, Vec<UpsertOutcome>);
+    type Answer = Report<CreateOutcome>;
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
-        let visit = self.visit;
+        let visit = &self.visit;
         Ok(match State::of(row, &self.policy, visit.now) {
             State::Live(..) => Plan::Keep((CreateOutcome::AlreadyLive, Vec::new())),
             state => match visit.made(state, &self.policy)? {
@@ -69,6 +78,14 @@ impl Mutation for CreateOrRevive<'_> {
                 Made::Withdrawn(ids) => Plan::Keep((CreateOutcome::Withdrawn, ids)),
             },
         })
+    }
+
+    fn answer(self, (outcome, ids): Self::Outcome) -> Report<CreateOutcome> {
+        let mut report = self.visit.report(outcome, &ids);
+        if outcome == CreateOutcome::AlreadyLive {
+            report.ids = Vec::new();
+        }
+        report
     }
 }
 

@@ -6,10 +6,13 @@ use alloc::vec::Vec;
 use super::assertions::Assertions;
 use super::upsert_outcome::UpsertOutcome;
 use super::upsert_partner_ids::IfMissing;
-use crate::cached_row::CachedRow;
 use crate::error::{GraphError, InvalidArgument};
 use crate::graph::Graph;
+use crate::operation::Operation;
 use crate::partner_uid::Assertion;
+use crate::row_operation::Start;
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::types::{EcId, Now, PartnerKey};
 
@@ -25,23 +28,44 @@ impl<S: Store> Graph<S> {
         partners: Vec<String>,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        self.remove(&id, None, partners, now)
+        self.run(self.rules().remove_partner_ids(ec_id, partners, now)?)
     }
+}
 
-    pub(crate) fn remove(
+impl Rules {
+    /// [`Graph::remove_partner_ids`] without a store.
+    pub fn remove_partner_ids(
         &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
+        ec_id: &str,
         partners: Vec<String>,
         now: u64,
-    ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let now = Now::parse(now, &self.policy())?;
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        self.remove(EcId::parse(ec_id)?, Start::Read, partners, now)
+    }
+
+    /// [`Snapshot::remove_partner_ids`] without a store.
+    pub fn remove_partner_ids_on(
+        &self,
+        snapshot: &Snapshot,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        self.remove(snapshot.id().clone(), Start::on(snapshot), partners, now)
+    }
+
+    fn remove(
+        &self,
+        id: EcId,
+        start: Start<'_>,
+        partners: Vec<String>,
+        now: u64,
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        let now = Now::parse(now, self.policy())?;
         let removal = |(order, partner): (usize, String)| -> Result<Assertion, InvalidArgument> {
             let partner = PartnerKey::parse(partner)?;
             Ok(Assertion { partner, claim: None, synced: now.at, order })
         };
         let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
-        self.assert(id, cached, &assertions, IfMissing::Skip, now)
+        Ok(self.assert(id, start, assertions, IfMissing::Skip, now))
     }
 }

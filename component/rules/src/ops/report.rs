@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::assertions::Assertions;
 use super::upsert_outcome::UpsertOutcome;
-use crate::new_entry::LeftOut;
+use crate::new_entry::{LeftOut, Visit};
 
 /// What became of a visit and its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +16,9 @@ pub struct Report<O> {
     pub left_out: Vec<LeftOut>,
 }
 
-impl<O> Report<O> {
-    pub(super) fn new(
-        (outcome, of_winners): (O, Vec<UpsertOutcome>),
-        assertions: &Assertions,
-        left_out: Vec<LeftOut>,
-    ) -> Self {
-        Self { outcome, ids: assertions.heard(&of_winners), left_out }
+impl Visit {
+    /// The report of the visit, from what became of each partner.
+    pub(super) fn report<O>(self, outcome: O, of_winners: &[UpsertOutcome]) -> Report<O> {
+        Report { outcome, ids: self.assertions.heard(of_winners), left_out: self.left_out }
     }
 }

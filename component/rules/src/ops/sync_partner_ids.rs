@@ -2,21 +2,26 @@
 //! all are written at once, and only those in conflict go into the next wave.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+use alloc::vec::{self, Vec};
+use core::{fmt, mem};
 
 use super::assertions::{beaten, invalid};
 use super::latest::Latest;
 use super::upsert_outcome::UpsertOutcome;
 use super::upsert_partner_ids::{IfMissing, Upsert};
-use crate::cas_loop::{CasLoop, Mutation, Operation, Step, UNCONFIRMED};
+use crate::cas_loop::{CasLoop, Plan, Step, UNCONFIRMED};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::limits::MAX_BATCH_ROWS;
+use crate::operation::{Answer, Call, Calls, Machine, Operation, SILENCE};
 use crate::partner_uid::{Assertion, Claim};
 use crate::policy::Policy;
 use crate::redact::{Bytes, Key};
+use crate::row::Row;
+use crate::row_operation::{Decider, Mutation};
+use crate::rules::Rules;
 use crate::store::{KvError, Store, Write};
 use crate::types::{EcId, Now, PartnerKey, Timestamp};
 
@@ -106,14 +111,6 @@ impl Checked {
     }
 }
 
-/// One distinct row of a batch.
-struct Job<'a> {
-    key: &'a str,
-    operation: Operation<Upsert<'a>>,
-    cas: CasLoop,
-    step: Step,
-}
-
 impl<S: Store> Graph<S> {
     /// Stores or removes one partner's UIDs for many EC IDs: 1 `get_many` and 1 `put_many` over the
     /// distinct rows, [`MAX_BATCH_ROWS`] at a time, and again for those in conflict and those that were
@@ -132,56 +129,96 @@ impl<S: Store> Graph<S> {
         mappings: &[Mapping],
         now: u64,
     ) -> Result<Vec<MappingOutcome>, GraphError> {
-        let policy = self.policy();
+        self.run(self.rules().sync_partner_ids(partner, mappings, now)?)
+    }
+}
+
+impl Rules {
+    /// [`Graph::sync_partner_ids`] without a store.
+    pub fn sync_partner_ids(
+        &self,
+        partner: &str,
+        mappings: &[Mapping],
+        now: u64,
+    ) -> Result<Operation<Vec<MappingOutcome>>, GraphError> {
+        let policy = *self.policy();
         let now = Now::parse(now, &policy)?;
         let partner = match PartnerKey::parse(partner.to_owned()) {
             Ok(partner) => partner,
-            Err(rule) => return Ok(mappings.iter().map(|_| Ok(invalid(&rule))).collect()),
+            Err(rule) => {
+                let outcomes = mappings.iter().map(|_| Ok(invalid(&rule))).collect();
+                return Ok(Operation::over(Ok(outcomes)));
+            }
         };
         let checked = mappings.iter().map(|mapping| Checked::parse(mapping, &partner, now));
-        let rows = Latest::of(
+        let mut rows = Latest::of(
             checked.collect(),
             |checked: &Checked| checked.id.as_str(),
             Checked::synced,
             Checked::says_the_same,
         );
-        let mut of_rows = Vec::with_capacity(rows.winners.len());
-        for some in rows.winners.chunks(MAX_BATCH_ROWS) {
-            let jobs = some.iter().map(|checked| Job::new(checked, policy, now)).collect();
-            of_rows.extend(self.waves(jobs));
+        let waiting = mem::take(&mut rows.winners).into_iter();
+        let of_rows = Vec::with_capacity(waiting.len());
+        let mut batch =
+            Batch { policy, now, rows, waiting, jobs: Vec::new(), of_rows, has_read: false };
+        batch.next_jobs();
+        Ok(Operation::new(batch))
+    }
+}
+
+/// A batch, so many rows at a time.
+struct Batch {
+    policy: Policy,
+    now: Now,
+    /// What became of which mapping, once that of the rows is known.
+    rows: Latest<Checked, MappingOutcome>,
+    waiting: vec::IntoIter<Checked>,
+    jobs: Vec<Job>,
+    of_rows: Vec<MappingOutcome>,
+    /// The last call was a read.
+    has_read: bool,
+}
+
+enum Wave {
+    Read,
+    Write,
+}
+
+impl Batch {
+    /// Goes on with the next rows once those at work are done.
+    fn next_jobs(&mut self) {
+        while self.jobs.iter().all(Job::is_over) {
+            self.of_rows.extend(mem::take(&mut self.jobs).into_iter().map(Job::outcome));
+            let (policy, now) = (self.policy, self.now);
+            let some = self.waiting.by_ref().take(MAX_BATCH_ROWS);
+            self.jobs = some.map(|checked| Job::new(checked, policy, now)).collect();
+            if self.jobs.is_empty() {
+                return;
+            }
         }
-        let beaten = |outcome: MappingOutcome| outcome.map(beaten);
-        Ok(rows.outcomes(&of_rows, MappingOutcome::clone, beaten))
     }
 
-    fn waves(&self, mut jobs: Vec<Job<'_>>) -> Vec<MappingOutcome> {
-        loop {
-            let keys: Vec<_> = jobs.iter().filter(|job| job.reads()).map(|job| job.key).collect();
-            self.read_wave(&mut jobs, &keys);
-            let puts: Vec<_> = jobs.iter().filter_map(Job::write).collect();
-            if keys.is_empty() && puts.is_empty() {
-                return jobs.into_iter().map(Job::outcome).collect();
-            }
-            if !puts.is_empty() {
-                let mut answers = self.store().put_many(&puts).into_iter();
-                for job in jobs.iter_mut().filter(|job| job.write().is_some()) {
-                    let answer = answers.next().unwrap_or(Err(SILENCE));
-                    job.go_on(|cas| cas.written(answer));
-                }
-            }
+    /// The next wave. Where not all rows could be read at once, those that were are written, and let go
+    /// of, before the others are read.
+    fn wave(&self) -> Option<Wave> {
+        let reads = self.jobs.iter().any(Job::reads);
+        let writes = self.jobs.iter().any(|job| job.write().is_some());
+        match (reads, writes) {
+            (true, false) => Some(Wave::Read),
+            (true, true) => Some(if self.has_read { Wave::Write } else { Wave::Read }),
+            (false, true) => Some(Wave::Write),
+            (false, false) => None,
         }
     }
 
-    fn read_wave(&self, jobs: &mut [Job<'_>], keys: &[&str]) {
-        if keys.is_empty() {
-            return;
-        }
-        let mut answers = self.store().get_many(keys).into_iter();
+    fn read(&mut self, answer: Answer) {
+        let answers = if let Answer::GetMany(answers) = answer { answers } else { Vec::new() };
+        let mut answers = answers.into_iter();
         // A store that reads nothing at all would be asked for ever.
         let mut has_read = false;
-        for job in jobs.iter_mut().filter(|job| job.reads()) {
+        for job in self.jobs.iter_mut().filter(|job| job.reads()) {
             match answers.next().unwrap_or(Err(SILENCE)) {
-                Err(KvError::NotRead) if has_read => {}
+                Err(error) if has_read && error.kind() == KvError::NotRead => {}
                 answer => {
                     has_read = true;
                     job.go_on(|cas| cas.read(answer));
@@ -189,51 +226,116 @@ impl<S: Store> Graph<S> {
             }
         }
     }
+
+    fn written(&mut self, answer: Answer) {
+        let answers = if let Answer::PutMany(answers) = answer { answers } else { Vec::new() };
+        let mut answers = answers.into_iter();
+        for job in self.jobs.iter_mut().filter(|job| job.write().is_some()) {
+            let answer = answers.next().unwrap_or(Err(SILENCE));
+            job.go_on(|cas| cas.written(answer));
+        }
+    }
 }
 
-impl<'a> Job<'a> {
-    fn new(checked: &'a Checked, policy: Policy, now: Now) -> Self {
-        let assertions = &checked.assertion;
-        let upsert = Upsert { assertions, missing: IfMissing::Skip, policy, now };
+impl Calls for Batch {
+    fn call(&self) -> Option<Call<'_>> {
+        Some(match self.wave()? {
+            Wave::Read => {
+                let jobs = self.jobs.iter().filter(|job| job.reads());
+                Call::GetMany(jobs.map(Job::key).collect())
+            }
+            Wave::Write => Call::PutMany(self.jobs.iter().filter_map(Job::write).collect()),
+        })
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        let wave = self.wave();
+        self.has_read = matches!(wave, Some(Wave::Read));
+        match wave {
+            Some(Wave::Read) => self.read(answer),
+            Some(Wave::Write) => self.written(answer),
+            None => {}
+        }
+        self.next_jobs();
+    }
+}
+
+impl Machine<Vec<MappingOutcome>> for Batch {
+    fn finish(self: Box<Self>) -> Result<Vec<MappingOutcome>, GraphError> {
+        let beaten = |outcome: MappingOutcome| outcome.map(beaten);
+        Ok(self.rows.outcomes(&self.of_rows, MappingOutcome::clone, beaten))
+    }
+}
+
+/// One distinct row of a batch.
+struct Job {
+    decider: Decider<Mapped>,
+    cas: CasLoop,
+    step: Step,
+}
+
+impl Job {
+    fn new(checked: Checked, policy: Policy, now: Now) -> Self {
         Self {
-            key: checked.id.as_str(),
-            operation: Operation::new(upsert),
-            cas: CasLoop::new(Upsert::REFUSED, policy.max_cas_attempts),
+            decider: Decider::new(Mapped { checked, policy, now }),
+            cas: CasLoop::new(Mapped::REFUSED, policy.max_cas_attempts),
             step: Step::Read,
         }
+    }
+
+    fn key(&self) -> &str {
+        self.decider.mutation().checked.id.as_str()
     }
 
     /// Goes on until the next store call, or to the end.
     fn go_on(&mut self, next: impl FnOnce(&mut CasLoop) -> Step) {
         let mut step = next(&mut self.cas);
         while let Step::Decide(row) = step {
-            step = self.cas.decided(self.operation.decide(row.as_ref()));
+            step = self.cas.decided(self.decider.decide(row.as_ref()));
         }
         self.step = step;
     }
-}
 
-impl Job<'_> {
     fn reads(&self) -> bool {
         matches!(self.step, Step::Read)
     }
 
+    fn is_over(&self) -> bool {
+        matches!(self.step, Step::Done(_))
+    }
+
     fn write(&self) -> Option<Write<'_>> {
         match self.step {
-            Step::Write => self.cas.write(self.key),
+            Step::Write => self.cas.write(self.key()),
             Step::Read | Step::Decide(_) | Step::Done(_) => None,
         }
     }
 
     fn outcome(self) -> MappingOutcome {
-        let Step::Done(result) = self.step else { return UNANSWERED };
+        let Step::Done(result) = self.step else { return Err(UNCONFIRMED) };
         result?;
-        self.operation.outcome()?.into_iter().next().map_or(UNANSWERED, Ok)
+        self.decider.answer()?
     }
 }
 
-/// What a mapping hears that got no answer, which no store that keeps its contract makes happen.
-const UNANSWERED: MappingOutcome = Err(UNCONFIRMED);
+/// What a mapping does to its row.
+struct Mapped {
+    checked: Checked,
+    policy: Policy,
+    now: Now,
+}
 
-/// A store that answers fewer calls than it was asked leaves the others in doubt.
-const SILENCE: KvError = KvError::UnknownOutcome;
+impl Mutation for Mapped {
+    type Outcome = Vec<UpsertOutcome>;
+    type Answer = MappingOutcome;
+
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Vec<UpsertOutcome>>, GraphError> {
+        let Self { checked, policy, now } = self;
+        let assertions = &checked.assertion;
+        Upsert { assertions, missing: IfMissing::Skip, policy, now: *now }.decide(row)
+    }
+
+    fn answer(self, outcomes: Vec<UpsertOutcome>) -> MappingOutcome {
+        outcomes.into_iter().next().ok_or(UNCONFIRMED)
+    }
+}

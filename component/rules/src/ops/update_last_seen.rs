@@ -1,12 +1,15 @@
 //! `update-last-seen`: a visit to a row that exists.
 
 use super::state::{State, matches};
-use crate::cached_row::CachedRow;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
+use crate::cas_loop::{Plan, PlannedWrite, Refused};
 use crate::error::GraphError;
 use crate::graph::Graph;
+use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
+use crate::row_operation::{Mutation, Start, change};
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -29,18 +32,38 @@ impl<S: Store> Graph<S> {
     /// Moves `last_seen` and the lifetime on: 1 read and 1 write, or 1 read when nothing changes.
     /// Debounced, and never retried.
     pub fn update_last_seen(&self, ec_id: &str, now: u64) -> Result<TouchOutcome, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        self.touch(&id, None, now)
+        self.run(self.rules().update_last_seen(ec_id, now)?)
+    }
+}
+
+impl Rules {
+    /// [`Graph::update_last_seen`] without a store.
+    pub fn update_last_seen(
+        &self,
+        ec_id: &str,
+        now: u64,
+    ) -> Result<Operation<TouchOutcome>, GraphError> {
+        self.touch(EcId::parse(ec_id)?, Start::Read, now)
     }
 
-    pub(crate) fn touch(
+    /// [`Snapshot::update_last_seen`] without a store.
+    pub fn update_last_seen_on(
         &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
+        snapshot: &Snapshot,
         now: u64,
-    ) -> Result<TouchOutcome, GraphError> {
-        let now = Now::parse(now, &self.policy())?;
-        self.change(id, cached, Touch { policy: self.policy(), now })
+    ) -> Result<Operation<TouchOutcome>, GraphError> {
+        self.touch(snapshot.id().clone(), Start::on(snapshot), now)
+    }
+
+    fn touch(
+        &self,
+        id: EcId,
+        start: Start<'_>,
+        now: u64,
+    ) -> Result<Operation<TouchOutcome>, GraphError> {
+        let policy = *self.policy();
+        let now = Now::parse(now, &policy)?;
+        Ok(change(id, start, &policy, Touch { policy, now }))
     }
 }
 
@@ -51,6 +74,7 @@ struct Touch {
 
 impl Mutation for Touch {
     type Outcome = TouchOutcome;
+    type Answer = TouchOutcome;
     /// Whoever won has seen the browser more recently, or the next visit will tell.
     const REFUSED: Refused = Refused::GiveUp(GraphError::Conflict);
 
@@ -76,5 +100,9 @@ impl Mutation for Touch {
             condition: matches(row),
         };
         Ok(Plan::Write(write, TouchOutcome::Written))
+    }
+
+    fn answer(self, outcome: TouchOutcome) -> TouchOutcome {
+        outcome
     }
 }

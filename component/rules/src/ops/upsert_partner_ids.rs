@@ -7,14 +7,17 @@ use super::assertions::Assertions;
 use super::judge::{Judged, new_row};
 use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
-use crate::cached_row::CachedRow;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::cas_loop::{Plan, PlannedWrite};
 use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
+use crate::operation::Operation;
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
+use crate::row_operation::{Mutation, Start, change};
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -51,40 +54,84 @@ impl<S: Store> Graph<S> {
         missing: IfMissing,
         now: u64,
     ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        self.upsert(&id, None, ids, missing, now)
+        self.run(self.rules().upsert_partner_ids(ec_id, ids, missing, now)?)
     }
+}
 
-    pub(crate) fn upsert(
+impl Rules {
+    /// [`Graph::upsert_partner_ids`] without a store.
+    pub fn upsert_partner_ids(
         &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
+        ec_id: &str,
         ids: Vec<PartnerUid>,
         missing: IfMissing,
         now: u64,
-    ) -> Result<Vec<UpsertOutcome>, GraphError> {
-        let now = Now::parse(now, &self.policy())?;
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        self.upsert(EcId::parse(ec_id)?, Start::Read, ids, missing, now)
+    }
+
+    /// [`Snapshot::upsert_partner_ids`] without a store.
+    pub fn upsert_partner_ids_on(
+        &self,
+        snapshot: &Snapshot,
+        ids: Vec<PartnerUid>,
+        now: u64,
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        self.upsert(snapshot.id().clone(), Start::on(snapshot), ids, IfMissing::Skip, now)
+    }
+
+    fn upsert(
+        &self,
+        id: EcId,
+        start: Start<'_>,
+        ids: Vec<PartnerUid>,
+        missing: IfMissing,
+        now: u64,
+    ) -> Result<Operation<Vec<UpsertOutcome>>, GraphError> {
+        let now = Now::parse(now, self.policy())?;
         let parsed = ids.into_iter().enumerate();
         let parsed = parsed.map(|(order, id)| Assertion::parse(id, now, order));
-        self.assert(id, cached, &Assertions::new(parsed.collect()), missing, now)
+        let assertions = Assertions::new(parsed.collect());
+        Ok(self.assert(id, start, assertions, missing, now))
     }
 
     /// Stores or removes what is asserted of one row.
     pub(super) fn assert(
         &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
-        assertions: &Assertions,
+        id: EcId,
+        start: Start<'_>,
+        assertions: Assertions,
         missing: IfMissing,
         now: Now,
-    ) -> Result<Vec<UpsertOutcome>, GraphError> {
+    ) -> Operation<Vec<UpsertOutcome>> {
+        let policy = *self.policy();
         if assertions.winners.is_empty() {
-            return Ok(assertions.heard(&[]));
+            return Operation::over(Ok(assertions.heard(&[])));
         }
-        let policy = self.policy();
-        let upsert = Upsert { assertions: &assertions.winners, missing, policy, now };
-        let of_winners = self.change(id, cached, upsert)?;
-        Ok(assertions.heard(&of_winners))
+        change(id, start, &policy, Asserted { assertions, missing, policy, now })
+    }
+}
+
+/// What a call asserts of one row.
+struct Asserted {
+    assertions: Assertions,
+    missing: IfMissing,
+    policy: Policy,
+    now: Now,
+}
+
+impl Mutation for Asserted {
+    type Outcome = Vec<UpsertOutcome>;
+    type Answer = Vec<UpsertOutcome>;
+
+    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
+        let Self { assertions, missing, policy, now } = self;
+        let assertions = &assertions.winners;
+        Upsert { assertions, missing: *missing, policy, now: *now }.decide(row)
+    }
+
+    fn answer(self, of_winners: Vec<UpsertOutcome>) -> Vec<UpsertOutcome> {
+        self.assertions.heard(&of_winners)
     }
 }
 
@@ -92,7 +139,7 @@ impl<S: Store> Graph<S> {
 pub(super) struct Upsert<'a> {
     pub(super) assertions: &'a [Assertion],
     pub(super) missing: IfMissing,
-    pub(super) policy: Policy,
+    pub(super) policy: &'a Policy,
     pub(super) now: Now,
 }
 
@@ -101,12 +148,8 @@ impl Upsert<'_> {
     fn all(&self, outcome: &UpsertOutcome) -> Vec<UpsertOutcome> {
         vec![outcome.clone(); self.assertions.len()]
     }
-}
 
-impl Mutation for Upsert<'_> {
-    type Outcome = Vec<UpsertOutcome>;
-
-    fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
+    pub(super) fn decide(&self, row: Option<&Row>) -> Result<Plan<Vec<UpsertOutcome>>, GraphError> {
         let Self { assertions, missing, policy, now } = self;
         let (row, left) = match (State::of(row, policy, *now), missing) {
             (State::Live(row, left), _) => (row, left),

@@ -7,13 +7,16 @@ use super::judge::Judged;
 use super::report::Report;
 use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
-use crate::cached_row::CachedRow;
-use crate::cas_loop::{Mutation, Plan, PlannedWrite};
+use crate::cas_loop::{Plan, PlannedWrite};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
+use crate::operation::Operation;
 use crate::policy::Policy;
 use crate::row::{Edit, Row};
+use crate::row_operation::{Mutation, Start, change};
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::types::EcId;
 
@@ -42,29 +45,49 @@ impl<S: Store> Graph<S> {
     /// `last_seen` moves with any write, and by itself after the debounce. What an older visit brings
     /// does not replace what a newer one brought.
     pub fn visit(&self, ec_id: &str, entry: NewEntry) -> Result<Report<VisitOutcome>, GraphError> {
-        let id = EcId::parse(ec_id)?;
-        self.note_visit(&id, None, entry)
-    }
-
-    pub(crate) fn note_visit(
-        &self,
-        id: &EcId,
-        cached: Option<CachedRow<'_>>,
-        entry: NewEntry,
-    ) -> Result<Report<VisitOutcome>, GraphError> {
-        let visit = Visit::parse(entry, &self.policy())?;
-        let heard = self.change(id, cached, PageView { visit: &visit, policy: self.policy() })?;
-        Ok(Report::new(heard, &visit.assertions, visit.left_out.clone()))
+        self.run(self.rules().visit(ec_id, entry)?)
     }
 }
 
-struct PageView<'a> {
-    visit: &'a Visit,
+impl Rules {
+    /// [`Graph::visit`] without a store.
+    pub fn visit(
+        &self,
+        ec_id: &str,
+        entry: NewEntry,
+    ) -> Result<Operation<Report<VisitOutcome>>, GraphError> {
+        self.note_visit(EcId::parse(ec_id)?, Start::Read, entry)
+    }
+
+    /// [`Snapshot::visit`] without a store.
+    pub fn visit_on(
+        &self,
+        snapshot: &Snapshot,
+        entry: NewEntry,
+    ) -> Result<Operation<Report<VisitOutcome>>, GraphError> {
+        self.note_visit(snapshot.id().clone(), Start::on(snapshot), entry)
+    }
+
+    fn note_visit(
+        &self,
+        id: EcId,
+        start: Start<'_>,
+        entry: NewEntry,
+    ) -> Result<Operation<Report<VisitOutcome>>, GraphError> {
+        let policy = *self.policy();
+        let visit = Visit::parse(entry, &policy)?;
+        Ok(change(id, start, &policy, PageView { visit, policy }))
+    }
+}
+
+struct PageView {
+    visit: Visit,
     policy: Policy,
 }
 
-impl Mutation for PageView<'_> {
+impl Mutation for PageView {
     type Outcome = (VisitOutcome, Vec<UpsertOutcome>);
+    type Answer = Report<VisitOutcome>;
 
     fn decide(&self, row: Option<&Row>) -> Result<Plan<Self::Outcome>, GraphError> {
         Ok(match State::of(row, &self.policy, self.visit.now) {
@@ -76,9 +99,13 @@ impl Mutation for PageView<'_> {
             },
         })
     }
+
+    fn answer(self, (outcome, ids): Self::Outcome) -> Report<VisitOutcome> {
+        self.visit.report(outcome, &ids)
+    }
 }
 
-impl PageView<'_> {
+impl PageView {
     fn on_live(
         &self,
         row: &Row,

@@ -32,7 +32,7 @@ impl Row {
     }
 
     /// A tombstone shows no consent strings, whatever another writer left in it.
-    fn consent(&self) -> Consent {
+    pub(crate) fn consent(&self) -> Consent {
         let consent = Consent::decode(self);
         if consent.ok {
             return consent;
@@ -97,6 +97,20 @@ impl Row {
             mirror.is_mobile.get_or_insert_with(MobileClass::absent);
         }
         mirror
+    }
+
+    /// The UID of one partner of a live entry: of several the one asserted last.
+    pub(crate) fn uid(&self, partner: &str, now: Now) -> Option<String> {
+        let text = self.text.as_str();
+        let is_partners = |stored: &&StoredUid| {
+            let key = stored.key.string(text);
+            key.is_some_and(|key| key.eq_ignore_ascii_case(partner))
+                && !stored.has_expired(text, now.at)
+                && stored.uid(text).is_some()
+        };
+        let of_partner = self.uids.iter().filter(|_| self.is_live()).filter(is_partners);
+        let latest = of_partner.max_by_key(|stored| now.known(stored.synced(text)))?;
+        Some(latest.uid(text)?.into_owned())
     }
 
     /// The UIDs of a live entry, each partner once: of several the one asserted last. A tombstone shows

@@ -8,6 +8,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::encode::EncodedRow;
 use super::scan::{Object, Scanner};
 use super::schema::{Field, Section, Values};
 use super::shape::{Flag, Unsigned};
@@ -71,6 +72,7 @@ pub(crate) struct Matches {
 }
 
 /// A row that is an entry.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) text: String,
     pub(crate) metadata: Option<String>,
@@ -113,6 +115,12 @@ impl Row {
         };
         row.require()?;
         Ok(row)
+    }
+
+    /// Reads a row that was written here; the store does not tell its generation.
+    pub(crate) fn written(row: &EncodedRow, generation: Generation) -> Result<Self, Corrupt> {
+        let (body, metadata) = (row.body.clone(), Some(row.metadata.clone()));
+        Self::parse(Item { body, metadata, generation: generation.number() })
     }
 
     /// Checks that what an entry needs is there, and takes out what every operation asks for.

@@ -21,7 +21,7 @@ const STORE: &str = "ec_identity_store";
 fn over_the_model() -> (Place, impl IdentityGraph) {
     let kv = Kv::new(1, Knobs::fair(), NOW * 1_000);
     let place = Place::all(kv, 1).remove(0);
-    let store = Box::new(place.clone()) as Box<dyn Store>;
+    let store = Box::new(place.clone()) as Box<dyn Store<Error = KvError>>;
     (place, Instance::new([(STORE, store)]).open(STORE).expect("the store is there"))
 }
 

@@ -9,7 +9,10 @@ use identity_graph::{
 };
 use serde_json::json;
 #[cfg(feature = "component")]
-use {host_test::Instance, identity_graph::Store};
+use {
+    host_test::Instance,
+    identity_graph::{KvError, Store},
+};
 
 use crate::support::*;
 
@@ -278,7 +281,8 @@ fn open_all(policy: Policy) -> Vec<Option<Failure>> {
         Build::Component => unreachable!("not among all"),
         #[cfg(feature = "component")]
         Build::Component => {
-            let instance = Instance::new([("s", Box::new(store()) as Box<dyn Store>)]);
+            let instance =
+                Instance::new([("s", Box::new(store()) as Box<dyn Store<Error = KvError>>)]);
             instance.open_with("s", policy).err().map(bare)
         }
     };
@@ -341,7 +345,8 @@ fn a_policy_at_its_limits() {
 #[cfg(feature = "component")]
 #[test]
 fn a_store_that_does_not_exist() {
-    let instance = Instance::new([("s", Box::new(MemoryStore::new()) as Box<dyn Store>)]);
+    let instance =
+        Instance::new([("s", Box::new(MemoryStore::new()) as Box<dyn Store<Error = KvError>>)]);
     assert_eq!(instance.open("t").err(), Some(Failure::NoSuchStore));
     assert_eq!(instance.open_with("t", Policy::default()).err(), Some(Failure::NoSuchStore));
     let policy = Policy { entry_ttl: 0, ..Policy::default() };

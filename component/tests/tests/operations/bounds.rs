@@ -262,7 +262,7 @@ fn a_batch_of_the_largest_rows_stays_within_64_mebibytes() {
 
     let store = MemoryStore::new();
     let mappings = largest_rows(&store, LARGEST);
-    let boxed = Box::new(store.clone()) as Box<dyn Store>;
+    let boxed = Box::new(store.clone()) as Box<dyn Store<Error = KvError>>;
     let instance = host_test::Instance::metered([("s", boxed)]);
     let graph = instance.open("s").unwrap();
     takes_every_row(&graph.sync_partner_ids(PARTNER, &mappings, NOW).unwrap());
@@ -278,6 +278,8 @@ struct Stingy {
 }
 
 impl Store for Stingy {
+    type Error = KvError;
+
     fn get(&self, key: &str) -> Read {
         self.inner.get(key)
     }

@@ -4,6 +4,7 @@
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
     NewEntry, PartnerUid, RawRow, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
+    WithdrawOutcome,
 };
 
 use bindings::trusted_server::ec::identity_graph as wit;
@@ -115,6 +116,10 @@ impl EntrySnapshot for ComposedSnapshot {
         self.0.update_last_seen(now).map(TouchOutcome::from)
     }
 
+    fn withdraw(&mut self, now: u64) -> Result<WithdrawOutcome, Failure> {
+        self.0.withdraw(now).map(WithdrawOutcome::from)
+    }
+
     fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure> {
         self.0.evaluate_cluster(now)
     }
@@ -141,6 +146,7 @@ convert_enum!(IfMissing => wit::IfMissing: Skip CreateMinimal);
 convert_enum!(wit::CreateOutcome => CreateOutcome: Created AlreadyLive Revived Withdrawn);
 convert_enum!(wit::VisitOutcome => VisitOutcome: Created Revived Written Unchanged Withdrawn);
 convert_enum!(wit::TouchOutcome => TouchOutcome: Written Debounced Stale Withdrawn NotFound);
+convert_enum!(wit::WithdrawOutcome => WithdrawOutcome: Written Unchanged NotFound);
 
 impl From<wit::MappingOutcome> for Result<UpsertOutcome, Failure> {
     fn from(outcome: wit::MappingOutcome) -> Self {
