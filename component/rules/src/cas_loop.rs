@@ -8,6 +8,8 @@
 //! [`CasLoop`] is a state machine that asks for store calls and for decisions, and is told the answers.
 //! It calls no store itself, so that one operation and a batch of a thousand run the same rules.
 
+use alloc::boxed::Box;
+
 use crate::error::{GraphError, Outage};
 use crate::row::{EncodedRow, Row};
 use crate::store::{
@@ -42,14 +44,13 @@ pub(crate) struct PlannedWrite {
 pub(crate) type Decided = Result<Option<PlannedWrite>, GraphError>;
 
 /// What to do next.
-#[expect(clippy::large_enum_variant, reason = "a row is handed over once, and not kept")]
 pub(crate) enum Step {
     /// Read the row and tell [`CasLoop::read`].
     Read,
     /// Put [`CasLoop::write`] and tell [`CasLoop::written`].
     Write,
     /// Decide on what was read and tell [`CasLoop::decided`].
-    Decide(Option<Row>),
+    Decide(Option<Box<Row>>),
     /// The operation is over. Where it went well, the outcome of the last decision holds.
     Done(Result<(), GraphError>),
 }
@@ -69,6 +70,7 @@ pub(crate) struct CasLoop {
     last: Option<Last>,
     /// Writes that were not answered: each may have been applied without our knowing.
     unanswered: u8,
+    /// Reads of the row so far.
     reads: u8,
     /// What the store said of the last of them.
     cause: Option<Cause>,
@@ -93,6 +95,11 @@ impl CasLoop {
     /// Whether the row is no longer, or perhaps no longer, what the operation began with.
     pub(crate) fn has_moved_on(&self) -> bool {
         self.has_moved_on
+    }
+
+    /// The row that is decided on first was read by whoever handed it over.
+    pub(crate) fn on_a_row(self) -> Self {
+        Self { reads: 1, ..self }
     }
 
     /// Takes what was decided: a write, or none.
@@ -237,7 +244,7 @@ impl CasLoop {
     }
 
     fn decide(&mut self, item: Option<Item>) -> Step {
-        match item.map(Row::parse).transpose() {
+        match item.map(Row::boxed).transpose() {
             Ok(row) => Step::Decide(row),
             Err(corrupt) => self.failed(corrupt.into()),
         }

@@ -1,11 +1,13 @@
 //! The graph over one store. Its operations stand in `crate::ops`.
 
+use alloc::vec::Vec;
+
 use crate::error::{GraphError, InvalidArgument};
-use crate::operation::{Answer, Call, Calls, Operation};
+use crate::operation::{Answer, Call, Calls, OneCall, Operation, Then};
 use crate::policy::Policy;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The identity graph over one store.
 ///
@@ -64,27 +66,36 @@ impl<S: Store> Graph<S> {
         operation.finish_on(snapshot)
     }
 
-    /// Makes the store calls that are asked for.
+    /// Carries out an operation of one store call.
+    pub(crate) fn ask<T>(&self, operation: OneCall<T, impl Then<T>>) -> Result<T, GraphError> {
+        operation.ask(|call| self.call(call))
+    }
+
     fn drive(&self, calls: &mut dyn Calls) {
         while let Some(call) = calls.call() {
-            let answer = match call {
-                Call::Get(key) => Answer::Get(self.store.get(key).map_err(Into::into)),
-                Call::Head(key) => Answer::Head(self.store.head(key).map_err(Into::into)),
-                Call::Put(write) => Answer::Put(self.store.put(write).map_err(Into::into)),
-                Call::Delete(key) => Answer::Delete(self.store.delete(key).map_err(Into::into)),
-                Call::Count { prefix, limit } => {
-                    Answer::Count(self.store.count(prefix, limit).map_err(Into::into))
-                }
-                Call::GetMany(keys) => Answer::GetMany(each(self.store.get_many(&keys))),
-                Call::PutMany(writes) => Answer::PutMany(each(self.store.put_many(&writes))),
-            };
+            let answer = self.call(call);
             calls.answer(answer);
+        }
+    }
+
+    /// Makes a store call.
+    #[inline(never)]
+    fn call(&self, call: Call<'_>) -> Answer {
+        let store = &self.store;
+        match call {
+            Call::Get(key) => Answer::Get(store.get(key).map_err(Into::into)),
+            Call::Head(key) => Answer::Head(store.head(key).map_err(Into::into)),
+            Call::Put(write) => Answer::Put(store.put(write).map_err(Into::into)),
+            Call::Delete(key) => Answer::Delete(store.delete(key).map_err(Into::into)),
+            Call::Count { prefix, limit } => {
+                Answer::Count(store.count(prefix, limit).map_err(Into::into))
+            }
+            Call::GetMany(keys) => Answer::GetMany(each(store.get_many(&keys))),
+            Call::PutMany(writes) => Answer::PutMany(each(store.put_many(&writes))),
         }
     }
 }
 
-fn each<T, E: Into<crate::store::StoreError>>(
-    answers: alloc::vec::Vec<Result<T, E>>,
-) -> alloc::vec::Vec<Result<T, crate::store::StoreError>> {
+fn each<T, E: Into<StoreError>>(answers: Vec<Result<T, E>>) -> Vec<Result<T, StoreError>> {
     answers.into_iter().map(|answer| answer.map_err(Into::into)).collect()
 }

@@ -186,6 +186,11 @@ pub(crate) struct Change {
     pub(crate) has_moved_on: bool,
 }
 
+/// What is made of an answer.
+pub(crate) trait Then<T>: FnOnce(Answer) -> Result<T, GraphError> + Send + 'static {}
+
+impl<T, F: FnOnce(Answer) -> Result<T, GraphError> + Send + 'static> Then<T> for F {}
+
 /// An operation of one store call.
 pub(crate) struct OneCall<T, F> {
     call: fn(&str) -> Call<'_>,
@@ -194,13 +199,19 @@ pub(crate) struct OneCall<T, F> {
     result: Option<Result<T, GraphError>>,
 }
 
-impl<T, F: FnOnce(Answer) -> Result<T, GraphError>> OneCall<T, F> {
+impl<T, F: Then<T>> OneCall<T, F> {
     pub(crate) fn new(call: fn(&str) -> Call<'_>, key: EcId, then: F) -> Self {
         Self { call, key, then: Some(then), result: None }
     }
+
+    /// Carries it out at once.
+    pub(crate) fn ask(self, ask: impl FnOnce(Call<'_>) -> Answer) -> Result<T, GraphError> {
+        let Self { call, key, then, .. } = self;
+        then.map_or(Err(UNCONFIRMED), |then| then(ask(call(key.as_str()))))
+    }
 }
 
-impl<T, F: FnOnce(Answer) -> Result<T, GraphError>> Calls for OneCall<T, F> {
+impl<T, F: Then<T>> Calls for OneCall<T, F> {
     fn call(&self) -> Option<Call<'_>> {
         self.then.is_some().then(|| (self.call)(self.key.as_str()))
     }
@@ -212,7 +223,7 @@ impl<T, F: FnOnce(Answer) -> Result<T, GraphError>> Calls for OneCall<T, F> {
     }
 }
 
-impl<T, F: FnOnce(Answer) -> Result<T, GraphError>> Machine<T> for OneCall<T, F> {
+impl<T, F: Then<T>> Machine<T> for OneCall<T, F> {
     fn finish(self: Box<Self>) -> Result<T, GraphError> {
         self.result.unwrap_or(Err(UNCONFIRMED))
     }

@@ -98,7 +98,10 @@ impl RowLoop {
         let step = match start {
             Start::Read => Step::Read,
             Start::Absent => cas.decided(decide(None)),
-            Start::On(row) => cas.decided(decide(Some(row))),
+            Start::On(row) => {
+                cas = cas.on_a_row();
+                cas.decided(decide(Some(row)))
+            }
         };
         Self { id, cas, step, written: None }
     }
@@ -130,7 +133,7 @@ impl RowLoop {
             Step::Decide(_) | Step::Done(_) => return,
         };
         while let Step::Decide(row) = step {
-            step = self.cas.decided(decide(row.as_ref()));
+            step = self.cas.decided(decide(row.as_deref()));
         }
         self.step = step;
     }

@@ -1,5 +1,6 @@
 //! An entry as it was read, to look at and to write back on.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -25,7 +26,7 @@ use crate::types::{EcId, Now};
 #[derive(Clone)]
 pub struct Snapshot {
     id: EcId,
-    row: Row,
+    row: Box<Row>,
     now: Now,
     is_outdated: bool,
     written: Option<EncodedRow>,
@@ -41,7 +42,7 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn of_row(id: EcId, row: Row, now: Now) -> Self {
+    pub(crate) fn of_row(id: EcId, row: Box<Row>, now: Now) -> Self {
         Self { id, row, now, is_outdated: false, written: None }
     }
 

@@ -59,7 +59,7 @@ impl Rules {
             None => Stage::Read,
             Some(row) => match recount(Some(row), &policy, now) {
                 Recount::Keep(size) => Stage::Over(Ok(size)),
-                Recount::Due(row, _) => Stage::Count(row.clone()),
+                Recount::Due(row, _) => Stage::Count(Box::new(row.clone())),
             },
         };
         Ok(Operation::new(Evaluation { id, policy, now, stage, change: Change::default() }))
@@ -75,21 +75,20 @@ struct Evaluation {
     change: Change,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one, and it is moved a few times at most")]
 enum Stage {
     Read,
     /// The cluster of this row is counted.
-    Count(Row),
+    Count(Box<Row>),
     /// The size is stored.
-    Store(RowLoop, Decider<Cluster>),
+    Store(Box<RowLoop>, Decider<Cluster>),
     Over(Result<Option<u32>, GraphError>),
 }
 
 impl Evaluation {
     /// Takes what was read.
     fn read(&self, answer: Answer) -> Result<Stage, GraphError> {
-        let row = answer.into_read()?.map(Row::parse).transpose()?;
-        Ok(match recount(row.as_ref(), &self.policy, self.now) {
+        let row = answer.into_read()?.map(Row::boxed).transpose()?;
+        Ok(match recount(row.as_deref(), &self.policy, self.now) {
             Recount::Keep(size) => Stage::Over(Ok(size)),
             Recount::Due(..) => row.map_or(Stage::Over(Ok(None)), Stage::Count),
         })
@@ -104,7 +103,7 @@ impl Evaluation {
         let decide = &mut |row: Option<&Row>| decider.decide(row);
         let start = Start::On(row);
         let row = RowLoop::new(id.clone(), start, Cluster::REFUSED, &policy, decide);
-        Ok(Stage::Store(row, decider))
+        Ok(Stage::Store(Box::new(row), decider))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::api::RawRow;
 use crate::entry::Metadata;
 use crate::error::GraphError;
 use crate::graph::Graph;
-use crate::operation::{Call, OneCall, Operation};
+use crate::operation::{Call, OneCall, Operation, Then};
 use crate::policy::Policy;
 use crate::row::{Row, metadata};
 use crate::rules::Rules;
@@ -19,52 +19,74 @@ impl<S: Store> Graph<S> {
     /// Reads an entry: 1 read; `None` for a row past its lifetime too. What is then done on the snapshot
     /// costs no second read unless it meets a conflict.
     pub fn get(&self, ec_id: &str, now: u64) -> Result<Option<Snapshot>, GraphError> {
-        self.run(self.rules().get(ec_id, now)?)
+        self.ask(self.rules().getting(ec_id, now)?)
     }
 
     /// Reads what is stored beside the entry, without its body: 1 head. `None` for a row without
     /// metadata too.
     pub fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, GraphError> {
-        self.run(self.rules().get_metadata(ec_id)?)
+        self.ask(self.rules().getting_metadata(ec_id)?)
     }
 
     /// The row as it is stored, readable or not: 1 read.
     pub fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, GraphError> {
-        self.run(self.rules().inspect(ec_id)?)
+        self.ask(self.rules().inspecting(ec_id)?)
     }
 }
 
 impl Rules {
     /// [`Graph::get`] without a store.
     pub fn get(&self, ec_id: &str, now: u64) -> Result<Operation<Option<Snapshot>>, GraphError> {
+        Ok(Operation::new(self.getting(ec_id, now)?))
+    }
+
+    /// [`Graph::get_metadata`] without a store.
+    pub fn get_metadata(&self, ec_id: &str) -> Result<Operation<Option<Metadata>>, GraphError> {
+        Ok(Operation::new(self.getting_metadata(ec_id)?))
+    }
+
+    /// [`Graph::inspect`] without a store.
+    pub fn inspect(&self, ec_id: &str) -> Result<Operation<Option<RawRow>>, GraphError> {
+        Ok(Operation::new(self.inspecting(ec_id)?))
+    }
+
+    fn getting(
+        &self,
+        ec_id: &str,
+        now: u64,
+    ) -> Result<OneCall<Option<Snapshot>, impl Then<Option<Snapshot>>>, GraphError> {
         let (id, policy) = (EcId::parse(ec_id)?, *self.policy());
         let now = Now::parse(now, &policy)?;
         let row_of = id.clone();
-        Ok(Operation::new(OneCall::new(
+        Ok(OneCall::new(
             |key| Call::Get(key),
             id,
             move |answer| {
                 let Some(item) = answer.into_read()? else { return Ok(None) };
                 snapshot(row_of, item, &policy, now)
             },
-        )))
+        ))
     }
 
-    /// [`Graph::get_metadata`] without a store.
-    pub fn get_metadata(&self, ec_id: &str) -> Result<Operation<Option<Metadata>>, GraphError> {
-        Ok(Operation::new(OneCall::new(
+    fn getting_metadata(
+        &self,
+        ec_id: &str,
+    ) -> Result<OneCall<Option<Metadata>, impl Then<Option<Metadata>>>, GraphError> {
+        Ok(OneCall::new(
             |key| Call::Head(key),
             EcId::parse(ec_id)?,
             |answer| {
                 let text = answer.into_head()?.and_then(|head| head.metadata);
                 Ok(text.map(|text| metadata::parse(&text)).transpose()?)
             },
-        )))
+        ))
     }
 
-    /// [`Graph::inspect`] without a store.
-    pub fn inspect(&self, ec_id: &str) -> Result<Operation<Option<RawRow>>, GraphError> {
-        Ok(Operation::new(OneCall::new(
+    fn inspecting(
+        &self,
+        ec_id: &str,
+    ) -> Result<OneCall<Option<RawRow>, impl Then<Option<RawRow>>>, GraphError> {
+        Ok(OneCall::new(
             |key| Call::Get(key),
             EcId::parse(ec_id)?,
             |answer| {
@@ -73,7 +95,7 @@ impl Rules {
                 let Item { body, metadata, generation } = item;
                 Ok(Some(RawRow { body, metadata, generation, problem }))
             },
-        )))
+        ))
     }
 }
 
@@ -100,7 +122,7 @@ fn snapshot(
     policy: &Policy,
     now: Now,
 ) -> Result<Option<Snapshot>, GraphError> {
-    let row = Row::parse(item)?;
+    let row = Row::boxed(item)?;
     if let State::Missing(_) = State::of(Some(&row), policy, now) {
         return Ok(None);
     }

@@ -291,7 +291,7 @@ impl Job {
     fn go_on(&mut self, next: impl FnOnce(&mut CasLoop) -> Step) {
         let mut step = next(&mut self.cas);
         while let Step::Decide(row) = step {
-            step = self.cas.decided(self.decider.decide(row.as_ref()));
+            step = self.cas.decided(self.decider.decide(row.as_deref()));
         }
         self.step = step;
     }

@@ -4,6 +4,7 @@
 //! elsewhere is passed over and kept. Writing is the matter of [`edit`](super::edit).
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -115,6 +116,11 @@ impl Row {
         };
         row.require()?;
         Ok(row)
+    }
+
+    /// Reads a stored value that is handed on from place to place.
+    pub(crate) fn boxed(item: Item) -> Result<Box<Self>, Corrupt> {
+        Self::parse(item).map(Box::new)
     }
 
     /// Reads a row that was written here; the store does not tell its generation.

@@ -119,16 +119,80 @@ fn after_a_visit_or_a_count_the_next_change_reads_first() {
 }
 
 #[test]
-fn it_goes_on_showing_what_was_read() {
+fn after_a_write_it_shows_what_was_written() {
     for_both(|test| {
         live(BEFORE).seed(test);
         let generation = row(test).generation;
         let mut snapshot = read(test);
-        let entry = snapshot.entry();
-        upsert_on(&mut snapshot).unwrap();
-        assert_eq!(snapshot.entry(), entry);
+        for change in [
+            (|s| assert_eq!(upsert_on(s), Ok(vec![Written])))
+                as fn(&mut Box<dyn EntrySnapshot + '_>),
+            |s| assert_eq!(s.update_last_seen(NOW), Ok(TouchOutcome::Written)),
+            |s| assert_eq!(s.evaluate_cluster(NOW), Ok(Some(1))),
+            |s| assert_eq!(s.withdraw(NOW), Ok(WithdrawOutcome::Written)),
+        ] {
+            change(&mut snapshot);
+            assert_eq!(snapshot.entry(), read(test).entry());
+        }
+        // The store does not tell which generation a write makes.
         assert_eq!(snapshot.generation(), generation);
         assert_ne!(row(test).generation, generation);
+    });
+}
+
+#[test]
+fn after_a_write_that_failed_it_shows_what_was_read() {
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let mut snapshot = read(test);
+        let entry = snapshot.entry();
+        for fault in [Fault::Fail(KvError::Throttled), Fault::LoseAnswer] {
+            test.faults.next(StoreCall::Put, fault);
+            test.faults.always(StoreCall::Get, Fault::Fail(KvError::Unavailable));
+            assert!(upsert_on(&mut snapshot).is_err());
+            assert_eq!(snapshot.entry(), entry);
+            test.faults.heal();
+        }
+    });
+}
+
+#[test]
+fn a_withdrawal_on_it_costs_one_write_and_the_second_none() {
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", 5).seed(test);
+        let mut snapshot = read(test);
+        let written = Ok(WithdrawOutcome::Written);
+        let withdrawn = writes(test, calls(0, 1), written, |_| snapshot.withdraw(NOW));
+        assert_eq!(withdrawn, tombstone_body(NOW));
+        // What it wrote is not what it read: it looks, and finds its own tombstone.
+        let unchanged = Ok(WithdrawOutcome::Unchanged);
+        leaves(test, calls(1, 0), unchanged.clone(), |_| snapshot.withdraw(NOW));
+        let mut again = read(test);
+        leaves(test, NO_CALLS, unchanged, |_| again.withdraw(NOW + 60));
+    });
+}
+
+#[test]
+fn a_withdrawal_on_it_makes_no_row() {
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let mut snapshot = read(test);
+        test.store.remove(EC);
+        leaves(test, calls(1, 1), Err(Failure::Conflict), |_| snapshot.withdraw(NOW));
+        leaves(test, calls(1, 0), Ok(WithdrawOutcome::NotFound), |_| snapshot.withdraw(NOW));
+    });
+}
+
+#[test]
+fn a_withdrawal_on_it_takes_what_others_wrote_meanwhile_with_it() {
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let mut snapshot = read(test);
+        live(NOW).uid(PARTNER, "new", NOW).seed(test);
+        let written = Ok(WithdrawOutcome::Written);
+        let withdrawn = writes(test, calls(1, 2), written, |_| snapshot.withdraw(NOW));
+        assert_eq!(withdrawn, tombstone_body(NOW));
+        assert_eq!(row(test).time_to_live, u64::from(Policy::default().tombstone_ttl));
     });
 }
 
@@ -176,7 +240,7 @@ fn a_row_that_is_gone_is_not_made_anew() {
         live(BEFORE).seed(test);
         let mut snapshot = read(test);
         test.store.remove(EC);
-        leaves(test, calls(2, 1), Err(Failure::Conflict), |_| upsert_on(&mut snapshot));
+        leaves(test, calls(1, 1), Err(Failure::Conflict), |_| upsert_on(&mut snapshot));
         leaves(test, calls(1, 0), Ok(vec![NotFound]), |_| upsert_on(&mut snapshot));
         leaves(test, calls(1, 0), Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(NOW));
         leaves(test, calls(1, 0), Ok(None), |_| snapshot.evaluate_cluster(NOW));

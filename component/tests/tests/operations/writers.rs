@@ -106,7 +106,7 @@ fn seed_live(test: &TestGraph) {
     live(BEFORE).uid(PARTNER, "old", 5).seed(test);
 }
 
-pub(crate) const ALL: [Writer; 20] = [
+pub(crate) const ALL: [Writer; 21] = [
     Writer {
         name: "create",
         call: |t| shown(done(t.graph.create(EC, visit_with(PARTNER, "new")))),
@@ -191,6 +191,12 @@ pub(crate) const ALL: [Writer; 20] = [
         call: |t| shown(t.graph.write_withdrawal_tombstone(EC, NOW)),
         outcome: "()",
         calls: calls(0, 1),
+        ..BASE
+    },
+    Writer {
+        name: "withdraw on a snapshot",
+        seed: seed_live,
+        call: |t| shown(snapshot(t)?.withdraw(NOW)),
         ..BASE
     },
     Writer {
