@@ -63,7 +63,7 @@ pub use ops::{
     VisitOutcome,
 };
 pub use partner_uid::PartnerUid;
-pub use policy::Policy;
+pub use policy::{Order, Policy};
 pub use row::EncodedRow;
 pub use snapshot::Snapshot;
 pub use store::{Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written};

@@ -68,6 +68,8 @@ pub(crate) struct Assertion {
     pub(crate) synced: Timestamp,
     /// Which of the call's items it is.
     pub(crate) order: usize,
+    /// Of several about one partner the one with the greatest counts.
+    pub(crate) turn: Timestamp,
 }
 
 /// A UID with what is said of it.
@@ -102,12 +104,10 @@ impl Assertion {
     /// Checks a UID of an argument.
     pub(crate) fn parse(id: PartnerUid, now: Now, order: usize) -> Result<Self, InvalidArgument> {
         let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
-        Ok(Self {
-            partner: PartnerKey::parse(partner)?,
-            claim: Some(Claim::parse(uid, atype, expires, ext, now)?),
-            synced: now.asserted("synced", synced)?,
-            order,
-        })
+        let partner = PartnerKey::parse(partner)?;
+        let claim = Claim::parse(uid, atype, expires, ext, now)?;
+        let synced = now.asserted("synced", synced)?;
+        Ok(Self { partner, claim: Some(claim), synced, order, turn: now.turn(synced, order) })
     }
 
     /// What a new row says of it; nothing of a removal.

@@ -8,7 +8,7 @@ use super::upsert_outcome::UpsertOutcome;
 use crate::error::InvalidArgument;
 use crate::partner_uid::Assertion;
 
-/// The UIDs that a call asserts, of each partner the latest.
+/// The UIDs that a call asserts, of each partner the one that counts.
 pub(crate) type Assertions = Latest<Assertion, InvalidArgument>;
 
 impl Assertions {
@@ -16,7 +16,7 @@ impl Assertions {
         Self::of(
             parsed,
             |assertion| assertion.partner.as_str(),
-            |assertion| assertion.synced,
+            |assertion| assertion.turn,
             |a, b| a.claim == b.claim,
         )
     }

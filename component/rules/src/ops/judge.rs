@@ -106,8 +106,9 @@ impl<'a> Judged<'a> {
         let Some(claim) = &assertion.claim else {
             return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
         };
+        let by_arrival = now.orders_by_arrival();
         let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
-        if is_void(withdrawn) || is_void(self.edits.removed(at)) {
+        if is_void(withdrawn) || (!by_arrival && is_void(self.edits.removed(at))) {
             return Verdict::Is(UpsertOutcome::Stale);
         }
         let holds = |stored: &&StoredUid| {
@@ -121,11 +122,12 @@ impl<'a> Judged<'a> {
         let age = since.map_or(Some(u64::MAX), |since| assertion.synced.since(since));
         let is_later = age.is_some_and(|age| age > 0);
         if !stored.is(text, claim.uid.as_str()) {
-            let outcome = if is_later { UpsertOutcome::Written } else { UpsertOutcome::Stale };
+            let stands = is_later || by_arrival;
+            let outcome = if stands { UpsertOutcome::Written } else { UpsertOutcome::Stale };
             return Verdict::Is(outcome);
         }
         let is_due = age.is_some_and(|age| age > u64::from(policy.resync));
-        if is_due || (is_later && says_more(claim, stored, text)) {
+        if is_due || ((is_later || by_arrival) && says_more(claim, stored, text)) {
             Verdict::Is(UpsertOutcome::Written)
         } else if is_later {
             Verdict::Refresh
@@ -195,11 +197,15 @@ fn removed(
     now: Now,
 ) -> UpsertOutcome {
     let stored = stored.filter(|stored| !stored.has_expired(&row.text, now.at));
-    let since = stored.and_then(|stored| now.known(stored.synced(&row.text)));
+    let withdrawn = row.withdrawn(now);
+    // By arrival only a removal from before the withdrawal is late.
+    let since = stored.and_then(|stored| {
+        if now.orders_by_arrival() { withdrawn } else { now.known(stored.synced(&row.text)) }
+    });
     if since.is_some_and(|since| since >= removal.synced) {
         return UpsertOutcome::Stale;
     }
-    let known = known.max(row.withdrawn(now));
+    let known = known.max(withdrawn);
     if stored.is_none() && known.is_some_and(|known| known >= removal.synced) {
         UpsertOutcome::Unchanged
     } else {

@@ -1,4 +1,4 @@
-//! Several items about one thing in a call: the latest counts, of equals the first.
+//! Several items about one thing in a call: the one with the latest time counts, of equals the first.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;

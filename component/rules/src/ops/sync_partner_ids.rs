@@ -82,22 +82,28 @@ struct Checked {
 }
 
 impl Checked {
-    fn parse(mapping: &Mapping, partner: &PartnerKey, now: Now) -> Result<Self, MappingOutcome> {
+    fn parse(
+        mapping: &Mapping,
+        partner: &PartnerKey,
+        now: Now,
+        place: usize,
+    ) -> Result<Self, MappingOutcome> {
         let id = EcId::parse(&mapping.ec_id).map_err(|rule| Err(rule.into()))?;
         let assertion = || {
             let Mapping { atype, expires, .. } = *mapping;
             let claim = |uid| Claim::parse(uid, atype, expires, mapping.ext.clone(), now);
             let claim = mapping.uid.clone().map(claim).transpose()?;
             let synced = now.asserted("synced", Some(mapping.synced))?;
-            Ok(Assertion { partner: partner.clone(), claim, synced, order: 0 })
+            let turn = now.turn(synced, place);
+            Ok(Assertion { partner: partner.clone(), claim, synced, order: 0, turn })
         };
         let assertion = assertion().map_err(|rule| Ok(invalid(&rule)))?;
         Ok(Self { id, assertion: [assertion] })
     }
 
-    fn synced(&self) -> Timestamp {
+    fn turn(&self) -> Timestamp {
         let [assertion] = &self.assertion;
-        assertion.synced
+        assertion.turn
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -138,11 +144,12 @@ impl<S: Store> Graph<S> {
             Ok(partner) => partner,
             Err(rule) => return Ok(mappings.iter().map(|_| Ok(invalid(&rule))).collect()),
         };
-        let checked = mappings.iter().map(|mapping| Checked::parse(mapping, &partner, now));
+        let parse = |(place, mapping)| Checked::parse(mapping, &partner, now, place);
+        let checked = mappings.iter().enumerate().map(parse);
         let rows = Latest::of(
             checked.collect(),
             |checked: &Checked| checked.id.as_str(),
-            Checked::synced,
+            Checked::turn,
             Checked::says_the_same,
         );
         let mut of_rows = Vec::with_capacity(rows.winners.len());
