@@ -408,7 +408,7 @@ impl Check<'_, '_> {
     }
 
     fn judged(&self, best: AssertedUid<'_>, outcome: &UpsertOutcome) -> Result<(), Broken> {
-        let AssertedUid { partner, uid, synced, .. } = best;
+        let AssertedUid { partner, uid, synced, by_arrival, .. } = best;
         let clock = self.clock;
         let wrote = |held: &Held| held.entry().is_some_and(|row| shows(row, &best));
         let live = |is: &dyn Fn(&StoredEntry, Option<&StoredUid>) -> bool, held: &Held| {
@@ -428,25 +428,32 @@ impl Check<'_, '_> {
                 let is = |row: &StoredEntry, stored: Option<&StoredUid>| match (uid, stored) {
                     (Some(uid), Some(stored)) => {
                         let is_known = since(stored).is_some_and(|at| synced <= at + resync);
-                        stored.uid == uid && is_known
+                        let says_no_more =
+                            !by_arrival || best.expires.is_none() || best.expires == stored.expires;
+                        stored.uid == uid && is_known && says_no_more
                     }
-                    (None, None) => row.voids(partner, synced, clock),
+                    (None, None) => row.voids(&best, clock),
                     _ => false,
                 };
                 self.truly(|_| false, |held| live(&is, held), "unchanged")
             }
             UpsertOutcome::Stale => {
                 let is = |row: &StoredEntry, stored: Option<&StoredUid>| {
+                    // What arrives is late only where it is from before a withdrawal.
+                    if by_arrival {
+                        return row.is_withdrawn_since(synced, clock)
+                            && (uid.is_some() || stored.is_some());
+                    }
                     let is_older = |stored: &StoredUid| {
                         since(stored).is_some_and(|at| at >= synced)
                             && uid.is_none_or(|uid| stored.uid != uid)
                     };
-                    let is_void = uid.is_some() && row.voids(partner, synced, clock);
+                    let is_void = uid.is_some() && row.voids(&best, clock);
                     is_void || stored.is_some_and(is_older)
                 };
                 // A row that is made anew leaves out what is from before the withdrawal.
                 let is_before = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= synced);
-                if self.saw(is_before) {
+                if !by_arrival && self.saw(is_before) {
                     return Ok(());
                 }
                 self.truly(wrote, |held| live(&is, held), "stale")
@@ -483,21 +490,16 @@ impl Check<'_, '_> {
             Some(size) => {
                 let counted = self.causes.counted.map(|counted| counted.clamp(1, 100));
                 self.saw(|held| match self.live(held) {
-                    Some(entry) => counted == Some(size) || self.has_counted(entry, size),
+                    Some(entry) => {
+                        let stands = entry.standing_size(&self.policy, self.clock);
+                        counted == Some(size) || stands == Some(u64::from(size))
+                    }
                     None => false,
                 })
             }
             None => self.saw(|held| !self.is_live(held)),
         };
         if is_true { Ok(()) } else { broken(Invariant::Outcome, "a cluster that is not there") }
-    }
-
-    /// Whether the row has this size from less than a recheck interval ago.
-    fn has_counted(&self, entry: &StoredEntry, size: u32) -> bool {
-        let network = &entry.whole["network"];
-        let checked = self.clock.known(network["cluster_checked"].as_u64());
-        let is_fresh = |at| self.clock.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);
-        network["cluster_size"] == size && checked.is_some_and(is_fresh)
     }
 
     fn live<'h>(&self, held: &'h Held) -> Option<&'h StoredEntry> {
