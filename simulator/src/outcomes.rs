@@ -115,6 +115,10 @@ pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), 
     Ok(())
 }
 
+fn false_outcome(name: &str) -> Result<(), Broken> {
+    broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+}
+
 struct Check<'a, 'b> {
     operation: &'b Operation,
     policy: Policy,
@@ -172,7 +176,13 @@ impl Check<'_, '_> {
     /// Whether an outcome is true that says: nothing was written, because of what was read.
     fn is_true(&self, wrote: impl Fn(&Held) -> bool, is: impl Fn(&Held) -> bool) -> bool {
         let versions = &self.witness.versions;
-        match versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)) {
+        self.is_true_of(versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)), is)
+    }
+
+    /// The same, where this version is the one that the worker wrote.
+    fn is_true_of(&self, own: Option<usize>, is: impl Fn(&Held) -> bool) -> bool {
+        let versions = &self.witness.versions;
+        match own {
             None => self.saw(is),
             // A write that was not confirmed may have been followed by what the outcome says.
             Some(own) => {
@@ -191,7 +201,7 @@ impl Check<'_, '_> {
         if self.is_true(wrote, is) {
             Ok(())
         } else {
-            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+            false_outcome(name)
         }
     }
 
@@ -223,7 +233,7 @@ impl Check<'_, '_> {
         if own.peek().is_none() || own.any(|pair| is(pair[0].held)) {
             Ok(())
         } else {
-            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+            false_outcome(name)
         }
     }
 
@@ -411,6 +421,14 @@ impl Check<'_, '_> {
         let AssertedUid { partner, uid, synced, by_arrival, .. } = best;
         let clock = self.clock;
         let wrote = |held: &Held| held.entry().is_some_and(|row| shows(row, &best));
+        let own = self.witness.versions.iter().enumerate().rposition(|(at, seen)| {
+            // By arrival a UID looks the same that others had written before.
+            let was_there = || at.checked_sub(1).map(|at| wrote(self.witness.versions[at].held));
+            seen.by_worker && wrote(seen.held) && !(by_arrival && was_there() == Some(true))
+        });
+        let truly = |is: &dyn Fn(&Held) -> bool, name: &str| {
+            if self.is_true_of(own, is) { Ok(()) } else { false_outcome(name) }
+        };
         let live = |is: &dyn Fn(&StoredEntry, Option<&StoredUid>) -> bool, held: &Held| {
             let row = held.entry().filter(|row| row.ok);
             row.is_some_and(|row| {
@@ -456,15 +474,13 @@ impl Check<'_, '_> {
                 if !by_arrival && self.saw(is_before) {
                     return Ok(());
                 }
-                self.truly(wrote, |held| live(&is, held), "stale")
+                truly(&|held| live(&is, held), "stale")
             }
-            UpsertOutcome::Withdrawn => {
-                self.truly(wrote, |held| held.tombstone().is_some(), "withdrawn")
-            }
-            UpsertOutcome::NotFound => self.truly(wrote, |held| self.is_missing(held), "not-found"),
+            UpsertOutcome::Withdrawn => truly(&|held| held.tombstone().is_some(), "withdrawn"),
+            UpsertOutcome::NotFound => truly(&|held| self.is_missing(held), "not-found"),
             UpsertOutcome::Invalid(_) => {
                 let is = |row: &StoredEntry| row.occupied.contains(partner);
-                self.truly(wrote, |held| held.entry().is_some_and(is), "invalid")
+                truly(&|held| held.entry().is_some_and(is), "invalid")
             }
             UpsertOutcome::Full => {
                 let most = self.policy.max_partners as usize;
@@ -473,7 +489,7 @@ impl Check<'_, '_> {
                     Some(row) => row.is_full() || row.partners() + asked > most,
                     None => asked > most,
                 };
-                self.truly(wrote, is, "full")
+                truly(&is, "full")
             }
         }
     }

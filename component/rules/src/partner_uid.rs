@@ -68,8 +68,8 @@ pub(crate) struct Assertion {
     pub(crate) synced: Timestamp,
     /// Which of the call's items it is.
     pub(crate) order: usize,
-    /// Of several about one partner the one with the greatest counts.
-    pub(crate) turn: Timestamp,
+    /// Whether it is that which orders several of a call.
+    pub(crate) by_arrival: bool,
 }
 
 /// A UID with what is said of it.
@@ -107,7 +107,14 @@ impl Assertion {
         let partner = PartnerKey::parse(partner)?;
         let claim = Claim::parse(uid, atype, expires, ext, now)?;
         let synced = now.asserted("synced", synced)?;
-        Ok(Self { partner, claim: Some(claim), synced, order, turn: now.turn(synced, order) })
+        let by_arrival = now.orders_by_arrival();
+        Ok(Self { partner, claim: Some(claim), synced, order, by_arrival })
+    }
+
+    /// Of several of a call about one thing the one with the greatest turn counts, of equals the first:
+    /// so the one asserted last, or by arrival the last of the call.
+    pub(crate) fn turn(&self) -> Timestamp {
+        if self.by_arrival { Timestamp::stored(self.order as u64) } else { self.synced }
     }
 
     /// What a new row says of it; nothing of a removal.

@@ -16,7 +16,7 @@ impl Assertions {
         Self::of(
             parsed,
             |assertion| assertion.partner.as_str(),
-            |assertion| assertion.turn,
+            Assertion::turn,
             |a, b| a.claim == b.claim,
         )
     }

@@ -39,7 +39,7 @@ impl<S: Store> Graph<S> {
         let now = Now::parse(now, &self.policy())?;
         let removal = |(order, partner): (usize, String)| -> Result<Assertion, InvalidArgument> {
             let partner = PartnerKey::parse(partner)?;
-            Ok(Assertion { partner, claim: None, synced: now.at, order, turn: now.at })
+            Ok(Assertion { partner, claim: None, synced: now.at, order, by_arrival: false })
         };
         let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
         self.assert(id, cached, &assertions, IfMissing::Skip, now)

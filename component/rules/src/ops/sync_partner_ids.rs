@@ -86,7 +86,7 @@ impl Checked {
         mapping: &Mapping,
         partner: &PartnerKey,
         now: Now,
-        place: usize,
+        order: usize,
     ) -> Result<Self, MappingOutcome> {
         let id = EcId::parse(&mapping.ec_id).map_err(|rule| Err(rule.into()))?;
         let assertion = || {
@@ -94,8 +94,8 @@ impl Checked {
             let claim = |uid| Claim::parse(uid, atype, expires, mapping.ext.clone(), now);
             let claim = mapping.uid.clone().map(claim).transpose()?;
             let synced = now.asserted("synced", Some(mapping.synced))?;
-            let turn = now.turn(synced, place);
-            Ok(Assertion { partner: partner.clone(), claim, synced, order: 0, turn })
+            let (partner, by_arrival) = (partner.clone(), now.orders_by_arrival());
+            Ok(Assertion { partner, claim, synced, order, by_arrival })
         };
         let assertion = assertion().map_err(|rule| Ok(invalid(&rule)))?;
         Ok(Self { id, assertion: [assertion] })
@@ -103,7 +103,7 @@ impl Checked {
 
     fn turn(&self) -> Timestamp {
         let [assertion] = &self.assertion;
-        assertion.turn
+        assertion.turn()
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -144,7 +144,7 @@ impl<S: Store> Graph<S> {
             Ok(partner) => partner,
             Err(rule) => return Ok(mappings.iter().map(|_| Ok(invalid(&rule))).collect()),
         };
-        let parse = |(place, mapping)| Checked::parse(mapping, &partner, now, place);
+        let parse = |(order, mapping)| Checked::parse(mapping, &partner, now, order);
         let checked = mappings.iter().enumerate().map(parse);
         let rows = Latest::of(
             checked.collect(),

@@ -50,7 +50,7 @@ impl Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
     pub(crate) at: Timestamp,
-    latest: u64,
+    skew: u32,
     order: Order,
 }
 
@@ -58,8 +58,7 @@ impl Now {
     /// Checks the time of a call.
     pub(crate) fn parse(now: u64, policy: &Policy) -> Result<Self, InvalidArgument> {
         let at = Timestamp::parse("now", now)?;
-        let latest = now.saturating_add(u64::from(policy.clock_skew));
-        Ok(Self { at, latest, order: policy.order })
+        Ok(Self { at, skew: policy.clock_skew, order: policy.order })
     }
 
     /// Whether assertions count as made when they arrive.
@@ -69,18 +68,12 @@ impl Now {
 
     /// Whether a time is further ahead than clocks differ.
     pub(crate) fn is_behind(self, time: Timestamp) -> bool {
-        time.0 > self.latest
+        time.0 > self.at.0.saturating_add(u64::from(self.skew))
     }
 
     /// A stored time, where it can be believed.
     pub(crate) fn known(self, stored: Option<Timestamp>) -> Option<Timestamp> {
         stored.filter(|time| !self.is_behind(*time))
-    }
-
-    /// Of the items of a call about one thing the one with the greatest turn counts, of equals the
-    /// first: so the one asserted last, or, where they count as they arrive, the last of the call.
-    pub(crate) fn turn(self, asserted: Timestamp, place: usize) -> Timestamp {
-        if self.orders_by_arrival() { Timestamp(place as u64) } else { asserted }
     }
 
     /// Checks when something was asserted. It counts as asserted now where no time is given, or one too

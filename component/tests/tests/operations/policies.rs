@@ -24,6 +24,7 @@ fn remove_at(now: u64) -> impl Fn(&TestGraph) -> Result<Vec<UpsertOutcome>, Fail
 /// A row that is last seen so long ago counts or does not, and a partner's write keeps it so long.
 fn assert_age(policy: Policy, age: u64, lifetime: Option<u64>) {
     for_both_with(policy, |test| {
+        let _ = test.at(NOW);
         let is_there = lifetime.is_some();
         live(NOW - age).seed(test);
         assert_eq!(test.graph.get(EC, NOW).unwrap().is_some(), is_there, "{age}");
