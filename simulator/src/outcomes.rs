@@ -198,11 +198,7 @@ impl Check<'_, '_> {
         is: impl Fn(&Held) -> bool,
         name: &str,
     ) -> Result<(), Broken> {
-        if self.is_true(wrote, is) {
-            Ok(())
-        } else {
-            false_outcome(name)
-        }
+        if self.is_true(wrote, is) { Ok(()) } else { false_outcome(name) }
     }
 
     /// What was acknowledged was written by the worker, or at least stands in the row.

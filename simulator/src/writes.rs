@@ -215,13 +215,11 @@ impl Written<'_> {
         })
     }
 
-    /// The time that is written for an assertion: by arrival the partner's times do not go back.
+    /// The time that is written for a UID: by arrival that of a stored one does not go back.
     fn noted(&self, before: &StoredEntry, asserted: &AssertedUid<'_>) -> u64 {
         let AssertedUid { partner, synced, by_arrival, .. } = *asserted;
         let stored = self.clock.known(before.ids.get(partner).map(|stored| stored.synced));
-        let removed = self.clock.known(before.removed.get(partner).copied());
-        let known = stored.max(removed).filter(|_| by_arrival);
-        known.map_or(synced, |known| known.max(synced))
+        stored.filter(|_| by_arrival).map_or(synced, |stored| stored.max(synced))
     }
 
     /// A stored UID that the row no longer has.
@@ -279,8 +277,7 @@ impl Written<'_> {
     fn removals(&self, before: &StoredEntry) -> Result<(), Broken> {
         for (partner, at) in &self.after.removed {
             let asked = latest(&self.assertions, partner);
-            let is_asked =
-                asked.is_some_and(|best| best.uid.is_none() && self.noted(before, &best) == *at);
+            let is_asked = asked.is_some_and(|best| best.uid.is_none() && best.synced == *at);
             if before.removed.get(partner) != Some(at) && !is_asked {
                 return broken(Invariant::Untouched, "a removal that nobody asked for");
             }

@@ -68,8 +68,6 @@ pub(crate) struct Assertion {
     pub(crate) synced: Timestamp,
     /// Which of the call's items it is.
     pub(crate) order: usize,
-    /// Whether it is that which orders several of a call.
-    pub(crate) by_arrival: bool,
 }
 
 /// A UID with what is said of it.
@@ -104,17 +102,12 @@ impl Assertion {
     /// Checks a UID of an argument.
     pub(crate) fn parse(id: PartnerUid, now: Now, order: usize) -> Result<Self, InvalidArgument> {
         let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
-        let partner = PartnerKey::parse(partner)?;
-        let claim = Claim::parse(uid, atype, expires, ext, now)?;
-        let synced = now.asserted("synced", synced)?;
-        let by_arrival = now.orders_by_arrival();
-        Ok(Self { partner, claim: Some(claim), synced, order, by_arrival })
-    }
-
-    /// Of several of a call about one thing the one with the greatest turn counts, of equals the first:
-    /// so the one asserted last, or by arrival the last of the call.
-    pub(crate) fn turn(&self) -> Timestamp {
-        if self.by_arrival { Timestamp::stored(self.order as u64) } else { self.synced }
+        Ok(Self {
+            partner: PartnerKey::parse(partner)?,
+            claim: Some(Claim::parse(uid, atype, expires, ext, now)?),
+            synced: now.asserted("synced", synced)?,
+            order,
+        })
     }
 
     /// What a new row says of it; nothing of a removal.

@@ -104,7 +104,8 @@ impl<'a> Judged<'a> {
             return Verdict::Is(invalid(&InvalidArgument::Occupied));
         }
         let Some(claim) = &assertion.claim else {
-            return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
+            let known = self.edits.removed(at);
+            return Verdict::Is(removed(row, stored, known, withdrawn, assertion, now));
         };
         let by_arrival = now.orders_by_arrival();
         let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
@@ -120,14 +121,13 @@ impl<'a> Judged<'a> {
         // Without a time it counts as asserted at 0; with one far ahead as nobody knows when.
         let since = now.known(Some(stored.synced(text).unwrap_or_default()));
         let age = since.map_or(Some(u64::MAX), |since| assertion.synced.since(since));
-        let is_later = age.is_some_and(|age| age > 0);
+        let is_later = by_arrival || age.is_some_and(|age| age > 0);
         if !stored.is(text, claim.uid.as_str()) {
-            let stands = is_later || by_arrival;
-            let outcome = if stands { UpsertOutcome::Written } else { UpsertOutcome::Stale };
+            let outcome = if is_later { UpsertOutcome::Written } else { UpsertOutcome::Stale };
             return Verdict::Is(outcome);
         }
         let is_due = age.is_some_and(|age| age > u64::from(policy.resync));
-        if is_due || ((is_later || by_arrival) && says_more(claim, stored, text)) {
+        if is_due || (is_later && says_more(claim, stored, text)) {
             Verdict::Is(UpsertOutcome::Written)
         } else if is_later {
             Verdict::Refresh
@@ -193,11 +193,11 @@ fn removed(
     row: &Row,
     stored: Option<&StoredUid>,
     known: Option<Timestamp>,
+    withdrawn: Option<Timestamp>,
     removal: &Assertion,
     now: Now,
 ) -> UpsertOutcome {
     let stored = stored.filter(|stored| !stored.has_expired(&row.text, now.at));
-    let withdrawn = row.withdrawn(now);
     // By arrival only a removal from before the withdrawal is late.
     let since = stored.and_then(|stored| {
         if now.orders_by_arrival() { withdrawn } else { now.known(stored.synced(&row.text)) }

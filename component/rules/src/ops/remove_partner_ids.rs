@@ -39,9 +39,10 @@ impl<S: Store> Graph<S> {
         let now = Now::parse(now, &self.policy())?;
         let removal = |(order, partner): (usize, String)| -> Result<Assertion, InvalidArgument> {
             let partner = PartnerKey::parse(partner)?;
-            Ok(Assertion { partner, claim: None, synced: now.at, order, by_arrival: false })
+            Ok(Assertion { partner, claim: None, synced: now.at, order })
         };
-        let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
+        let parsed = partners.into_iter().enumerate().map(removal);
+        let assertions = Assertions::new(parsed.collect(), now);
         self.assert(id, cached, &assertions, IfMissing::Skip, now)
     }
 }

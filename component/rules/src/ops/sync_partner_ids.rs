@@ -82,28 +82,22 @@ struct Checked {
 }
 
 impl Checked {
-    fn parse(
-        mapping: &Mapping,
-        partner: &PartnerKey,
-        now: Now,
-        order: usize,
-    ) -> Result<Self, MappingOutcome> {
+    fn parse(mapping: &Mapping, partner: &PartnerKey, now: Now) -> Result<Self, MappingOutcome> {
         let id = EcId::parse(&mapping.ec_id).map_err(|rule| Err(rule.into()))?;
         let assertion = || {
             let Mapping { atype, expires, .. } = *mapping;
             let claim = |uid| Claim::parse(uid, atype, expires, mapping.ext.clone(), now);
             let claim = mapping.uid.clone().map(claim).transpose()?;
             let synced = now.asserted("synced", Some(mapping.synced))?;
-            let (partner, by_arrival) = (partner.clone(), now.orders_by_arrival());
-            Ok(Assertion { partner, claim, synced, order, by_arrival })
+            Ok(Assertion { partner: partner.clone(), claim, synced, order: 0 })
         };
         let assertion = assertion().map_err(|rule| Ok(invalid(&rule)))?;
         Ok(Self { id, assertion: [assertion] })
     }
 
-    fn turn(&self) -> Timestamp {
+    fn synced(&self) -> Timestamp {
         let [assertion] = &self.assertion;
-        assertion.turn()
+        assertion.synced
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -144,12 +138,12 @@ impl<S: Store> Graph<S> {
             Ok(partner) => partner,
             Err(rule) => return Ok(mappings.iter().map(|_| Ok(invalid(&rule))).collect()),
         };
-        let parse = |(order, mapping)| Checked::parse(mapping, &partner, now, order);
-        let checked = mappings.iter().enumerate().map(parse);
+        let checked = mappings.iter().map(|mapping| Checked::parse(mapping, &partner, now));
         let rows = Latest::of(
             checked.collect(),
+            now,
             |checked: &Checked| checked.id.as_str(),
-            Checked::turn,
+            Checked::synced,
             Checked::says_the_same,
         );
         let mut of_rows = Vec::with_capacity(rows.winners.len());

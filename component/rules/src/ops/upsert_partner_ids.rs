@@ -66,7 +66,7 @@ impl<S: Store> Graph<S> {
         let now = Now::parse(now, &self.policy())?;
         let parsed = ids.into_iter().enumerate();
         let parsed = parsed.map(|(order, id)| Assertion::parse(id, now, order));
-        self.assert(id, cached, &Assertions::new(parsed.collect()), missing, now)
+        self.assert(id, cached, &Assertions::new(parsed.collect(), now), missing, now)
     }
 
     /// Stores or removes what is asserted of one row.

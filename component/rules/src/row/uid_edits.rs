@@ -58,34 +58,19 @@ impl<'a> UidEdits<'a> {
         self.written.get(assertion).copied().unwrap_or_default()
     }
 
-    /// The assertion that is written over a stored UID, and its place.
-    fn over(&self, at: usize) -> Option<(usize, &'a Assertion)> {
+    /// The assertion that is written over a stored UID.
+    fn over(&self, at: usize) -> Option<&'a Assertion> {
         // They stand in the order of the row.
         let pairs = &self.matches.pairs;
         let pair = pairs.binary_search_by_key(&at, |(stored, _)| *stored).ok()?;
         let (_, assertion) = *pairs.get(pair)?;
-        if !self.writes(assertion) {
-            return None;
-        }
-        Some((assertion, self.assertions.get(assertion)?))
-    }
-
-    /// The time that is written for an assertion. Where assertions count as they arrive, the times of a
-    /// partner still do not go back.
-    fn synced(&self, row: &Row, at: usize, assertion: &Assertion, now: Now) -> Timestamp {
-        let asserted = assertion.synced;
-        if !now.orders_by_arrival() {
-            return asserted;
-        }
-        let stored = self.stored(row, at).and_then(|stored| stored.synced(&row.text));
-        let known = now.known(stored).max(self.removed(at));
-        known.map_or(asserted, |known| known.max(asserted))
+        if self.writes(assertion) { self.assertions.get(assertion) } else { None }
     }
 
     /// Whether a stored UID goes with the next write.
     fn goes(&self, row: &Row, at: usize, stored: &StoredUid, now: Timestamp) -> bool {
         match self.over(at) {
-            Some((_, assertion)) => assertion.claim.is_none(),
+            Some(assertion) => assertion.claim.is_none(),
             None => stored.has_expired(&row.text, now),
         }
     }
@@ -102,10 +87,7 @@ impl<'a> UidEdits<'a> {
             if self.goes(row, at, stored, now.at) {
                 takes_out = true;
             } else {
-                let claim = self.over(at).and_then(|(at, assertion)| {
-                    Some((assertion.claim.as_ref()?, self.synced(row, at, assertion, now)))
-                });
-                set_uid(row, splice, stored, claim, now);
+                set_uid(row, splice, stored, self.over(at), now);
             }
         }
         self.add(row, splice, takes_out, now)?;
@@ -125,10 +107,9 @@ impl<'a> UidEdits<'a> {
         };
         let new = self.assertions.iter().enumerate().filter(is_new);
         let objects: Vec<(&str, Vec<(&str, Value<'_>)>)> = new
-            .filter_map(|(at, assertion)| {
+            .filter_map(|(_, assertion)| {
                 let claim = assertion.claim.as_ref()?;
-                let synced = self.synced(row, at, assertion, now);
-                Some((assertion.partner.as_str(), members(claim, synced)))
+                Some((assertion.partner.as_str(), members(claim, assertion.synced)))
             })
             .collect();
         let added: Vec<Member<'_>> =
@@ -155,9 +136,9 @@ impl<'a> UidEdits<'a> {
         for (about, goes) in self.matches.removals.iter().zip(&mut goes) {
             *goes = about.is_some_and(|about| self.writes(about));
         }
-        for (at, assertion) in written {
+        for (_, assertion) in written {
             if assertion.claim.is_none() {
-                let time = Value::Number(self.synced(row, at, assertion, now).seconds());
+                let time = Value::Number(assertion.synced.seconds());
                 added.push((assertion.partner.as_str(), None, time));
             }
         }
@@ -197,9 +178,17 @@ fn set_uid(
     row: &Row,
     splice: &mut Splice<'_>,
     stored: &StoredUid,
-    claim: Option<(&Claim, Timestamp)>,
+    over: Option<&Assertion>,
     now: Now,
 ) {
+    let claim = over.and_then(|assertion| {
+        let mut synced = assertion.synced;
+        // By arrival an older clock may write over a later time, which does not go back.
+        if now.orders_by_arrival() {
+            synced = synced.max(now.known(stored.synced(&row.text)).unwrap_or_default());
+        }
+        Some((assertion.claim.as_ref()?, synced))
+    });
     match (claim, stored.object) {
         (Some((claim, synced)), Some(object)) => {
             // What was said of a UID that has ended, its end above all, has ended with it.

@@ -68,7 +68,7 @@ impl Now {
 
     /// Whether a time is further ahead than clocks differ.
     pub(crate) fn is_behind(self, time: Timestamp) -> bool {
-        time.0 > self.at.0.saturating_add(u64::from(self.skew))
+        time.0 > self.at.0.wrapping_add(u64::from(self.skew))
     }
 
     /// A stored time, where it can be believed.

@@ -199,9 +199,8 @@ fn a_removal_takes_out_whatever_stands_where_arrival_counts() {
                 return leaves(test, calls(1, 0), Ok(vec![Stale]), remove_at(NOW));
             }
             let written = writes(test, calls(1, 1), Ok(vec![Written]), remove_at(NOW));
-            let removed = if stored > NOW + 300 { NOW } else { NOW.max(stored) };
             assert_eq!(written["ids"], json!({}));
-            assert_eq!(written["removed"], json!({ PARTNER: removed }));
+            assert_eq!(written["removed"], json!({ PARTNER: NOW }));
             leaves(test, calls(1, 0), Ok(vec![Unchanged]), remove_at(NOW));
         });
     }
@@ -228,7 +227,7 @@ fn a_remembered_removal_keeps_no_later_uid_out_where_arrival_counts() {
                 return leaves(test, calls(1, 0), Ok(Stale), call);
             }
             let written = writes(test, calls(1, 1), Ok(Written), call);
-            let expected = json!({ "uid": "new", "synced": NOW.max(removed) });
+            let expected = json!({ "uid": "new", "synced": NOW });
             assert_eq!(written["ids"][PARTNER], expected);
             assert_eq!(written["removed"], json!({}), "a newer UID makes the removal void");
         });

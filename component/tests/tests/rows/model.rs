@@ -439,16 +439,15 @@ impl Model {
         }
     }
 
-    /// The time that is written. By arrival a partner's times do not go back all the same.
+    /// The time that is written. By arrival that of a stored UID does not go back all the same.
     fn noted(&self, row: &Row, said: &Said, now: u64) -> u64 {
         let asserted = self.asserted(said, now);
         if !self.orders_by_arrival() {
             return asserted;
         }
-        let stored = row.ids.get(&said.partner).map(|uid| uid.synced);
-        let removed = row.removed.iter().filter(|(partner, _)| *partner == said.partner);
-        let before = stored.into_iter().chain(removed.map(|(_, time)| *time));
-        before.filter_map(|time| self.known(time, now)).fold(asserted, u64::max)
+        let stored = row.ids.get(&said.partner).filter(|_| said.uid.is_some());
+        let stored = stored.and_then(|uid| self.known(uid.synced, now));
+        stored.map_or(asserted, |stored| stored.max(asserted))
     }
 
     /// Writes what was judged, and mends what every write mends.
