@@ -2,6 +2,7 @@
 //! at work.
 
 mod row;
+mod said;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use self::row::Stored;
 pub(crate) use self::row::{Row, country_text, domain_text, tcf_text, uid_text};
+pub(crate) use self::said::{Page, Said};
 
 /// Hash alone, two of the same network, and one of another.
 pub(crate) const KEYS: [&str; 4] = [
@@ -22,28 +24,6 @@ pub(crate) const KEYS: [&str; 4] = [
     "4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e.Seq111",
 ];
 pub(crate) const PARTNERS: [&str; 3] = ["a.example", "b.example", "c.example"];
-
-/// A UID of a partner, as places in lists, with what is said of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Said {
-    pub(crate) partner: usize,
-    /// `None` removes it.
-    pub(crate) uid: Option<u8>,
-    pub(crate) synced: Option<u64>,
-    pub(crate) atype: Option<u32>,
-    pub(crate) expires: Option<u64>,
-    pub(crate) ext: Option<&'static str>,
-}
-
-/// What a visit knows beside its UIDs, as places in lists.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Page {
-    pub(crate) tcf: Option<u8>,
-    pub(crate) gpp_sid: Option<u8>,
-    pub(crate) domain: Option<u8>,
-    pub(crate) country: Option<u8>,
-    pub(crate) is_mobile: Option<u8>,
-}
 
 /// One call. `key` is a place in [`KEYS`].
 #[derive(Debug, Clone)]
@@ -573,34 +553,5 @@ impl Verdict {
             Self::Is(Told::Stale) => UpsertOutcome::Stale,
             Self::Is(Told::Full) => UpsertOutcome::Full,
         }
-    }
-}
-
-impl Page {
-    fn default() -> Self {
-        Self { tcf: None, gpp_sid: None, domain: None, country: None, is_mobile: None }
-    }
-}
-
-impl Said {
-    fn removal(partner: usize, now: u64) -> Self {
-        let synced = Some(now);
-        Self { partner, uid: None, synced, atype: None, expires: None, ext: None }
-    }
-
-    /// A UID that has ended when it arrives is none.
-    fn is_over(&self, now: u64) -> bool {
-        self.uid.is_some() && self.expires.is_some_and(|expires| expires <= now)
-    }
-
-    fn says(&self, other: &Self) -> bool {
-        let what = |said: &Self| (said.atype, said.expires, said.ext);
-        self.uid == other.uid && (self.uid.is_none() || what(self) == what(other))
-    }
-
-    fn adds_to(&self, stored: &Stored) -> bool {
-        (self.atype.is_some() && self.atype != stored.atype)
-            || (self.expires.is_some() && self.expires != stored.expires)
-            || (self.ext.is_some() && self.ext != stored.ext)
     }
 }
