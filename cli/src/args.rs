@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use identity_graph::Policy;
 
 /// Keeps an edge identity graph in memory and shows how it answers.
 ///
@@ -95,6 +96,9 @@ pub(crate) struct SimulateArgs {
     /// Go through every schedule of all pairs or triples of operations on one row instead
     #[arg(long, value_name = "OF", conflicts_with_all = ["seeds", "seed"])]
     pub(crate) exhaustive: Option<Exhaustive>,
+    /// The policy of the exhaustive search; a seed draws one
+    #[arg(long, value_name = "POLICY", default_value = "default", requires = "exhaustive")]
+    pub(crate) policy: NamedPolicy,
     /// Draw the story that is told (of one seed, or of what went wrong) as an SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) draw: Option<PathBuf>,
@@ -120,6 +124,23 @@ pub(crate) enum Exhaustive {
     Pairs,
     /// Three operations: some seconds
     Triples,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum NamedPolicy {
+    /// What the graph does when it is not told otherwise
+    Default,
+    /// That of trusted-server's edge application
+    TrustedServer,
+}
+
+impl NamedPolicy {
+    pub(crate) fn policy(self) -> Policy {
+        match self {
+            Self::Default => Policy::default(),
+            Self::TrustedServer => Policy::trusted_server(),
+        }
+    }
 }
 
 /// How a command ended that could run.

@@ -9,7 +9,7 @@ use identity_graph_simulator::exhaustive::{self, combinations, explore};
 use identity_graph_simulator::random::{self, Tally};
 use identity_graph_simulator::{Component, History};
 
-use crate::args::{Ending, Exhaustive, SimulateArgs};
+use crate::args::{Ending, Exhaustive, NamedPolicy, SimulateArgs};
 use crate::draw;
 use crate::replay::progress_bar;
 use crate::text::{BOLD, count, number};
@@ -17,7 +17,7 @@ use crate::text::{BOLD, count, number};
 pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Ending> {
     let drawing = arguments.draw.as_deref();
     match (arguments.exhaustive, arguments.seed, arguments.seeds) {
-        (Some(of), _, _) => all_schedules(of, drawing),
+        (Some(of), _, _) => all_schedules(of, arguments.policy, drawing),
         (None, Some(seed), None) => one_seed(seed, drawing),
         (None, first, seeds) => {
             many_seeds(first.unwrap_or_default(), seeds.unwrap_or(SEEDS), drawing)
@@ -60,7 +60,11 @@ fn many_seeds(first: u64, seeds: u64, drawing: Option<&Path>) -> anyhow::Result<
     Ok(Ending::Good)
 }
 
-fn all_schedules(of: Exhaustive, drawing: Option<&Path>) -> anyhow::Result<Ending> {
+fn all_schedules(
+    of: Exhaustive,
+    by: NamedPolicy,
+    drawing: Option<&Path>,
+) -> anyhow::Result<Ending> {
     let (name, size) = match of {
         Exhaustive::Pairs => ("pairs", 2),
         Exhaustive::Triples => ("triples", 3),
@@ -69,7 +73,7 @@ fn all_schedules(of: Exhaustive, drawing: Option<&Path>) -> anyhow::Result<Endin
     let length = combinations.len() as u64;
     let bar = progress_bar(length, &format!("{{pos}} of {{len}} {name}, {{msg}}"));
     let started = Instant::now();
-    let report = explore(&Component, &combinations, |report| {
+    let report = explore(&Component, by.policy(), &combinations, |report| {
         bar.set_message(count(report.states, "state"));
         bar.set_position(report.combinations);
     });
@@ -81,7 +85,11 @@ fn all_schedules(of: Exhaustive, drawing: Option<&Path>) -> anyhow::Result<Endin
             Ok(Ending::Good)
         }
         Err(failed_schedule) => {
-            let again = format!("ec-graph simulate --exhaustive {name}");
+            let policy = match by {
+                NamedPolicy::Default => "",
+                NamedPolicy::TrustedServer => " --policy trusted-server",
+            };
+            let again = format!("ec-graph simulate --exhaustive {name}{policy}");
             failed(&failed_schedule.history, "step", &again, drawing)
         }
     }

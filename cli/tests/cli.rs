@@ -472,6 +472,8 @@ fn all_pairs_are_gone_through() {
     let ran = run(&["simulate", "--exhaustive", "pairs"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
     assert!(ran.out.contains("all schedules of all pairs"), "{}", ran.out);
+    let refused = run(&["simulate", "--seed", "7", "--policy", "trusted-server"]);
+    assert_eq!(refused.status, 2, "a seed draws its policy");
     let refused = run(&["simulate", "--exhaustive", "pairs", "--seed", "7"]);
     assert_eq!(refused.status, 2);
     assert!(refused.err.contains("--seed"), "{}", refused.err);

@@ -118,15 +118,21 @@ const CHANGES: [Try; 10] = [
     |graph| graph.get_metadata(ID).map(drop).or(Ok(())).map(|()| Did::Kept(Change::Mending)),
 ];
 
-/// Tries every operation on a stored row: none panics, a row that cannot be read is left alone by all
+/// Tries every operation on a stored row, under either policy: none panics, a row that cannot be read is left alone by all
 /// but a withdrawal, one that can be read can still be read afterwards, and what a change is not about
 /// is as a general parser read it before.
 ///
 /// # Panics
 /// When one of these does not hold.
 pub fn row(body: &[u8]) {
+    for policy in [Policy::default(), Policy::trusted_server()] {
+        row_under(body, policy);
+    }
+}
+
+fn row_under(body: &[u8], policy: Policy) {
     for change in CHANGES {
-        let graph = graph(body);
+        let graph = graph(body, policy);
         let before = entry(&graph);
         let result = change(&graph);
         let stored = || graph.store().0.borrow();
@@ -157,7 +163,7 @@ pub fn row(body: &[u8]) {
             (Err(error), _) => panic!("{error:?} of a read"),
         }
     }
-    let graph = graph(body);
+    let graph = graph(body, policy);
     let withdrawn = graph.write_withdrawal_tombstone(ID, NOW);
     assert_eq!(withdrawn, Ok(()));
     let entry = entry(&graph).ok().flatten();
@@ -225,7 +231,7 @@ fn entry(graph: &Graph<OneRow>) -> Result<Option<Entry>, GraphError> {
     Ok(graph.get(ID, NOW)?.map(|snapshot| snapshot.entry()))
 }
 
-fn graph(body: &[u8]) -> Graph<OneRow> {
+fn graph(body: &[u8], policy: Policy) -> Graph<OneRow> {
     let store = OneRow(RefCell::new(body.to_vec()));
-    Graph::new(store, Policy::default()).unwrap_or_else(|error| panic!("{error}"))
+    Graph::new(store, policy).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -51,6 +51,11 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_of_trusted_server_is_that_of_the_rules() {
+        assert_eq!(instance(&[]).trusted_server_policy(), Policy::trusted_server());
+    }
+
+    #[test]
     fn one_instance_keeps_graphs_over_several_stores_apart() {
         let (one, two) = (MemoryStore::new(), MemoryStore::new());
         let instance = instance(&[("one", &one), ("two", &two)]);

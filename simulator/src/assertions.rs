@@ -1,6 +1,6 @@
 //! What an operation asks for, key by key.
 
-use identity_graph::{Mapping, PartnerUid, Policy, Timestamp, Uid};
+use identity_graph::{Mapping, Order, PartnerUid, Policy, Timestamp, Uid};
 
 use super::worker::Operation;
 
@@ -10,8 +10,10 @@ pub(super) struct AssertedUid<'a> {
     pub(super) partner: &'a str,
     /// None for a removal.
     pub(super) uid: Option<&'a str>,
-    /// When it was asserted: now, where that is further ahead than clocks differ.
+    /// When it was asserted: now, where that is further ahead than clocks differ, and by arrival.
     pub(super) synced: u64,
+    /// Whether of two assertions the one that arrives last stands.
+    pub(super) by_arrival: bool,
     pub(super) expires: Option<u64>,
     pub(super) atype: Option<u32>,
     pub(super) ext: Option<&'a str>,
@@ -30,8 +32,9 @@ impl AssertedUid<'_> {
             && synced <= Timestamp::MAX
             && expires.is_none_or(|at| at > now && at <= Timestamp::MAX);
         let is_ahead = synced > now + u64::from(policy.clock_skew);
-        let synced = if is_ahead { now } else { synced };
-        is_valid.then_some(Self { synced, ..self })
+        let by_arrival = policy.order == Order::Arrival;
+        let synced = if is_ahead || by_arrival { now } else { synced };
+        is_valid.then_some(Self { synced, by_arrival, ..self })
     }
 }
 
@@ -84,12 +87,10 @@ impl Operation {
             let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
             let (synced, ext) = (synced.unwrap_or(clock.0), ext.as_deref());
             let (expires, atype) = (*expires, *atype);
-            AssertedUid { partner, uid: Some(uid), synced, expires, atype, ext }.at(clock)
+            let asserted = AssertedUid { uid: Some(uid), ..nothing(partner, synced) };
+            AssertedUid { expires, atype, ext, ..asserted }.at(clock)
         };
-        let removal = |partner: &'a String| {
-            let now = clock.0;
-            AssertedUid { partner, uid: None, synced: now, expires: None, atype: None, ext: None }
-        };
+        let removal = |partner: &'a String| nothing(partner, clock.0);
         match self {
             Self::Create { entry, .. }
             | Self::CreateOrRevive { entry, .. }
@@ -125,21 +126,33 @@ pub(super) fn mapped<'a>(
     let Mapping { uid, synced, atype, expires, ext, .. } = mapping;
     let (uid, ext) = (uid.as_deref(), ext.as_deref());
     let (synced, atype, expires) = (*synced, *atype, *expires);
-    AssertedUid { partner, uid, synced, expires, atype, ext }.at(clock)
+    AssertedUid { uid, expires, atype, ext, ..nothing(partner, synced) }.at(clock)
 }
 
-/// Of the assertions about a partner the one that counts: the latest, of equals the first.
+/// A removal.
+fn nothing(partner: &str, synced: u64) -> AssertedUid<'_> {
+    let (uid, expires, atype, ext) = (None, None, None, None);
+    AssertedUid { partner, uid, synced, expires, atype, ext, by_arrival: false }
+}
+
+/// Of the assertions about a partner the one that counts: the latest, of equals the first; by arrival
+/// the last of the call.
 pub(super) fn latest<'a>(assertions: &[AssertedUid<'a>], partner: &str) -> Option<AssertedUid<'a>> {
-    let of_partner = assertions.iter().filter(|asserted| asserted.partner == partner);
-    of_partner.copied().reduce(|best, next| if next.synced > best.synced { next } else { best })
+    assertions.get(latest_place(assertions, partner)?).copied()
+}
+
+fn latest_place(assertions: &[AssertedUid<'_>], partner: &str) -> Option<usize> {
+    let of_partner = assertions.iter().enumerate().filter(|(_, asked)| asked.partner == partner);
+    let counts = of_partner.reduce(|best, next| {
+        if next.1.by_arrival || next.1.synced > best.1.synced { next } else { best }
+    });
+    counts.map(|(place, _)| place)
 }
 
 /// Of the assertions about each partner the one that counts, in the order of the call.
 pub(super) fn winners<'a>(assertions: &[AssertedUid<'a>]) -> Vec<AssertedUid<'a>> {
-    let mut winners: Vec<AssertedUid<'a>> = Vec::new();
-    for asserted in assertions {
-        let best = latest(assertions, asserted.partner);
-        winners.extend(best.filter(|best| best == asserted && !winners.contains(best)));
-    }
-    winners
+    let placed = assertions.iter().enumerate();
+    let counts = placed
+        .filter(|(place, asserted)| latest_place(assertions, asserted.partner) == Some(*place));
+    counts.map(|(_, asserted)| *asserted).collect()
 }

@@ -47,25 +47,26 @@ pub(super) fn check_durability(
     Ok(())
 }
 
-/// Whether a row is as was acknowledged.
+/// Whether a row is as was acknowledged. By arrival a UID's time may be later, since it does not go back.
 pub(super) fn shows(row: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
-    let AssertedUid { partner, uid, synced, .. } = *asserted;
+    let AssertedUid { partner, uid, synced, by_arrival, .. } = *asserted;
     let stored = row.ids.get(partner);
+    let is_noted = |at: u64| if by_arrival { at >= synced } else { at == synced };
     row.ok
         && match uid {
-            Some(uid) => {
-                stored.is_some_and(|stored| (&*stored.uid, stored.synced) == (uid, synced))
-            }
+            Some(uid) => stored.is_some_and(|stored| stored.uid == uid && is_noted(stored.synced)),
             None => stored.is_none() && row.removed.get(partner) == Some(&synced),
         }
 }
 
-/// Whether what a row has instead is later. What had an end may be gone, and a removal forgotten: that
+/// Whether what a row has instead is later. By arrival it is the order of the writes that counts, and
+/// that each was asked for is judged where it took place. What had an end may be gone, and a removal forgotten: that
 /// it was over, or one of too many, is judged where it went.
 fn gave_way(before: &StoredEntry, after: &StoredEntry, asserted: &AssertedUid<'_>) -> bool {
-    let AssertedUid { partner, uid, synced, .. } = *asserted;
-    let is_removed = after.removed.get(partner).is_some_and(|at| *at > synced);
-    let is_later = after.ids.get(partner).is_some_and(|stored| stored.synced > synced);
+    let AssertedUid { partner, uid, synced, by_arrival, .. } = *asserted;
+    let gives_way = |at: u64| by_arrival || at > synced;
+    let is_removed = after.removed.get(partner).is_some_and(|at| gives_way(*at));
+    let is_later = after.ids.get(partner).is_some_and(|stored| gives_way(stored.synced));
     let had_end = before.ids.get(partner).is_some_and(|stored| stored.expires.is_some());
     let is_forgotten = uid.is_none() && !after.removed.contains_key(partner);
     let has_none = !after.ids.contains_key(partner);

@@ -12,6 +12,8 @@
 //!   never;
 //! - an expired row is removed at any moment, or not at all.
 //!
+//! All of it goes by one policy.
+//!
 //! Time stands still: every worker has its own fixed clock, and the rate limit is a fault like
 //! others. Some things are gone through only once:
 //! - What a worker does depends on the answers that it has heard, and on nothing else. So its code is
@@ -50,17 +52,18 @@ pub struct Report {
     pub workers: u64,
 }
 
-/// Goes through all schedules of the combinations. `progress` is told of each that is done.
+/// Goes through all schedules of the combinations under a policy. `progress` is told of each that is done.
 ///
 /// # Errors
 /// The first schedule that breaks an invariant. One in which an outcome was merely guessed is told
 /// where no schedule of the combination shows worse.
 pub fn explore(
     workers: &dyn Workers,
+    policy: Policy,
     combinations: &[Combination],
     mut progress: impl FnMut(&Report),
 ) -> Result<Report, Box<Failed>> {
-    let mut trie = Trie::new(workers, Policy::default());
+    let mut trie = Trie::new(workers, policy);
     let mut report = Report::default();
     for combination in combinations {
         let (states, schedules) = Search::new(&mut trie, combination).run(combination.name())?;

@@ -115,6 +115,10 @@ pub(super) fn check_messages(outcome: &Outcome, secrets: &[&str]) -> Result<(), 
     Ok(())
 }
 
+fn false_outcome(name: &str) -> Result<(), Broken> {
+    broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+}
+
 struct Check<'a, 'b> {
     operation: &'b Operation,
     policy: Policy,
@@ -172,7 +176,13 @@ impl Check<'_, '_> {
     /// Whether an outcome is true that says: nothing was written, because of what was read.
     fn is_true(&self, wrote: impl Fn(&Held) -> bool, is: impl Fn(&Held) -> bool) -> bool {
         let versions = &self.witness.versions;
-        match versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)) {
+        self.is_true_of(versions.iter().rposition(|seen| seen.by_worker && wrote(seen.held)), is)
+    }
+
+    /// The same, where this version is the one that the worker wrote.
+    fn is_true_of(&self, own: Option<usize>, is: impl Fn(&Held) -> bool) -> bool {
+        let versions = &self.witness.versions;
+        match own {
             None => self.saw(is),
             // A write that was not confirmed may have been followed by what the outcome says.
             Some(own) => {
@@ -188,11 +198,7 @@ impl Check<'_, '_> {
         is: impl Fn(&Held) -> bool,
         name: &str,
     ) -> Result<(), Broken> {
-        if self.is_true(wrote, is) {
-            Ok(())
-        } else {
-            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
-        }
+        if self.is_true(wrote, is) { Ok(()) } else { false_outcome(name) }
     }
 
     /// What was acknowledged was written by the worker, or at least stands in the row.
@@ -223,7 +229,7 @@ impl Check<'_, '_> {
         if own.peek().is_none() || own.any(|pair| is(pair[0].held)) {
             Ok(())
         } else {
-            broken(Invariant::Outcome, format!("said {name}, which is not what happened"))
+            false_outcome(name)
         }
     }
 
@@ -408,9 +414,17 @@ impl Check<'_, '_> {
     }
 
     fn judged(&self, best: AssertedUid<'_>, outcome: &UpsertOutcome) -> Result<(), Broken> {
-        let AssertedUid { partner, uid, synced, .. } = best;
+        let AssertedUid { partner, uid, synced, by_arrival, .. } = best;
         let clock = self.clock;
         let wrote = |held: &Held| held.entry().is_some_and(|row| shows(row, &best));
+        let own = self.witness.versions.iter().enumerate().rposition(|(at, seen)| {
+            // By arrival a UID looks the same that others had written before.
+            let was_there = || at.checked_sub(1).map(|at| wrote(self.witness.versions[at].held));
+            seen.by_worker && wrote(seen.held) && !(by_arrival && was_there() == Some(true))
+        });
+        let truly = |is: &dyn Fn(&Held) -> bool, name: &str| {
+            if self.is_true_of(own, is) { Ok(()) } else { false_outcome(name) }
+        };
         let live = |is: &dyn Fn(&StoredEntry, Option<&StoredUid>) -> bool, held: &Held| {
             let row = held.entry().filter(|row| row.ok);
             row.is_some_and(|row| {
@@ -428,36 +442,41 @@ impl Check<'_, '_> {
                 let is = |row: &StoredEntry, stored: Option<&StoredUid>| match (uid, stored) {
                     (Some(uid), Some(stored)) => {
                         let is_known = since(stored).is_some_and(|at| synced <= at + resync);
-                        stored.uid == uid && is_known
+                        let says_no_more =
+                            !by_arrival || best.expires.is_none() || best.expires == stored.expires;
+                        stored.uid == uid && is_known && says_no_more
                     }
-                    (None, None) => row.voids(partner, synced, clock),
+                    (None, None) => row.voids(&best, clock),
                     _ => false,
                 };
                 self.truly(|_| false, |held| live(&is, held), "unchanged")
             }
             UpsertOutcome::Stale => {
                 let is = |row: &StoredEntry, stored: Option<&StoredUid>| {
+                    // What arrives is late only where it is from before a withdrawal.
+                    if by_arrival {
+                        return row.is_withdrawn_since(synced, clock)
+                            && (uid.is_some() || stored.is_some());
+                    }
                     let is_older = |stored: &StoredUid| {
                         since(stored).is_some_and(|at| at >= synced)
                             && uid.is_none_or(|uid| stored.uid != uid)
                     };
-                    let is_void = uid.is_some() && row.voids(partner, synced, clock);
+                    let is_void = uid.is_some() && row.voids(&best, clock);
                     is_void || stored.is_some_and(is_older)
                 };
                 // A row that is made anew leaves out what is from before the withdrawal.
                 let is_before = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= synced);
-                if self.saw(is_before) {
+                if !by_arrival && self.saw(is_before) {
                     return Ok(());
                 }
-                self.truly(wrote, |held| live(&is, held), "stale")
+                truly(&|held| live(&is, held), "stale")
             }
-            UpsertOutcome::Withdrawn => {
-                self.truly(wrote, |held| held.tombstone().is_some(), "withdrawn")
-            }
-            UpsertOutcome::NotFound => self.truly(wrote, |held| self.is_missing(held), "not-found"),
+            UpsertOutcome::Withdrawn => truly(&|held| held.tombstone().is_some(), "withdrawn"),
+            UpsertOutcome::NotFound => truly(&|held| self.is_missing(held), "not-found"),
             UpsertOutcome::Invalid(_) => {
                 let is = |row: &StoredEntry| row.occupied.contains(partner);
-                self.truly(wrote, |held| held.entry().is_some_and(is), "invalid")
+                truly(&|held| held.entry().is_some_and(is), "invalid")
             }
             UpsertOutcome::Full => {
                 let most = self.policy.max_partners as usize;
@@ -466,7 +485,7 @@ impl Check<'_, '_> {
                     Some(row) => row.is_full() || row.partners() + asked > most,
                     None => asked > most,
                 };
-                self.truly(wrote, is, "full")
+                truly(&is, "full")
             }
         }
     }
@@ -483,21 +502,16 @@ impl Check<'_, '_> {
             Some(size) => {
                 let counted = self.causes.counted.map(|counted| counted.clamp(1, 100));
                 self.saw(|held| match self.live(held) {
-                    Some(entry) => counted == Some(size) || self.has_counted(entry, size),
+                    Some(entry) => {
+                        let stands = entry.standing_size(&self.policy, self.clock);
+                        counted == Some(size) || stands == Some(u64::from(size))
+                    }
                     None => false,
                 })
             }
             None => self.saw(|held| !self.is_live(held)),
         };
         if is_true { Ok(()) } else { broken(Invariant::Outcome, "a cluster that is not there") }
-    }
-
-    /// Whether the row has this size from less than a recheck interval ago.
-    fn has_counted(&self, entry: &StoredEntry, size: u32) -> bool {
-        let network = &entry.whole["network"];
-        let checked = self.clock.known(network["cluster_checked"].as_u64());
-        let is_fresh = |at| self.clock.now.abs_diff(at) < u64::from(self.policy.cluster_recheck);
-        network["cluster_size"] == size && checked.is_some_and(is_fresh)
     }
 
     fn live<'h>(&self, held: &'h Held) -> Option<&'h StoredEntry> {

@@ -34,7 +34,8 @@ pub fn history(workers: &dyn Workers, seed: u64) -> History {
     let limit = if knobs.write_interval_ms == 0 { ", no limit of writes per second" } else { "" };
     let mut run = Run::new(workers, seed, knobs, true);
     let broken = run.run().err();
-    run.history(format!("Seed {seed}{limit}"), broken)
+    let policy = if run.orders_by_arrival() { ", by the policy of trusted-server" } else { "" };
+    run.history(format!("Seed {seed}{policy}{limit}"), broken)
 }
 
 /// One of three stores takes any number of writes a second, as the real one often does: where the

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity_graph::limits::MAX_BODY_BYTES;
-use identity_graph::{self as rules, Policy};
+use identity_graph::{self as rules, Order, Policy};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::assertions::AssertedUid;
 use super::worker::Operation;
 
 /// The time of a call, and how far ahead of it other clocks may be.
@@ -15,11 +16,17 @@ use super::worker::Operation;
 pub(super) struct Clock {
     pub(super) now: u64,
     skew: u64,
+    /// Whether of two assertions the one that arrives last stands.
+    pub(super) by_arrival: bool,
 }
 
 impl Clock {
     pub(super) fn of(operation: &Operation, policy: &Policy) -> Self {
-        Self { now: operation.now().unwrap_or_default(), skew: policy.clock_skew.into() }
+        Self {
+            now: operation.now().unwrap_or_default(),
+            skew: policy.clock_skew.into(),
+            by_arrival: policy.order == Order::Arrival,
+        }
     }
 
     /// A stored time, where it can be believed.
@@ -193,19 +200,37 @@ impl StoredEntry {
         self.whole["ids"].as_object().map_or(0, serde_json::Map::len)
     }
 
-    /// Whether what was asserted of a partner at a time is from before a withdrawal or a removal.
-    pub(super) fn voids(&self, partner: &str, synced: u64, clock: Clock) -> bool {
-        let removed = clock.known(self.removed.get(partner).copied());
-        // Consent is given after it, so that a clock that is behind believes it, too.
-        let is_believed = |at: &u64| *at <= self.updated || clock.known(Some(*at)).is_some();
-        let withdrawn = self.withdrawn.filter(is_believed);
-        removed.max(withdrawn).is_some_and(|at| synced <= at)
+    /// Whether what is asserted of a partner is from before a withdrawal or a removal. By arrival a
+    /// removal keeps no UID out.
+    pub(super) fn voids(&self, asserted: &AssertedUid<'_>, clock: Clock) -> bool {
+        let removed = clock.known(self.removed.get(asserted.partner).copied());
+        let removed = removed.filter(|_| asserted.uid.is_none() || !clock.by_arrival);
+        removed.is_some_and(|at| asserted.synced <= at)
+            || self.is_withdrawn_since(asserted.synced, clock)
     }
 
-    /// A row that does not say when it was seen lives as long as the store keeps it.
+    /// Whether consent was withdrawn, and given anew, at this time or later.
+    pub(super) fn is_withdrawn_since(&self, time: u64, clock: Clock) -> bool {
+        // Consent is given after it, so that a clock that is behind believes it, too.
+        let is_believed = |at: &u64| *at <= self.updated || clock.known(Some(*at)).is_some();
+        self.withdrawn.filter(is_believed).is_some_and(|at| time <= at)
+    }
+
+    /// The cluster size that is not to be counted anew.
+    pub(super) fn standing_size(&self, policy: &Policy, clock: Clock) -> Option<u64> {
+        let network = &self.whole["network"];
+        let checked = clock.known(network["cluster_checked"].as_u64());
+        let stands = policy.cluster_recheck.is_none_or(|recheck| {
+            checked.is_some_and(|at| clock.now.saturating_sub(at) < u64::from(recheck))
+        });
+        network["cluster_size"].as_u64().filter(|_| stands)
+    }
+
+    /// A row that does not say when it was seen lives as long as the store keeps it, and so does every
+    /// row where there is no age.
     fn is_over(&self, policy: &Policy, clock: Clock) -> bool {
-        let last_seen = clock.known(self.last_seen);
-        last_seen.is_some_and(|at| clock.now >= at + u64::from(policy.entry_ttl))
+        let ends = clock.known(self.last_seen).zip(policy.max_age);
+        ends.is_some_and(|(at, age)| clock.now >= at + u64::from(age))
     }
 }
 

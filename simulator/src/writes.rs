@@ -149,6 +149,7 @@ impl Written<'_> {
         self.ids(before)?;
         self.removals(before)?;
         self.last_seen(before)?;
+        self.cluster(before)?;
         self.consent(before)?;
         self.domains(before)?;
         let mut expected = before.whole.clone();
@@ -177,8 +178,8 @@ impl Written<'_> {
     fn ids(&self, before: &StoredEntry) -> Result<(), Broken> {
         for (partner, stored) in &before.ids {
             match self.after.ids.get(partner) {
-                None => self.gone(partner, stored)?,
-                Some(after) => self.kept(partner, stored, after)?,
+                None => self.gone(before, partner, stored)?,
+                Some(after) => self.kept(before, partner, stored, after)?,
             }
         }
         for (partner, after) in &self.after.ids {
@@ -186,8 +187,8 @@ impl Written<'_> {
             if stored == Some(after) {
                 continue;
             }
-            if self.is_asserted(partner, after) {
-                if before.voids(partner, after.synced, self.clock) {
+            if let Some(asserted) = self.asserted(before, partner, after) {
+                if before.voids(&asserted, self.clock) {
                     return broken(Invariant::Withdrawal, "a UID is back that had been taken out");
                 }
             } else if stored.is_none_or(|stored| stored.uid != after.uid) {
@@ -200,20 +201,38 @@ impl Written<'_> {
         Ok(())
     }
 
-    fn is_asserted(&self, partner: &str, uid: &StoredUid) -> bool {
-        latest(&self.assertions, partner).is_some_and(|best| {
+    /// What the operation says of a partner, where the row has it so.
+    fn asserted(
+        &self,
+        before: &StoredEntry,
+        partner: &str,
+        uid: &StoredUid,
+    ) -> Option<AssertedUid<'_>> {
+        latest(&self.assertions, partner).filter(|best| {
             let ends_as_asked = best.expires.is_none() || best.expires == uid.expires;
-            best.uid == Some(&uid.uid) && best.synced == uid.synced && ends_as_asked
+            let is_noted = self.noted(before, best) == uid.synced;
+            best.uid == Some(&uid.uid) && is_noted && ends_as_asked
         })
     }
 
+    /// The time that is written for a UID: by arrival that of a stored one does not go back.
+    fn noted(&self, before: &StoredEntry, asserted: &AssertedUid<'_>) -> u64 {
+        let AssertedUid { partner, synced, by_arrival, .. } = *asserted;
+        let stored = self.clock.known(before.ids.get(partner).map(|stored| stored.synced));
+        stored.filter(|_| by_arrival).map_or(synced, |stored| stored.max(synced))
+    }
+
     /// A stored UID that the row no longer has.
-    fn gone(&self, partner: &str, stored: &StoredUid) -> Result<(), Broken> {
+    fn gone(&self, before: &StoredEntry, partner: &str, stored: &StoredUid) -> Result<(), Broken> {
         let synced = self.clock.known(Some(stored.synced));
         let is_later = |removal: &AssertedUid<'_>| {
-            removal.uid.is_none() && synced.is_none_or(|synced| removal.synced > synced)
+            if removal.by_arrival {
+                return !before.is_withdrawn_since(removal.synced, self.clock);
+            }
+            synced.is_none_or(|synced| removal.synced > synced)
         };
-        let is_removed = latest(&self.assertions, partner).is_some_and(|best| is_later(&best));
+        let removal = latest(&self.assertions, partner).filter(|best| best.uid.is_none());
+        let is_removed = removal.is_some_and(|removal| is_later(&removal));
         if is_removed || stored.is_over(self.clock) {
             Ok(())
         } else {
@@ -222,8 +241,15 @@ impl Written<'_> {
     }
 
     /// A partner's UID, and what the row has of that partner after the write.
-    fn kept(&self, partner: &str, stored: &StoredUid, after: &StoredUid) -> Result<(), Broken> {
-        let is_asserted = self.is_asserted(partner, after);
+    fn kept(
+        &self,
+        before: &StoredEntry,
+        partner: &str,
+        stored: &StoredUid,
+        after: &StoredUid,
+    ) -> Result<(), Broken> {
+        let asserted = self.asserted(before, partner, after);
+        let is_asserted = asserted.is_some();
         let is_over = stored.is_over(self.clock);
         let since = self.clock.known(Some(stored.synced));
         let is_later = since.is_none_or(|since| after.synced > since);
@@ -240,7 +266,8 @@ impl Written<'_> {
                 broken(Invariant::Time, "a synced time went back")
             };
         }
-        if is_later || is_over {
+        // By arrival it is enough that this is what was asserted.
+        if is_later || is_over || asserted.is_some_and(|asserted| asserted.by_arrival) {
             Ok(())
         } else {
             broken(Invariant::Acknowledged, "a UID was replaced by one not newer")
@@ -283,7 +310,11 @@ impl Written<'_> {
                 if known < now && matches!(self.operation, Operation::Visit { .. }) {
                     return broken(Invariant::Time, "a visit was written and not noted");
                 }
-                lifetime - now.saturating_sub(known).min(lifetime)
+                match lifetime.saturating_sub(now.saturating_sub(known)) {
+                    // How long the store keeps what has outlived that, nobody knows.
+                    0 => lifetime,
+                    left => left,
+                }
             }
             Some(known) if after < Some(known) => {
                 return broken(Invariant::Time, "last-seen went back");
@@ -296,6 +327,15 @@ impl Written<'_> {
         } else {
             broken(Invariant::Time, "a lifetime changed that no visit extends")
         }
+    }
+
+    /// A size that stands is not counted anew.
+    fn cluster(&self, before: &StoredEntry) -> Result<(), Broken> {
+        let counts = matches!(self.operation, Operation::Cluster { .. });
+        if counts && before.standing_size(self.policy, self.clock).is_some() {
+            return broken(Invariant::Untouched, "a cluster size was counted anew that stands");
+        }
+        Ok(())
     }
 
     /// Consent strings are those of the newest visit that gave any; nothing else changes them.

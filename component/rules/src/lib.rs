@@ -66,7 +66,7 @@ pub use ops::{
     VisitOutcome, WithdrawOutcome,
 };
 pub use partner_uid::PartnerUid;
-pub use policy::Policy;
+pub use policy::{Order, Policy};
 pub use row::EncodedRow;
 pub use rules::Rules;
 pub use snapshot::Snapshot;

@@ -103,7 +103,7 @@ impl Visit {
             geo: geo.map(|geo| checked_geo(geo, &mut left_out)),
             device: device.map(|device| checked_device(device, &mut left_out)),
             domain: given(domain).and_then(|domain| hostname(domain, &mut left_out)),
-            assertions: Assertions::new(parsed),
+            assertions: Assertions::new(parsed, now),
             left_out,
         })
     }

@@ -1,4 +1,5 @@
-//! Conversions between the enumerations of the bindings (`wit`) and those of the rules.
+//! Conversions between the enumerations of the bindings (`wit`) and those of the rules, and what holds
+//! them.
 
 use identity_graph as rules;
 
@@ -22,6 +23,7 @@ outcomes! {
     VisitOutcome { Created, Revived, Written, Unchanged, Withdrawn }
     TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
     WithdrawOutcome { Written, Unchanged, NotFound }
+    Order { Time, Arrival }
 }
 
 impl From<wit::IfMissing> for rules::IfMissing {
@@ -32,6 +34,46 @@ impl From<wit::IfMissing> for rules::IfMissing {
         }
     }
 }
+
+impl From<wit::Order> for rules::Order {
+    fn from(order: wit::Order) -> Self {
+        match order {
+            wit::Order::Time => Self::Time,
+            wit::Order::Arrival => Self::Arrival,
+        }
+    }
+}
+
+/// Both ways: the fields are listed once.
+macro_rules! policy {
+    ($($field:ident),*) => {
+        impl From<rules::Policy> for wit::Policy {
+            fn from(policy: rules::Policy) -> Self {
+                let rules::Policy { $($field,)* order } = policy;
+                Self { $($field,)* order: order.into() }
+            }
+        }
+
+        impl From<wit::Policy> for rules::Policy {
+            fn from(policy: wit::Policy) -> Self {
+                let wit::Policy { $($field,)* order } = policy;
+                Self { $($field,)* order: order.into() }
+            }
+        }
+    };
+}
+
+policy!(
+    entry_ttl,
+    max_age,
+    tombstone_ttl,
+    last_seen_debounce,
+    max_cas_attempts,
+    cluster_recheck,
+    clock_skew,
+    resync,
+    max_partners
+);
 
 impl From<rules::MappingOutcome> for wit::MappingOutcome {
     fn from(outcome: rules::MappingOutcome) -> Self {

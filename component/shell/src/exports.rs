@@ -16,8 +16,12 @@ impl wit::Guest for Component {
     type Graph = Graph;
     type Snapshot = Snapshot;
 
-    fn default_policy() -> rules::Policy {
-        rules::Policy::default()
+    fn default_policy() -> wit::Policy {
+        rules::Policy::default().into()
+    }
+
+    fn trusted_server_policy() -> wit::Policy {
+        rules::Policy::trusted_server().into()
     }
 }
 
@@ -32,17 +36,21 @@ pub(crate) struct Snapshot {
 
 type Answer<T> = Result<T, rules::Failure>;
 
+fn open(store: &str, policy: rules::Policy) -> Answer<wit::Graph> {
+    // The policy is checked before the host is asked for anything.
+    policy.validate().map_err(rules::GraphError::from)?;
+    let store = KvCas::open(store).map_err(rules::GraphError::from)?;
+    let graph = rules::Graph::new(store, policy).map_err(rules::GraphError::from)?;
+    Ok(wit::Graph::new(Graph(Rc::new(graph))))
+}
+
 impl wit::GuestGraph for Graph {
     fn open(store: String) -> Answer<wit::Graph> {
-        Self::open_with(store, rules::Policy::default())
+        open(&store, rules::Policy::default())
     }
 
-    fn open_with(store: String, policy: rules::Policy) -> Answer<wit::Graph> {
-        // The policy is checked before the host is asked for anything.
-        policy.validate().map_err(rules::GraphError::from)?;
-        let store = KvCas::open(&store).map_err(rules::GraphError::from)?;
-        let graph = rules::Graph::new(store, policy).map_err(rules::GraphError::from)?;
-        Ok(wit::Graph::new(Self(Rc::new(graph))))
+    fn open_with(store: String, policy: wit::Policy) -> Answer<wit::Graph> {
+        open(&store, policy.into())
     }
 
     fn get(&self, ec_id: String, now: u64) -> Answer<Option<wit::Snapshot>> {

@@ -29,7 +29,6 @@ mod bindings {
             "trusted-server:ec/identity-graph@0.2.0/metadata": identity_graph::Metadata,
             "trusted-server:ec/identity-graph@0.2.0/new-entry": identity_graph::NewEntry,
             "trusted-server:ec/identity-graph@0.2.0/partner-uid": identity_graph::PartnerUid,
-            "trusted-server:ec/identity-graph@0.2.0/policy": identity_graph::Policy,
             "trusted-server:ec/identity-graph@0.2.0/pub-properties": identity_graph::PubProperties,
             "trusted-server:ec/identity-graph@0.2.0/raw-row": identity_graph::RawRow,
             "trusted-server:ec/identity-graph@0.2.0/upsert-outcome": identity_graph::UpsertOutcome,
@@ -40,7 +39,8 @@ mod bindings {
 mod wit {
     pub(crate) use crate::bindings::exports::trusted_server::ec::identity_graph::{
         CreateOutcome, CreateReport, Graph, Guest, GuestGraph, GuestSnapshot, IfMissing,
-        MappingOutcome, Report, Snapshot, TouchOutcome, VisitOutcome, VisitReport, WithdrawOutcome,
+        MappingOutcome, Order, Policy, Report, Snapshot, TouchOutcome, VisitOutcome, VisitReport,
+        WithdrawOutcome,
     };
 }
 mod convert;

@@ -81,8 +81,8 @@ records! { wit:
     NewEntry { tcf, gpp, gpp_sid, geo, device, domain, ids, now }
     PartnerUid { partner, uid, synced, atype, expires, ext }
     Policy {
-        entry_ttl, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck, clock_skew,
-        resync, max_partners
+        entry_ttl, max_age, tombstone_ttl, last_seen_debounce, max_cas_attempts, cluster_recheck,
+        clock_skew, resync, max_partners, order
     }
     PubProperties { origin_domain, seen_domains }
     RawRow { body, metadata, generation, problem }
@@ -100,6 +100,7 @@ variants! { wit:
         Throttled, Unavailable(how)
     }
     IfMissing = IfMissing { Skip, CreateMinimal }
+    Order = Order { Time, Arrival }
     TouchOutcome = TouchOutcome { Written, Debounced, Stale, Withdrawn, NotFound }
     WithdrawOutcome = WithdrawOutcome { Written, Unchanged, NotFound }
     UpsertOutcome = UpsertOutcome {

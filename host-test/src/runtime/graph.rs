@@ -54,6 +54,13 @@ impl Instance {
         untrapped(identity_graph.call_default_policy(&mut *self.enter())).convert()
     }
 
+    /// The policy of trusted-server's edge application.
+    #[must_use]
+    pub fn trusted_server_policy(&self) -> Policy {
+        let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();
+        untrapped(identity_graph.call_trusted_server_policy(&mut *self.enter())).convert()
+    }
+
     /// Opens the graph over the named store with the default policy.
     pub fn open(&self, store: &str) -> Result<ComponentGraph, Failure> {
         let identity_graph = self.inner.bindings.trusted_server_ec_identity_graph();

@@ -17,7 +17,8 @@ pub enum Start {
     LiveWithPartner,
     /// A withdrawal of a minute ago.
     Tombstone,
-    /// A live row past its lifetime, which the store removes at some moment.
+    /// A live row past its lifetime, which the store removes at some moment. Without a maximum age it
+    /// counts until then.
     Expired,
     /// A row that is no entry.
     Corrupt,

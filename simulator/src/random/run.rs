@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
-use identity_graph::{KvError, Read, WriteOutcome, Written};
+use identity_graph::{KvError, Order, Read, WriteOutcome, Written};
 
 use super::scenario::{Foreign, Job, SECRETS, START, Scenario};
 use super::tally::Tally;
@@ -129,6 +129,11 @@ impl<'w> Run<'w> {
     }
 
     /// The history, once it is over.
+    /// Whether the policy that was drawn is the one of trusted-server.
+    pub(super) fn orders_by_arrival(&self) -> bool {
+        self.scenario.policy.order == Order::Arrival
+    }
+
     pub(super) fn history(mut self, title: String, broken: Option<Broken>) -> History {
         let lane = |job: &Job| Lane {
             label: describe::operation(&job.operation, START),

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use identity_graph::{Device, Geo, IfMissing, Mapping, NewEntry, PartnerUid, Policy};
+use identity_graph::{Device, Geo, IfMissing, Mapping, NewEntry, Order, PartnerUid, Policy};
 
 use super::rows;
 use crate::dice::Dice;
@@ -23,13 +23,23 @@ pub(super) const PARTNERS: [&str; 3] = ["ids.acme.example", "ids.other.example",
 /// Lifetimes that a scenario of days lives through.
 const SHORT: Policy = Policy {
     entry_ttl: 36_000,
+    max_age: Some(36_000),
     tombstone_ttl: 7_200,
     last_seen_debounce: 60,
     max_cas_attempts: 3,
-    cluster_recheck: 600,
+    cluster_recheck: Some(600),
     clock_skew: 300,
     resync: 3_600,
     max_partners: 2,
+    order: Order::Time,
+};
+/// The same of trusted-server's policy.
+const SHORT_TRUSTED_SERVER: Policy = Policy {
+    max_age: None,
+    max_cas_attempts: 5,
+    cluster_recheck: None,
+    order: Order::Arrival,
+    ..SHORT
 };
 
 /// One scenario.
@@ -70,7 +80,12 @@ impl Scenario {
     pub(super) fn new(seed: u64, places: usize) -> Self {
         let mut dice = Dice::new(seed, 1);
         let span = *dice.pick(&SPANS);
-        let policy = if span > 3_600_000 { SHORT } else { Policy::default() };
+        let policy = match (span > 3_600_000, Dice::new(seed, 4).happens(500)) {
+            (false, false) => Policy::default(),
+            (false, true) => Policy::trusted_server(),
+            (true, false) => SHORT,
+            (true, true) => SHORT_TRUSTED_SERVER,
+        };
         let keys: Vec<Rc<str>> = (0..=dice.below(3)).map(|n| key(n).into()).collect();
         let mut maker = Maker { dice, keys: &keys };
         // A row that has been there for long is seen everywhere.

@@ -182,7 +182,8 @@ fn is_caught(
 ) {
     let operations = operations.iter().map(|kind| (*kind, 0)).collect();
     let combination = Combination { start, operations, overwrite };
-    let failed = explore(&Flawed(flaw), &[combination], |_| ()).expect_err("it is not caught");
+    let failed = explore(&Flawed(flaw), Policy::default(), &[combination], |_| ())
+        .expect_err("it is not caught");
     let story = failed.history.timeline("step");
     println!("{story}");
     let broken = failed.history.broken.expect("a story that fails says why");

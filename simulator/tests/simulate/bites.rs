@@ -2,8 +2,8 @@
 
 use identity_graph::Graph;
 use identity_graph::{
-    Failure, IfMissing, ItemHead, KvError, Policy, Precondition, Read, Store, TouchOutcome, Write,
-    WriteOutcome, Written,
+    Failure, IfMissing, ItemHead, KvError, Order, Policy, Precondition, Read, Store, TouchOutcome,
+    Write, WriteOutcome, Written,
 };
 use identity_graph_simulator::exhaustive::{combinations, explore};
 use identity_graph_simulator::random;
@@ -61,6 +61,16 @@ enum Flaw {
     TellsTheKey,
     /// It panics at a corrupt row.
     Panics,
+    /// Of two assertions it takes the one that the policy does not.
+    TakesTheOther,
+    /// Of several items of a call it takes the one that does not count, where arrival does.
+    TakesTheFirst,
+    /// It turns back the times of UIDs.
+    TurnsBackAssertions,
+    /// It has a maximum age where the policy has none, and none where it has one.
+    AgesOtherwise,
+    /// It counts clusters whose size stands.
+    CountsAnew,
 }
 
 struct Flawed(Flaw);
@@ -69,7 +79,7 @@ impl Workers for Flawed {
     fn open(&self, store: Script, policy: Policy) -> Runner {
         let Self(flaw) = *self;
         let shim = Shim { store, flaw, policy };
-        let graph = Graph::new(shim, policy).expect("the policy is in order");
+        let graph = Graph::new(shim, misread(flaw, policy)).expect("the policy is in order");
         Box::new(move |operation| {
             let mut operation = operation.clone();
             let withdraws = matches!(operation, Operation::Withdraw { .. });
@@ -82,6 +92,10 @@ impl Workers for Flawed {
             if flaw == Flaw::GivesUpAtOnce && matches!(operation, Operation::Upsert { .. }) {
                 return Outcome::Upserted(Err(Failure::Conflict));
             }
+            if flaw == Flaw::TakesTheFirst && policy.order == Order::Arrival {
+                reverse(&mut operation);
+                return reversed(operation.run(&graph));
+            }
             match operation.run(&graph) {
                 Outcome::Withdrawn(Err(_))
                     if withdraws && flaw == Flaw::SwallowsFailedWithdrawals =>
@@ -92,6 +106,55 @@ impl Workers for Flawed {
             }
         })
     }
+}
+
+/// What the flaw makes of the policy.
+fn misread(flaw: Flaw, policy: Policy) -> Policy {
+    match flaw {
+        Flaw::TakesTheOther => {
+            let order = match policy.order {
+                Order::Time => Order::Arrival,
+                Order::Arrival => Order::Time,
+            };
+            Policy { order, ..policy }
+        }
+        Flaw::AgesOtherwise => {
+            let max_age = if policy.max_age.is_none() { Some(policy.entry_ttl) } else { None };
+            Policy { max_age, ..policy }
+        }
+        Flaw::CountsAnew => Policy { cluster_recheck: Some(0), ..policy },
+        _ => policy,
+    }
+}
+
+/// Names what a call says in the opposite order.
+fn reverse(operation: &mut Operation) {
+    match operation {
+        Operation::Create { entry, .. }
+        | Operation::CreateOrRevive { entry, .. }
+        | Operation::Visit { entry, .. } => entry.ids.reverse(),
+        Operation::View { ids, .. } | Operation::Upsert { ids, .. } => ids.reverse(),
+        Operation::Sync { mappings, .. } => mappings.reverse(),
+        _ => {}
+    }
+}
+
+/// The outcome of a call that was reversed, as it would be told.
+fn reversed(mut outcome: Outcome) -> Outcome {
+    match &mut outcome {
+        Outcome::Created(Ok(report)) => report.ids.reverse(),
+        Outcome::Started(Ok(report)) => report.ids.reverse(),
+        Outcome::Visited(Ok(report)) => report.ids.reverse(),
+        Outcome::Upserted(Ok(outcomes)) => outcomes.reverse(),
+        Outcome::Viewed(Ok(view)) => {
+            if let Ok(outcomes) = &mut view.upserted {
+                outcomes.reverse();
+            }
+        }
+        Outcome::Synced(Ok(outcomes)) => outcomes.reverse(),
+        _ => {}
+    }
+    outcome
 }
 
 /// What the flaw makes of an outcome.
@@ -142,6 +205,12 @@ impl Shim {
                 }
             }
             (Flaw::RewritesNumbers, _) => {}
+            (Flaw::TurnsBackAssertions, _) if is_update => {
+                let ids = row["ids"].as_object_mut().into_iter().flatten();
+                for (_, uid) in ids {
+                    uid["synced"] = 1_700_000_000.into();
+                }
+            }
             (Flaw::TurnsBackTime, Some(row)) if is_update => {
                 row.insert("last_seen".to_owned(), 1_700_000_000.into());
             }
@@ -211,18 +280,26 @@ impl Store for Shim {
     }
 }
 
+const POLICIES: [fn() -> Policy; 2] = [Policy::default, Policy::trusted_server];
+
 /// By which invariant the flaw is caught in pairs of operations and, if so, by the seeds.
-fn caught(flaw: Flaw) -> (Option<Invariant>, Option<Invariant>) {
-    let in_pairs = explore(&Flawed(flaw), &combinations(2), |_| ());
+fn caught(flaw: Flaw, policy: Policy) -> (Option<Invariant>, Option<Invariant>) {
+    let in_pairs = explore(&Flawed(flaw), policy, &combinations(2), |_| ());
     let in_pairs = in_pairs.err().and_then(|failed| failed.history.broken);
     let in_seeds = (0..1_000).find_map(|seed| random::run(&Flawed(flaw), seed).err());
     let in_seeds = in_seeds.and_then(|history| history.broken);
     (in_pairs.map(|broken| broken.invariant), in_seeds.map(|broken| broken.invariant))
 }
 
+/// Checks that the flaw is caught, in pairs under either policy.
 #[track_caller]
 fn is_caught(flaw: Flaw, by: &[Invariant]) {
-    let (in_pairs, in_seeds) = caught(flaw);
+    POLICIES.into_iter().for_each(|policy| is_caught_under(policy(), flaw, by));
+}
+
+#[track_caller]
+fn is_caught_under(policy: Policy, flaw: Flaw, by: &[Invariant]) {
+    let (in_pairs, in_seeds) = caught(flaw, policy);
     for found in [in_pairs, in_seeds] {
         assert!(found.is_some_and(|found| by.contains(&found)), "{in_pairs:?} {in_seeds:?}");
     }
@@ -230,7 +307,10 @@ fn is_caught(flaw: Flaw, by: &[Invariant]) {
 
 #[test]
 fn the_same_worker_without_a_flaw_is_not_caught() {
-    explore(&NativeRules, &combinations(2), |_| ()).expect("no schedule breaks an invariant");
+    for policy in POLICIES {
+        let explored = explore(&NativeRules, policy(), &combinations(2), |_| ());
+        explored.expect("no schedule breaks an invariant");
+    }
 }
 
 #[test]
@@ -347,4 +427,32 @@ fn a_message_with_a_key_in_it() {
 #[test]
 fn a_trap() {
     is_caught(Flaw::Panics, &[Invariant::Messages]);
+}
+
+#[test]
+fn the_other_of_two_assertions() {
+    is_caught(Flaw::TakesTheOther, &[Invariant::Acknowledged, Invariant::Untouched]);
+}
+
+#[test]
+fn the_first_of_several_items_where_the_last_counts() {
+    let by = [Invariant::Acknowledged, Invariant::Outcome, Invariant::Untouched];
+    is_caught_under(Policy::trusted_server(), Flaw::TakesTheFirst, &by);
+}
+
+#[test]
+fn a_time_of_a_uid_that_goes_back() {
+    let by = [Invariant::Acknowledged, Invariant::Time, Invariant::Untouched];
+    is_caught(Flaw::TurnsBackAssertions, &by);
+}
+
+#[test]
+fn an_age_that_the_policy_does_not_have() {
+    let by = [Invariant::Acknowledged, Invariant::Appearance, Invariant::Outcome];
+    is_caught(Flaw::AgesOtherwise, &by);
+}
+
+#[test]
+fn a_cluster_that_is_counted_although_its_size_stands() {
+    is_caught(Flaw::CountsAnew, &[Invariant::Untouched, Invariant::Outcome]);
 }

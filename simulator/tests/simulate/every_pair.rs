@@ -1,12 +1,22 @@
 //! Every schedule of two operations on one row.
 
+use identity_graph::Policy;
 use identity_graph_simulator::Component;
 use identity_graph_simulator::exhaustive::{Start, combinations, explore};
 
 #[test]
 fn every_invariant_holds_in_every_schedule_of_two_operations() {
+    holds_in_every_schedule_of_two(Policy::default());
+}
+
+#[test]
+fn every_invariant_holds_in_every_schedule_of_two_operations_by_the_policy_of_trusted_server() {
+    holds_in_every_schedule_of_two(Policy::trusted_server());
+}
+
+fn holds_in_every_schedule_of_two(policy: Policy) {
     let pairs = combinations(2);
-    match explore(&Component, &pairs, |_| ()) {
+    match explore(&Component, policy, &pairs, |_| ()) {
         Ok(report) => {
             println!("{report:?}");
             assert_eq!(report.combinations, 1_310, "105 pairs and 26 overwrites, on 10 rows");

@@ -7,14 +7,16 @@ use super::latest::Latest;
 use super::upsert_outcome::UpsertOutcome;
 use crate::error::InvalidArgument;
 use crate::partner_uid::Assertion;
+use crate::types::Now;
 
-/// The UIDs that a call asserts, of each partner the latest.
+/// The UIDs that a call asserts, of each partner the one that counts.
 pub(crate) type Assertions = Latest<Assertion, InvalidArgument>;
 
 impl Assertions {
-    pub(crate) fn new(parsed: Vec<Result<Assertion, InvalidArgument>>) -> Self {
+    pub(crate) fn new(parsed: Vec<Result<Assertion, InvalidArgument>>, now: Now) -> Self {
         Self::of(
             parsed,
+            now,
             |assertion| assertion.partner.as_str(),
             |assertion| assertion.synced,
             |a, b| a.claim == b.claim,

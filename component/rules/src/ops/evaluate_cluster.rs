@@ -194,19 +194,15 @@ enum Recount<'a> {
     Due(&'a Row, u32),
 }
 
-/// A stored size stands until the recheck interval has passed; one stored without its time was
-/// counted nobody knows when.
+/// A stored size stands until the recheck interval has passed, and for good where there is none; one
+/// stored without its time was counted nobody knows when.
 fn recount<'a>(row: Option<&'a Row>, policy: &Policy, now: Now) -> Recount<'a> {
     let State::Live(row, left) = State::of(row, policy, now) else { return Recount::Keep(None) };
     let size = row.number(Field::ClusterSize);
-    let checked = now.known(row.time(Field::ClusterChecked));
-    let is_fresh = |checked| {
-        let age = now.at.since(checked).unwrap_or_default();
-        age < u64::from(policy.cluster_recheck)
-    };
-    if size.is_some() && checked.is_some_and(is_fresh) {
-        Recount::Keep(size)
-    } else {
-        Recount::Due(row, left)
-    }
+    let stands = policy.cluster_recheck.is_none_or(|recheck| {
+        let checked = now.known(row.time(Field::ClusterChecked));
+        let age = checked.map(|checked| now.at.since(checked).unwrap_or_default());
+        age.is_some_and(|age| age < u64::from(recheck))
+    });
+    if size.is_some() && stands { Recount::Keep(size) } else { Recount::Due(row, left) }
 }

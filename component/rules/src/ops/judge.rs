@@ -104,10 +104,12 @@ impl<'a> Judged<'a> {
             return Verdict::Is(invalid(&InvalidArgument::Occupied));
         }
         let Some(claim) = &assertion.claim else {
-            return Verdict::Is(removed(row, stored, self.edits.removed(at), assertion, now));
+            let known = self.edits.removed(at);
+            return Verdict::Is(removed(row, stored, known, withdrawn, assertion, now));
         };
+        let by_arrival = now.orders_by_arrival();
         let is_void = |since: Option<Timestamp>| since.is_some_and(|at| assertion.synced <= at);
-        if is_void(withdrawn) || is_void(self.edits.removed(at)) {
+        if is_void(withdrawn) || (!by_arrival && is_void(self.edits.removed(at))) {
             return Verdict::Is(UpsertOutcome::Stale);
         }
         let holds = |stored: &&StoredUid| {
@@ -119,7 +121,7 @@ impl<'a> Judged<'a> {
         // Without a time it counts as asserted at 0; with one far ahead as nobody knows when.
         let since = now.known(Some(stored.synced(text).unwrap_or_default()));
         let age = since.map_or(Some(u64::MAX), |since| assertion.synced.since(since));
-        let is_later = age.is_some_and(|age| age > 0);
+        let is_later = by_arrival || age.is_some_and(|age| age > 0);
         if !stored.is(text, claim.uid.as_str()) {
             let outcome = if is_later { UpsertOutcome::Written } else { UpsertOutcome::Stale };
             return Verdict::Is(outcome);
@@ -191,15 +193,19 @@ fn removed(
     row: &Row,
     stored: Option<&StoredUid>,
     known: Option<Timestamp>,
+    withdrawn: Option<Timestamp>,
     removal: &Assertion,
     now: Now,
 ) -> UpsertOutcome {
     let stored = stored.filter(|stored| !stored.has_expired(&row.text, now.at));
-    let since = stored.and_then(|stored| now.known(stored.synced(&row.text)));
+    // By arrival only a removal from before the withdrawal is late.
+    let since = stored.and_then(|stored| {
+        if now.orders_by_arrival() { withdrawn } else { now.known(stored.synced(&row.text)) }
+    });
     if since.is_some_and(|since| since >= removal.synced) {
         return UpsertOutcome::Stale;
     }
-    let known = known.max(row.withdrawn(now));
+    let known = known.max(withdrawn);
     if stored.is_none() && known.is_some_and(|known| known >= removal.synced) {
         UpsertOutcome::Unchanged
     } else {

@@ -1,10 +1,11 @@
-//! Several items about one thing in a call: the latest counts, of equals the first.
+//! Several items about one thing in a call: the latest counts, of equals the first. Where items count
+//! as they arrive, the last does.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use crate::sorted::{compare, sorted};
-use crate::types::Timestamp;
+use crate::types::{Now, Timestamp};
 
 /// The items of a call, and which of them count.
 pub(crate) struct Latest<T, E> {
@@ -22,9 +23,11 @@ enum Item<E> {
 }
 
 impl<T, E> Latest<T, E> {
-    /// Of several items about one thing the one with the latest time counts, of equals the first.
+    /// Of several items about one thing the one with the latest time counts, of equals the first; by
+    /// arrival the last.
     pub(super) fn of(
         items: Vec<Result<T, E>>,
+        now: Now,
         about: impl Fn(&T) -> &str,
         time: impl Fn(&T) -> Timestamp,
         says_the_same: impl Fn(&T, &T) -> bool,
@@ -41,13 +44,13 @@ impl<T, E> Latest<T, E> {
                 Err(rule) => outcomes.push(Item::Invalid(rule)),
             }
         }
-        // Of one thing the latest stands first, of equal times the first.
-        let places = sorted(valid.len(), &|a, b| {
+        // Of one thing the one that counts stands first: the latest, of equal times the first.
+        let by_arrival = now.orders_by_arrival();
+        let places = sorted(valid.len(), &|one, other| {
             let item = |at: usize| valid.get(at).and_then(|(_, item)| item.as_ref());
-            match (item(a), item(b)) {
-                (Some(a), Some(b)) => {
-                    compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a)))
-                }
+            match (item(one), item(other)) {
+                (Some(a), Some(b)) => compare(about(a), about(b))
+                    .then_with(|| if by_arrival { other.cmp(&one) } else { time(b).cmp(&time(a)) }),
                 _ => Ordering::Equal,
             }
         });
@@ -90,12 +93,18 @@ impl<T, E> Latest<T, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policy;
 
     type One = (&'static str, &'static str, u64);
 
-    fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {
+    fn latest_by(policy: &Policy, items: &[Result<One, u8>]) -> Latest<One, u8> {
+        let now = Now::parse(100, policy).unwrap();
         let time = |one: &One| Timestamp::stored(one.2);
-        Latest::of(items.to_vec(), |one| one.0, time, |a, b| a.1 == b.1)
+        Latest::of(items.to_vec(), now, |one| one.0, time, |a, b| a.1 == b.1)
+    }
+
+    fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {
+        latest_by(&Policy::default(), items)
     }
 
     #[test]
@@ -103,6 +112,13 @@ mod tests {
         let latest =
             latest(&[Ok(("b", "1", 5)), Ok(("a", "2", 1)), Ok(("b", "3", 9)), Ok(("b", "4", 9))]);
         assert_eq!(latest.winners, [("a", "2", 1), ("b", "3", 9)]);
+    }
+
+    #[test]
+    fn by_arrival_the_last_counts_whatever_the_times() {
+        let items = [Ok(("b", "1", 9)), Ok(("a", "2", 1)), Ok(("b", "3", 5)), Ok(("b", "4", 5))];
+        let latest = latest_by(&Policy::trusted_server(), &items);
+        assert_eq!(latest.winners, [("a", "2", 1), ("b", "4", 5)]);
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl Rules {
             let partner = PartnerKey::parse(partner)?;
             Ok(Assertion { partner, claim: None, synced: now.at, order })
         };
-        let assertions = Assertions::new(partners.into_iter().enumerate().map(removal).collect());
+        let parsed = partners.into_iter().enumerate().map(removal);
+        let assertions = Assertions::new(parsed.collect(), now);
         Ok(self.assert(id, start, assertions, IfMissing::Skip, now))
     }
 }

@@ -153,6 +153,7 @@ impl Rules {
         let checked = mappings.iter().map(|mapping| Checked::parse(mapping, &partner, now));
         let mut rows = Latest::of(
             checked.collect(),
+            now,
             |checked: &Checked| checked.id.as_str(),
             Checked::synced,
             Checked::says_the_same,

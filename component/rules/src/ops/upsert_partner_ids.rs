@@ -91,7 +91,7 @@ impl Rules {
         let now = Now::parse(now, self.policy())?;
         let parsed = ids.into_iter().enumerate();
         let parsed = parsed.map(|(order, id)| Assertion::parse(id, now, order));
-        let assertions = Assertions::new(parsed.collect());
+        let assertions = Assertions::new(parsed.collect(), now);
         Ok(self.assert(id, start, assertions, missing, now))
     }
 

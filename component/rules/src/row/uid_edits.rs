@@ -181,7 +181,14 @@ fn set_uid(
     over: Option<&Assertion>,
     now: Now,
 ) {
-    let claim = over.and_then(|assertion| Some((assertion.claim.as_ref()?, assertion.synced)));
+    let claim = over.and_then(|assertion| {
+        let mut synced = assertion.synced;
+        // By arrival an older clock may write over a later time, which does not go back.
+        if now.orders_by_arrival() {
+            synced = synced.max(now.known(stored.synced(&row.text)).unwrap_or_default());
+        }
+        Some((assertion.claim.as_ref()?, synced))
+    });
     match (claim, stored.object) {
         (Some((claim, synced)), Some(object)) => {
             // What was said of a UID that has ended, its end above all, has ended with it.

@@ -1,7 +1,7 @@
 //! Moments, and what of a stored time can be believed.
 
 use crate::error::InvalidArgument;
-use crate::policy::Policy;
+use crate::policy::{Order, Policy};
 
 /// A moment in Unix seconds, at most the end of the year 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -46,23 +46,29 @@ impl Timestamp {
     }
 }
 
-/// The time of a call, and how far ahead of it other clocks may be.
+/// The time of a call, how far ahead of it other clocks may be, and what orders assertions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
     pub(crate) at: Timestamp,
-    latest: u64,
+    skew: u32,
+    order: Order,
 }
 
 impl Now {
     /// Checks the time of a call.
     pub(crate) fn parse(now: u64, policy: &Policy) -> Result<Self, InvalidArgument> {
         let at = Timestamp::parse("now", now)?;
-        Ok(Self { at, latest: now.saturating_add(u64::from(policy.clock_skew)) })
+        Ok(Self { at, skew: policy.clock_skew, order: policy.order })
+    }
+
+    /// Whether assertions count as made when they arrive.
+    pub(crate) fn orders_by_arrival(self) -> bool {
+        self.order == Order::Arrival
     }
 
     /// Whether a time is further ahead than clocks differ.
     pub(crate) fn is_behind(self, time: Timestamp) -> bool {
-        time.0 > self.latest
+        time.0 > self.at.0.wrapping_add(u64::from(self.skew))
     }
 
     /// A stored time, where it can be believed.
@@ -70,7 +76,8 @@ impl Now {
         stored.filter(|time| !self.is_behind(*time))
     }
 
-    /// Checks when something was asserted: now, where no time is given or one too far ahead.
+    /// Checks when something was asserted. It counts as asserted now where no time is given, or one too
+    /// far ahead, and where assertions count as they arrive.
     pub(crate) fn asserted(
         self,
         name: &'static str,
@@ -78,7 +85,8 @@ impl Now {
     ) -> Result<Timestamp, InvalidArgument> {
         let Some(seconds) = seconds else { return Ok(self.at) };
         let time = Timestamp::parse(name, seconds)?;
-        Ok(if self.is_behind(time) { self.at } else { time })
+        let is_now = self.orders_by_arrival() || self.is_behind(time);
+        Ok(if is_now { self.at } else { time })
     }
 }
 
@@ -105,6 +113,16 @@ mod tests {
         assert_eq!(asserted(Some(1_300)), Ok(1_300));
         assert_eq!(asserted(Some(1_301)), Ok(1_000));
         assert_eq!(asserted(Some(u64::MAX)), Err(InvalidArgument::Time("synced")));
+    }
+
+    #[test]
+    fn what_arrives_is_asserted_now_where_that_is_the_order_and_milliseconds_are_none() {
+        let now = Now::parse(1_000, &Policy::trusted_server()).unwrap();
+        let asserted = |seconds| now.asserted("synced", seconds).map(Timestamp::seconds);
+        for given in [None, Some(0), Some(999), Some(1_300), Some(Timestamp::MAX)] {
+            assert_eq!(asserted(given), Ok(1_000), "{given:?}");
+        }
+        assert_eq!(asserted(Some(Timestamp::MAX + 1)), Err(InvalidArgument::Time("synced")));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use host_test::{Build, MemoryStore, TestGraph, for_both, for_both_with};
 use identity_graph::{
     CreateOutcome, Device, Failure, Geo, Graph, IfMissing, InvalidArgument, LeftOut, NewEntry,
-    PartnerUid, Policy, UpsertOutcome::Written, VisitOutcome,
+    Order, PartnerUid, Policy, UpsertOutcome::Written, VisitOutcome,
 };
 use serde_json::json;
 #[cfg(feature = "component")]
@@ -294,6 +294,9 @@ fn a_policy_out_of_range() {
     let policy = Policy::default();
     for bad in [
         Policy { entry_ttl: 0, ..policy },
+        Policy { max_age: Some(0), last_seen_debounce: 0, clock_skew: 0, ..policy },
+        Policy { max_age: Some(599), ..policy },
+        Policy { max_age: Some(599), ..Policy::trusted_server() },
         Policy { tombstone_ttl: 0, ..policy },
         Policy { max_cas_attempts: 0, ..policy },
         Policy { max_cas_attempts: 11, ..policy },
@@ -313,25 +316,30 @@ fn a_policy_out_of_range() {
 fn a_policy_at_its_limits() {
     let least = Policy {
         entry_ttl: 1,
+        max_age: Some(1),
         tombstone_ttl: 1,
         last_seen_debounce: 0,
         max_cas_attempts: 1,
-        cluster_recheck: 0,
+        cluster_recheck: Some(0),
         clock_skew: 0,
         resync: 0,
         max_partners: 1,
+        order: Order::Time,
     };
     let most = Policy {
         entry_ttl: u32::MAX,
+        max_age: Some(u32::MAX),
         tombstone_ttl: u32::MAX,
         last_seen_debounce: u32::MAX / 2,
         max_cas_attempts: 10,
-        cluster_recheck: u32::MAX,
+        cluster_recheck: Some(u32::MAX),
         clock_skew: u32::MAX / 2,
         resync: u32::MAX,
         max_partners: 1_024,
+        order: Order::Arrival,
     };
-    for policy in [least, most] {
+    let unbounded = Policy { max_age: None, cluster_recheck: None, ..most };
+    for policy in [least, most, unbounded, Policy::trusted_server()] {
         assert!(open_all(policy).iter().all(Option::is_none), "{policy:?}");
         for_both_with(policy, |test| {
             writes(test, calls(0, 1), Ok(()), |t| done(t.graph.create(EC, NewEntry::at(NOW))));

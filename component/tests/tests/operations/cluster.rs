@@ -67,7 +67,7 @@ fn a_stored_size_stands_until_the_recheck_has_passed() {
 
 #[test]
 fn the_recheck_is_the_one_of_the_policy() {
-    let of = |cluster_recheck| Policy { cluster_recheck, ..Policy::default() };
+    let of = |recheck| Policy { cluster_recheck: Some(recheck), ..Policy::default() };
     for_both_with(of(10), |test| {
         live(BEFORE).clustered(42, NOW - 9).seed(test);
         leaves(test, calls(1, 0), Ok(Some(42)), evaluate);

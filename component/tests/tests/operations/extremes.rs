@@ -6,7 +6,7 @@ use host_test::{TestGraph, for_both, for_both_with};
 use identity_graph::{
     CreateOutcome, Failure,
     IfMissing::{CreateMinimal, Skip},
-    NewEntry, Policy, Timestamp, UpsertOutcome, VisitOutcome,
+    NewEntry, Order, Policy, Timestamp, UpsertOutcome, VisitOutcome,
 };
 use serde_json::json;
 
@@ -87,15 +87,20 @@ fn every_operation_answers_at_all_times_with_the_widest_and_the_narrowest_policy
     for value in [1, u32::MAX] {
         let policy = Policy {
             entry_ttl: value,
+            max_age: Some(value),
             tombstone_ttl: value,
             last_seen_debounce: value / 2,
             max_cas_attempts: 10,
-            cluster_recheck: value,
+            cluster_recheck: Some(value),
             clock_skew: value / 2,
             resync: value,
             max_partners: value.min(1_024),
+            order: Order::Time,
         };
         for_both_with(policy, at_all_times);
+        let unbounded =
+            Policy { max_age: None, cluster_recheck: None, order: Order::Arrival, ..policy };
+        for_both_with(unbounded, at_all_times);
     }
 }
 

@@ -14,6 +14,7 @@ mod create;
 mod extremes;
 mod lost_answers;
 mod order;
+mod policies;
 mod provider_ids;
 mod reading;
 mod redaction;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use host_test::{Build, MemoryStore, Row, StoreCalls, TestGraph};
+use host_test::{Build, MemoryStore, Row, StoreCalls, TestGraph, for_both_with};
 use identity_graph::{
     Failure, IfMissing, Mapping, NewEntry, PartnerUid, Policy, Report, UpsertOutcome,
 };
@@ -175,6 +175,14 @@ pub(crate) fn visit_with(partner: &str, id: &str) -> NewEntry {
 
 pub(crate) fn attempts(max_cas_attempts: u8) -> Policy {
     Policy { max_cas_attempts, ..Policy::default() }
+}
+
+/// Runs a test over both builds with both policies that are given a name.
+pub(crate) fn for_both_policies(check: impl Fn(&TestGraph, Policy)) {
+    for policy in [Policy::default(), Policy::trusted_server()] {
+        println!("by {:?}", policy.order);
+        for_both_with(policy, |test| check(test, policy));
+    }
 }
 
 /// Runs a test over both builds on a store whose conflicts hand the item over.

@@ -46,7 +46,7 @@ fn the_debounce_is_the_one_of_the_policy() {
     meets(of(10), &live(NOW - 9), Debounced);
     meets(of(10), &live(NOW - 10), Written);
     meets(of(0), &live(NOW), Written);
-    let longest = Policy { entry_ttl: u32::MAX, ..of(u32::MAX / 2) };
+    let longest = Policy { entry_ttl: u32::MAX, max_age: None, ..of(u32::MAX / 2) };
     meets(longest, &live(BEFORE), Debounced);
 }
 

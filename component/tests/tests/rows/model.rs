@@ -2,15 +2,19 @@
 //! at work.
 
 mod row;
+mod said;
 
 use std::collections::BTreeMap;
 
-use identity_graph::{CreateOutcome, Failure, IfMissing, Policy, TouchOutcome, VisitOutcome};
+use identity_graph::{
+    CreateOutcome, Failure, IfMissing, Order, Policy, TouchOutcome, VisitOutcome,
+};
 use identity_graph::{PartnerUid, UpsertOutcome};
 use serde_json::Value;
 
 use self::row::Stored;
 pub(crate) use self::row::{Row, country_text, domain_text, tcf_text, uid_text};
+pub(crate) use self::said::{Page, Said};
 
 /// Hash alone, two of the same network, and one of another.
 pub(crate) const KEYS: [&str; 4] = [
@@ -20,28 +24,6 @@ pub(crate) const KEYS: [&str; 4] = [
     "4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e.Seq111",
 ];
 pub(crate) const PARTNERS: [&str; 3] = ["a.example", "b.example", "c.example"];
-
-/// A UID of a partner, as places in lists, with what is said of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Said {
-    pub(crate) partner: usize,
-    /// `None` removes it.
-    pub(crate) uid: Option<u8>,
-    pub(crate) synced: Option<u64>,
-    pub(crate) atype: Option<u32>,
-    pub(crate) expires: Option<u64>,
-    pub(crate) ext: Option<&'static str>,
-}
-
-/// What a visit knows beside its UIDs, as places in lists.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Page {
-    pub(crate) tcf: Option<u8>,
-    pub(crate) gpp_sid: Option<u8>,
-    pub(crate) domain: Option<u8>,
-    pub(crate) country: Option<u8>,
-    pub(crate) is_mobile: Option<u8>,
-}
 
 /// One call. `key` is a place in [`KEYS`].
 #[derive(Debug, Clone)]
@@ -88,7 +70,7 @@ pub(crate) struct Model {
 enum State {
     Missing,
     Tombstone(Row),
-    /// With the seconds that are left of its lifetime.
+    /// With the seconds for which the store is to keep it.
     Live(Row, u64),
 }
 
@@ -186,23 +168,33 @@ impl Model {
             return State::Tombstone(row);
         }
         let age = self.known(row.last_seen, now).map_or(0, |seen| now.saturating_sub(seen));
-        match u64::from(self.policy.entry_ttl).checked_sub(age).filter(|left| *left > 0) {
-            Some(left) => State::Live(row, left),
-            None => State::Missing,
+        if self.policy.max_age.is_some_and(|most| age >= u64::from(most)) {
+            return State::Missing;
         }
+        let lifetime = u64::from(self.policy.entry_ttl);
+        State::Live(row, if age < lifetime { lifetime - age } else { lifetime })
+    }
+
+    fn orders_by_arrival(&self) -> bool {
+        self.policy.order == Order::Arrival
     }
 
     /// When it was asserted, as far as that can be believed.
     fn asserted(&self, said: &Said, now: u64) -> u64 {
+        if self.orders_by_arrival() {
+            return now;
+        }
         said.synced.and_then(|synced| self.known(synced, now)).unwrap_or(now)
     }
 
-    /// What was said of each partner last, in the order of the call; of equals what was said first.
+    /// What was said of each partner last, in the order of the call; of equals what was said first. By
+    /// arrival what stands last in the call.
     fn winners(&self, ids: &[Said], now: u64) -> Vec<Said> {
         let mut winners: BTreeMap<usize, (usize, Said)> = BTreeMap::new();
         for (at, said) in ids.iter().enumerate().filter(|(_, said)| !said.is_over(now)) {
             let said = Said { synced: Some(self.asserted(said, now)), ..*said };
-            let is_later = |(_, known): &(usize, Said)| said.synced > known.synced;
+            let is_later =
+                |(_, known): &(usize, Said)| self.orders_by_arrival() || said.synced > known.synced;
             if winners.get(&said.partner).is_none_or(is_later) {
                 winners.insert(said.partner, (at, said));
             }
@@ -393,8 +385,10 @@ impl Model {
         let removed = removed.and_then(|(_, time)| self.known(*time, now));
         // Consent is given after it, whatever the worker's clock says.
         let is_believed = |time| time <= row.updated || self.known(time, now).is_some();
-        let void_until = removed.max(row.withdrawn.filter(|time| is_believed(*time)));
+        let withdrawn = row.withdrawn.filter(|time| is_believed(*time));
+        let void_until = removed.max(withdrawn);
         let Some(uid) = said.uid else {
+            let since = if self.orders_by_arrival() { since.map(|_| withdrawn) } else { since };
             return match since {
                 Some(Some(since)) if since >= synced => Verdict::Is(Told::Stale),
                 None if void_until.is_some_and(|until| until >= synced) => {
@@ -403,17 +397,20 @@ impl Model {
                 _ => Verdict::Write,
             };
         };
+        let void_until = if self.orders_by_arrival() { withdrawn } else { void_until };
         if void_until.is_some_and(|until| until >= synced) {
             return Verdict::Is(Told::Stale);
         }
         let Some((stored, since)) = stored.zip(since) else { return Verdict::Write };
         let is_later = since.is_none_or(|since| synced > since);
         if stored.uid != uid {
-            return if is_later { Verdict::Write } else { Verdict::Is(Told::Stale) };
+            let stands = is_later || self.orders_by_arrival();
+            return if stands { Verdict::Write } else { Verdict::Is(Told::Stale) };
         }
         let resync = u64::from(self.policy.resync);
         let is_due = since.is_none_or(|since| synced > since + resync);
-        if is_due || (is_later && said.adds_to(stored)) {
+        let counts = is_later || self.orders_by_arrival();
+        if is_due || (counts && said.adds_to(stored)) {
             Verdict::Write
         } else if is_later {
             Verdict::Refresh
@@ -422,12 +419,23 @@ impl Model {
         }
     }
 
+    /// The time that is written. By arrival that of a stored UID does not go back all the same.
+    fn noted(&self, row: &Row, said: &Said, now: u64) -> u64 {
+        let asserted = self.asserted(said, now);
+        if !self.orders_by_arrival() {
+            return asserted;
+        }
+        let stored = row.ids.get(&said.partner).filter(|_| said.uid.is_some());
+        let stored = stored.and_then(|uid| self.known(uid.synced, now));
+        stored.map_or(asserted, |stored| stored.max(asserted))
+    }
+
     /// Writes what was judged, and mends what every write mends.
     fn rewrite(&self, row: &mut Row, judged: &[(Said, Verdict)], now: u64) {
         let written: Vec<_> = judged
             .iter()
             .filter(|(_, verdict)| matches!(verdict, Verdict::Write | Verdict::Refresh))
-            .map(|(said, _)| *said)
+            .map(|(said, _)| Said { synced: Some(self.noted(row, said, now)), ..*said })
             .collect();
         let is_written = |partner: &usize| written.iter().any(|said| said.partner == *partner);
         row.ids.retain(|partner, uid| is_written(partner) || !uid.is_over(now));
@@ -448,7 +456,7 @@ impl Model {
                 row.write(said);
             } else {
                 row.ids.remove(&said.partner);
-                removals.insert(said.partner, self.asserted(said, now));
+                removals.insert(said.partner, said.synced.expect("it is noted"));
             }
         }
         let mut added: Vec<_> = removals.into_iter().collect();
@@ -503,11 +511,14 @@ impl Model {
 
     fn cluster(&mut self, key: usize, now: u64) -> Option<u32> {
         let State::Live(mut row, left) = self.state(key, now) else { return None };
-        if let Some((size, checked)) = row.cluster
-            && let Some(checked) = self.known(checked, now)
-            && now.saturating_sub(checked) < u64::from(self.policy.cluster_recheck)
-        {
-            return Some(size);
+        if let Some((size, checked)) = row.cluster {
+            let is_fresh = |recheck: u32| {
+                let checked = self.known(checked, now);
+                checked.is_some_and(|checked| now.saturating_sub(checked) < u64::from(recheck))
+            };
+            if self.policy.cluster_recheck.is_none_or(is_fresh) {
+                return Some(size);
+            }
         }
         let same_hash = |other: &&usize| KEYS[**other][..64] == KEYS[key][..64];
         let size = u32::try_from(self.rows.keys().filter(same_hash).count()).unwrap();
@@ -542,34 +553,5 @@ impl Verdict {
             Self::Is(Told::Stale) => UpsertOutcome::Stale,
             Self::Is(Told::Full) => UpsertOutcome::Full,
         }
-    }
-}
-
-impl Page {
-    fn default() -> Self {
-        Self { tcf: None, gpp_sid: None, domain: None, country: None, is_mobile: None }
-    }
-}
-
-impl Said {
-    fn removal(partner: usize, now: u64) -> Self {
-        let synced = Some(now);
-        Self { partner, uid: None, synced, atype: None, expires: None, ext: None }
-    }
-
-    /// A UID that has ended when it arrives is none.
-    fn is_over(&self, now: u64) -> bool {
-        self.uid.is_some() && self.expires.is_some_and(|expires| expires <= now)
-    }
-
-    fn says(&self, other: &Self) -> bool {
-        let what = |said: &Self| (said.atype, said.expires, said.ext);
-        self.uid == other.uid && (self.uid.is_none() || what(self) == what(other))
-    }
-
-    fn adds_to(&self, stored: &Stored) -> bool {
-        (self.atype.is_some() && self.atype != stored.atype)
-            || (self.expires.is_some() && self.expires != stored.expires)
-            || (self.ext.is_some() && self.ext != stored.ext)
     }
 }

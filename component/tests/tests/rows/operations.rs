@@ -155,7 +155,8 @@ impl<'a> Call<'a> {
         let flat = flat(body);
         let time = |path: &str| flat.get(path).and_then(|raw| raw.parse::<u64>().ok());
         let last_visit = time("last_seen").or(time("created")).expect("a row has a time");
-        let now = test.at(last_visit + u64::from(Policy::default().cluster_recheck));
+        let recheck = Policy::default().cluster_recheck.expect("sizes are counted anew");
+        let now = test.at(last_visit + u64::from(recheck));
         Self { test, key, now, existing: existing(&flat) }
     }
 }

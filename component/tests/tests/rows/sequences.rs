@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use host_test::{Build, MemoryStore, TestGraph};
 use identity_graph::{
-    Device, Entry, Geo, IfMissing, Mapping, NewEntry, PartnerUid, Policy, TouchOutcome,
+    Device, Entry, Geo, IfMissing, Mapping, NewEntry, Order, PartnerUid, Policy, TouchOutcome,
     UpsertOutcome,
 };
 use proptest::collection::vec;
@@ -19,17 +19,28 @@ use crate::model::{
 };
 
 /// Short enough for a sequence to live through all of it.
-const POLICY: Policy = Policy {
+const SHORT: Policy = Policy {
     entry_ttl: 400,
+    max_age: Some(400),
     tombstone_ttl: 120,
     last_seen_debounce: 10,
     max_cas_attempts: 3,
-    cluster_recheck: 60,
+    cluster_recheck: Some(60),
     clock_skew: 50,
     resync: 40,
     max_partners: 2,
+    order: Order::Time,
 };
+/// The policy of trusted-server, as short.
+const TRUSTED_SERVER: Policy =
+    Policy { max_age: None, cluster_recheck: None, order: Order::Arrival, ..SHORT };
+/// A row that no longer counts although the store keeps it.
+const AGED: Policy = Policy { max_age: Some(150), ..SHORT };
 const START: u64 = 10_000;
+
+fn policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![3 => Just(SHORT), 3 => Just(TRUSTED_SERVER), 1 => Just(AGED)]
+}
 
 #[derive(Debug, Clone)]
 struct Step {
@@ -269,9 +280,9 @@ fn body(test: &TestGraph, key: usize) -> Option<Value> {
     Some(body)
 }
 
-fn assert_follows_the_model(build: Build, steps: &[Step]) {
-    let test = TestGraph::over(build, MemoryStore::new(), POLICY);
-    let mut model = Model { rows: BTreeMap::new(), policy: POLICY, clock: 0 };
+fn assert_follows_the_model(build: Build, policy: Policy, steps: &[Step]) {
+    let test = TestGraph::over(build, MemoryStore::new(), policy);
+    let mut model = Model { rows: BTreeMap::new(), policy, clock: 0 };
     let mut now = START;
     for step in steps {
         now = now.saturating_add_signed(step.after);
@@ -306,8 +317,8 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn any_sequence_follows_the_model(steps in vec(step(), 1..40)) {
-        assert_follows_the_model(Build::Native, &steps);
+    fn any_sequence_follows_the_model(policy in policy(), steps in vec(step(), 1..40)) {
+        assert_follows_the_model(Build::Native, policy, &steps);
     }
 }
 
@@ -316,7 +327,10 @@ proptest! {
 
     #[test]
     #[cfg(feature = "component")]
-    fn any_sequence_over_the_component_follows_the_model(steps in vec(step(), 1..40)) {
-        assert_follows_the_model(Build::Component, &steps);
+    fn any_sequence_over_the_component_follows_the_model(
+        policy in policy(),
+        steps in vec(step(), 1..40),
+    ) {
+        assert_follows_the_model(Build::Component, policy, &steps);
     }
 }
