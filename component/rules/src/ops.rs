@@ -28,3 +28,4 @@ pub use upsert_partner_ids::IfMissing;
 pub use visit::VisitOutcome;
 
 pub(crate) use assertions::Assertions;
+pub(crate) use latest::Items;

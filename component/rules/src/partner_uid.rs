@@ -88,23 +88,47 @@ impl Claim {
         ext: Option<String>,
         now: Now,
     ) -> Result<Self, InvalidArgument> {
+        Self::with(uid, atype, expires, Ext::given(ext), now)
+    }
+
+    fn with(
+        uid: String,
+        atype: Option<u32>,
+        expires: Option<u64>,
+        ext: Result<Option<Ext>, InvalidArgument>,
+        now: Now,
+    ) -> Result<Self, InvalidArgument> {
         let uid = Uid::parse(uid)?;
         let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
         if expires.is_some_and(|expires| expires <= now.at) {
             return Err(InvalidArgument::UidExpired);
         }
-        let ext = ext.filter(|ext| !ext.is_empty()).map(Ext::parse).transpose()?;
-        Ok(Self { uid, atype, expires, ext })
+        Ok(Self { uid, atype, expires, ext: ext? })
     }
 }
 
 impl Assertion {
     /// Checks a UID of an argument.
-    pub(crate) fn parse(id: PartnerUid, now: Now, order: usize) -> Result<Self, InvalidArgument> {
-        let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
+    pub(crate) fn parse(
+        mut id: PartnerUid,
+        now: Now,
+        order: usize,
+    ) -> Result<Self, InvalidArgument> {
+        let ext = Ext::given(id.ext.take());
+        Self::with(id, ext, now, order)
+    }
+
+    /// Checks a UID, apart from its `ext`, which was checked.
+    pub(crate) fn with(
+        id: PartnerUid,
+        ext: Result<Option<Ext>, InvalidArgument>,
+        now: Now,
+        order: usize,
+    ) -> Result<Self, InvalidArgument> {
+        let PartnerUid { partner, uid, synced, atype, expires, ext: _ } = id;
         Ok(Self {
             partner: PartnerKey::parse(partner)?,
-            claim: Some(Claim::parse(uid, atype, expires, ext, now)?),
+            claim: Some(Claim::with(uid, atype, expires, ext, now)?),
             synced: now.asserted("synced", synced)?,
             order,
         })

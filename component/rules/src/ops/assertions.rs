@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::latest::Latest;
+use super::latest::{Items, Latest};
 use super::upsert_outcome::UpsertOutcome;
 use crate::error::InvalidArgument;
 use crate::partner_uid::Assertion;
@@ -12,7 +12,7 @@ use crate::partner_uid::Assertion;
 pub(crate) type Assertions = Latest<Assertion, InvalidArgument>;
 
 impl Assertions {
-    pub(crate) fn new(parsed: Vec<Result<Assertion, InvalidArgument>>) -> Self {
+    pub(crate) fn new(parsed: Items<Assertion, InvalidArgument>) -> Self {
         Self::of(
             parsed,
             |assertion| assertion.partner.as_str(),

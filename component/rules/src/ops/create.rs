@@ -6,11 +6,12 @@ use super::judge::new_row;
 use super::report::Report;
 use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
+use crate::entry::{Consent, Geo};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
 use crate::policy::Policy;
-use crate::row::{EncodedRow, Row};
+use crate::row::{EncodedRow, NewRow, Row};
 use crate::store::{Precondition, Store};
 use crate::types::{EcId, Timestamp};
 
@@ -55,7 +56,23 @@ impl Visit {
         withdrawn: Option<Timestamp>,
         policy: &Policy,
     ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
-        let entry = self.entry(withdrawn);
-        new_row(&entry, &self.assertions.winners, withdrawn, policy)
+        let revived;
+        let consent = match withdrawn {
+            None => &self.consent,
+            Some(at) => {
+                revived = Consent { withdrawn: Some(at.seconds()), ..self.consent.clone() };
+                &revived
+            }
+        };
+        let unknown;
+        let geo = match &self.geo {
+            Some(geo) => geo,
+            None => {
+                unknown = Geo::unknown();
+                &unknown
+            }
+        };
+        let row = NewRow::of(self, consent, geo);
+        new_row(&row, &self.assertions.winners, withdrawn, policy)
     }
 }

@@ -1,71 +1,68 @@
 //! Several items about one thing in a call: the latest counts, of equals the first.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::mem;
 
-use crate::sorted::{compare, sorted};
+use crate::sorted::{compare, sorted, start};
 use crate::types::Timestamp;
 
 /// The items of a call, and which of them count.
 pub(crate) struct Latest<T, E> {
     /// The items that count, sorted by what they are about.
     pub(crate) winners: Vec<T>,
-    /// What became of each item, in the order of the call.
-    items: Vec<Item<E>>,
+    /// What became of each item that keeps the rules, in the order of the call.
+    verdicts: Vec<Verdict>,
+    /// The items that break a rule, and where in the call they stand.
+    invalid: Vec<(usize, E)>,
 }
 
-enum Item<E> {
-    /// It breaks a rule.
-    Invalid(E),
-    /// It is about the same thing as this winner, and says the same or not.
-    Judged { winner: usize, says_the_same: bool },
+/// An item is about the same thing as this winner, and says the same or not.
+#[derive(Clone, Copy)]
+struct Verdict {
+    winner: usize,
+    says_the_same: bool,
 }
 
 impl<T, E> Latest<T, E> {
     /// Of several items about one thing the one with the latest time counts, of equals the first.
     pub(super) fn of(
-        items: Vec<Result<T, E>>,
+        items: Items<T, E>,
         about: impl Fn(&T) -> &str,
         time: impl Fn(&T) -> Timestamp,
         says_the_same: impl Fn(&T, &T) -> bool,
     ) -> Self {
-        let mut outcomes = Vec::with_capacity(items.len());
-        // Where each valid item stands in the call.
-        let mut valid: Vec<(usize, Option<T>)> = Vec::with_capacity(items.len());
-        for (at, item) in items.into_iter().enumerate() {
-            match item {
-                Ok(item) => {
-                    outcomes.push(Item::Judged { winner: 0, says_the_same: true });
-                    valid.push((at, Some(item)));
-                }
-                Err(rule) => outcomes.push(Item::Invalid(rule)),
-            }
-        }
+        let Items { valid: mut items, invalid } = items;
         // Of one thing the latest stands first, of equal times the first.
-        let places = sorted(valid.len(), &|a, b| {
-            let item = |at: usize| valid.get(at).and_then(|(_, item)| item.as_ref());
-            match (item(a), item(b)) {
-                (Some(a), Some(b)) => {
-                    compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a)))
-                }
-                _ => Ordering::Equal,
-            }
+        let start_of = |at: usize| items.get(at).map_or(0, |item| start(about(item)));
+        let mut places = sorted(items.len(), &start_of, &|a, b| match (items.get(a), items.get(b)) {
+            (Some(a), Some(b)) => compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a))),
+            _ => Ordering::Equal,
         });
-        let mut winners: Vec<T> = Vec::with_capacity(valid.len());
-        for place in places {
-            let Some((at, item)) = valid.get_mut(place) else { continue };
-            let Some(item) = item.take() else { continue };
-            let known = winners.last().filter(|known| compare(about(known), about(&item)).is_eq());
-            let is_same = known.map(|known| says_the_same(known, &item));
+        let mut verdicts = vec![Verdict { winner: 0, says_the_same: true }; items.len()];
+        let (mut winners, mut losers) = (0, Vec::new());
+        let mut last: Option<&T> = None;
+        places.retain(|place| {
+            let Some(item) = items.get(*place) else { return false };
+            let known = last.filter(|known| compare(about(known), about(item)).is_eq());
+            let is_same = known.map(|known| says_the_same(known, item));
             if is_same.is_none() {
-                winners.push(item);
+                last = Some(item);
+                winners += 1;
+            } else {
+                losers.push(*place);
             }
-            if let Some(outcome) = outcomes.get_mut(*at) {
-                let winner = winners.len().saturating_sub(1);
-                *outcome = Item::Judged { winner, says_the_same: is_same.unwrap_or(true) };
+            if let Some(verdict) = verdicts.get_mut(*place) {
+                let says_the_same = is_same.unwrap_or(true);
+                *verdict = Verdict { winner: winners - 1, says_the_same };
             }
-        }
-        Self { winners, items: outcomes }
+            is_same.is_none()
+        });
+        places.append(&mut losers);
+        put_in_order(&mut items, &mut places);
+        items.truncate(winners);
+        Self { winners: items, verdicts, invalid }
     }
 
     /// What each item of the call hears, from what became of the winners.
@@ -75,15 +72,59 @@ impl<T, E> Latest<T, E> {
         invalid: impl Fn(&E) -> O,
         beaten: impl Fn(O) -> O,
     ) -> Vec<O> {
-        let outcome = |item: &Item<E>| match item {
-            Item::Invalid(rule) => Some(invalid(rule)),
-            Item::Judged { winner, says_the_same } => {
-                let outcome = of_winners.get(*winner).cloned()?;
-                Some(if *says_the_same { outcome } else { beaten(outcome) })
+        let mut verdicts = self.verdicts.iter();
+        let mut rules = self.invalid.iter().peekable();
+        let items = self.verdicts.len() + self.invalid.len();
+        let mut outcomes = Vec::with_capacity(items);
+        for at in 0..items {
+            if let Some((_, rule)) = rules.next_if(|(place, _)| *place == at) {
+                outcomes.push(invalid(rule));
+            } else if let Some(Verdict { winner, says_the_same }) = verdicts.next()
+                // Every item has a winner, so that none is left out.
+                && let Some(outcome) = of_winners.get(*winner).cloned()
+            {
+                outcomes.push(if *says_the_same { outcome } else { beaten(outcome) });
             }
-        };
-        // Every item has a winner, so that none is left out.
-        self.items.iter().filter_map(outcome).collect()
+        }
+        outcomes
+    }
+}
+
+/// The items of a call, as far as they are read.
+pub(crate) struct Items<T, E> {
+    /// Those that keep the rules, in the order of the call.
+    pub(crate) valid: Vec<T>,
+    /// Those that break a rule, and where in the call they stand.
+    pub(crate) invalid: Vec<(usize, E)>,
+}
+
+impl<T, E> FromIterator<Result<T, E>> for Items<T, E> {
+    fn from_iter<I: IntoIterator<Item = Result<T, E>>>(items: I) -> Self {
+        let items = items.into_iter();
+        let mut valid = Vec::with_capacity(items.size_hint().0);
+        let mut invalid = Vec::new();
+        for (at, item) in items.enumerate() {
+            match item {
+                Ok(item) => valid.push(item),
+                Err(rule) => invalid.push((at, rule)),
+            }
+        }
+        Self { valid, invalid }
+    }
+}
+
+/// Moves each item to its place: the first place is of the item that is to be first.
+fn put_in_order<T>(items: &mut [T], places: &mut [usize]) {
+    for first in 0..places.len() {
+        let mut at = first;
+        // What stood at the first place goes round until it comes to its own.
+        while let Some(from) = places.get_mut(at).map(|place| mem::replace(place, at)) {
+            if from == at || from == first {
+                break;
+            }
+            items.swap(at, from);
+            at = from;
+        }
     }
 }
 
@@ -95,7 +136,7 @@ mod tests {
 
     fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {
         let time = |one: &One| Timestamp::stored(one.2);
-        Latest::of(items.to_vec(), |one| one.0, time, |a, b| a.1 == b.1)
+        Latest::of(items.iter().cloned().collect(), |one| one.0, time, |a, b| a.1 == b.1)
     }
 
     #[test]

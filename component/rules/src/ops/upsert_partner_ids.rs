@@ -116,7 +116,7 @@ impl Mutation for Upsert<'_> {
             }
             (State::Missing(condition), IfMissing::CreateMinimal) => {
                 let entry = Entry::live(now.at.seconds());
-                let (row, outcomes) = new_row(&entry, assertions, None, policy)?;
+                let (row, outcomes) = new_row(&(&entry).into(), assertions, None, policy)?;
                 let time_to_live = policy.entry_ttl;
                 return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }

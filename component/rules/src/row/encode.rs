@@ -4,13 +4,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::slice;
 
 use super::metadata;
-use super::schema::{Network, Part, Root, Section};
+use super::schema::{Field, Network, Part, Root, Section};
 use super::write_json::{Json, Value};
-use crate::entry::{Entry, Metadata};
+use crate::entry::{Consent, Device, Entry, Geo, Metadata, PubProperties, VERSION};
 use crate::error::GraphError;
 use crate::limits::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
+use crate::new_entry::Visit;
 use crate::partner_uid::{Assertion, PartnerUid};
 
 /// A row as it is handed to the store.
@@ -35,25 +37,71 @@ impl EncodedRow {
     }
 }
 
+/// What a new row says, but for its UIDs.
+pub(crate) struct NewRow<'a> {
+    v: u8,
+    created: u64,
+    last_seen: u64,
+    consent: &'a Consent,
+    geo: &'a Geo,
+    device: Option<&'a Device>,
+    /// The domain of the first visit, and all that were seen.
+    domains: Option<(&'a str, &'a [String])>,
+    cluster_size: Option<u32>,
+}
+
+impl<'a> From<&'a Entry> for NewRow<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let domains = |seen: &'a PubProperties| (&*seen.origin_domain, &*seen.seen_domains);
+        Self {
+            v: entry.v,
+            created: entry.created,
+            last_seen: entry.last_seen.unwrap_or(entry.created),
+            consent: &entry.consent,
+            geo: &entry.geo,
+            device: entry.device.as_ref(),
+            domains: entry.pub_properties.as_ref().map(domains),
+            cluster_size: entry.cluster_size,
+        }
+    }
+}
+
 impl Entry {
     /// The row of a new entry.
     ///
     /// # Errors
     /// [`GraphError::TooLarge`] when the body or the metadata outgrows its limit.
     pub fn encode(&self) -> Result<EncodedRow, GraphError> {
-        self.encoded(|json| {
+        NewRow::from(self).encoded(|json| {
             if !self.ids.is_empty() {
                 json.nested(Section::Ids.name(), |ids| {
                     for id in &self.ids {
-                        ids.nested(&id.partner, |members| write_uid(id, members));
+                        ids.nested_under(&id.partner, |members| write_uid(id, members));
                     }
                 });
             }
         })
     }
+}
 
-    /// The row of a new entry with these UIDs.
-    pub(crate) fn encode_with(
+impl<'a> NewRow<'a> {
+    /// The row of a first visit. `consent` is the visit's, or has more to say.
+    pub(crate) fn of(visit: &'a Visit, consent: &'a Consent, geo: &'a Geo) -> Self {
+        let at = visit.now.at.seconds();
+        Self {
+            v: VERSION,
+            created: at,
+            last_seen: at,
+            consent,
+            geo,
+            device: visit.device.as_ref(),
+            domains: visit.domain.as_ref().map(|domain| (&**domain, slice::from_ref(domain))),
+            cluster_size: None,
+        }
+    }
+
+    /// The row with these UIDs.
+    pub(crate) fn encode(
         &self,
         assertions: &mut dyn Iterator<Item = &Assertion>,
     ) -> Result<EncodedRow, GraphError> {
@@ -76,7 +124,14 @@ impl Entry {
     }
 
     fn encoded(&self, write_ids: impl FnOnce(&mut Json)) -> Result<EncodedRow, GraphError> {
-        let metadata = metadata::encode(&Metadata::from(self));
+        let metadata = metadata::encode(&Metadata {
+            ok: self.consent.ok,
+            country: self.geo.country.clone(),
+            v: self.v,
+            cluster_size: self.cluster_size,
+            is_mobile: self.device.map(|device| device.is_mobile),
+            known_browser: self.device.and_then(|device| device.known_browser),
+        });
         let body = Json::object(USUAL_BYTES, |json| {
             self.write(json);
             write_ids(json);
@@ -86,16 +141,16 @@ impl Entry {
 
     #[inline(never)]
     fn write(&self, json: &mut Json) {
-        let root = Root {
-            v: self.v,
-            created: self.created,
-            last_seen: Some(self.last_seen.unwrap_or(self.created)),
-        };
-        root.write(json);
-        section(json, Section::Consent, Some(&self.consent));
-        section(json, Section::Geo, Some(&self.geo));
-        section(json, Section::PubProperties, self.pub_properties.as_ref());
-        section(json, Section::Device, self.device.as_ref());
+        Root { v: self.v, created: self.created, last_seen: Some(self.last_seen) }.write(json);
+        section(json, Section::Consent, Some(self.consent));
+        section(json, Section::Geo, Some(self.geo));
+        if let Some((origin, seen)) = self.domains {
+            json.nested(Section::PubProperties.name(), |members| {
+                members.member(Field::OriginDomain.name(), Value::Text(origin));
+                members.member(Field::SeenDomains.name(), Value::Texts(seen));
+            });
+        }
+        section(json, Section::Device, self.device);
         let network = Network { cluster_size: self.cluster_size, cluster_checked: None };
         section(json, Section::Network, self.cluster_size.map(|_| &network));
     }

@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::error::InvalidArgument;
 use crate::redact::Key;
+use crate::words::{HIGH, all, within};
 
 const HASH_LEN: usize = 64;
 const SUFFIX_LEN: usize = 6;
@@ -39,24 +40,29 @@ impl EcId {
     /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidArgument> {
         let error = InvalidArgument::EcId(text.len());
-        if let Some((provider, id)) = text.split_once('~') {
-            return if is_provided(provider, id) { Ok(Self(text.to_owned())) } else { Err(error) };
-        }
-        let (hash, rest) = text.split_at_checked(HASH_LEN).ok_or(error)?;
+        let Some((hash, rest)) = text.split_at_checked(HASH_LEN) else {
+            return Self::provided(text).ok_or(error);
+        };
         let suffix_is_valid = match rest.strip_prefix('.') {
             Some(suffix) => {
                 suffix.len() == SUFFIX_LEN && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
             }
             None => rest.is_empty(),
         };
-        let is_lower_hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
-        if suffix_is_valid && hash.bytes().all(is_lower_hex) {
+        let is_lower_hex = |word| within(word, b'0', b'9') | within(word, b'a', b'f') == HIGH;
+        if suffix_is_valid && all(hash.as_bytes(), is_lower_hex) {
             return Ok(Self(text.to_owned()));
         }
-        if !suffix_is_valid || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(error);
+        if suffix_is_valid && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Self(hash.to_ascii_lowercase() + rest));
         }
-        Ok(Self(hash.to_ascii_lowercase() + rest))
+        Self::provided(text).ok_or(error)
+    }
+
+    /// An ID of a provider.
+    fn provided(text: &str) -> Option<Self> {
+        let (provider, id) = text.split_once('~')?;
+        is_provided(provider, id).then(|| Self(text.to_owned()))
     }
 
     /// The whole ID: the key of its row.

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::error::InvalidArgument;
 use crate::limits::MAX_PARTNER_BYTES;
+use crate::words::{HIGH, all, within};
 
 /// A partner's key: 1 to 255 bytes of `a-z 0-9 . _ -`, usually the partner's source domain.
 ///
@@ -23,6 +24,14 @@ impl PartnerKey {
     /// # Errors
     /// [`InvalidArgument::Partner`] when it has another form.
     pub fn parse(mut key: String) -> Result<Self, InvalidArgument> {
+        // Nearly every key is a short one in lower case.
+        let is_lower = |word| {
+            let letters = within(word, b'a', b'z') | within(word, b'_', b'_');
+            letters | within(word, b'0', b'9') | within(word, b'-', b'.') == HIGH
+        };
+        if (1..=MAX_PARTNER_BYTES).contains(&key.len()) && all(key.as_bytes(), is_lower) {
+            return Ok(Self(key));
+        }
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         if key.is_empty() || key.len() > MAX_PARTNER_BYTES || !key.bytes().all(allowed) {
             return Err(InvalidArgument::Partner(key.len()));
