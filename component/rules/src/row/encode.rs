@@ -13,7 +13,8 @@ use crate::entry::{Consent, Device, Entry, Geo, Metadata, PubProperties, VERSION
 use crate::error::GraphError;
 use crate::limits::{MAX_BODY_BYTES, MAX_METADATA_BYTES};
 use crate::new_entry::Visit;
-use crate::partner_uid::{Assertion, PartnerUid};
+use crate::partner_uid::{Assertion, Claim, PartnerUid};
+use crate::types::{Ext, Timestamp};
 
 /// A row as it is handed to the store.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,7 +77,8 @@ impl Entry {
             if !self.ids.is_empty() {
                 json.nested(Section::Ids.name(), |ids| {
                     for id in &self.ids {
-                        ids.nested_under(&id.partner, |members| write_uid(id, members));
+                        ids.member_key(&id.partner);
+                        NewUid::from(id).write(ids);
                     }
                 });
             }
@@ -112,11 +114,16 @@ impl<'a> NewRow<'a> {
             }
             json.nested(Section::Ids.name(), |ids| {
                 for Assertion { partner, claim, synced, .. } in assertions {
-                    if let Some(claim) = claim {
-                        let members = |members: &mut Json| {
-                            claim.each(*synced, |name, value| members.member(name, value));
+                    if let Some(Claim { uid, atype, expires, ext }) = claim {
+                        let uid = NewUid {
+                            uid: uid.as_str(),
+                            synced: synced.seconds(),
+                            atype: *atype,
+                            expires: expires.map(Timestamp::seconds),
+                            ext: ext.as_ref().map(Ext::as_str),
                         };
-                        ids.nested(partner.as_str(), members);
+                        ids.name(partner.as_str());
+                        uid.write(ids);
                     }
                 }
             });
@@ -162,17 +169,41 @@ fn section<P: Part>(json: &mut Json, section: Section, part: Option<&P>) {
     }
 }
 
-fn write_uid(id: &PartnerUid, json: &mut Json) {
-    json.member("uid", Value::Text(&id.uid));
-    json.member("synced", Value::Number(id.synced.unwrap_or_default()));
-    if let Some(atype) = id.atype {
-        json.member("atype", Value::Number(u64::from(atype)));
+/// What a new row says of a partner.
+struct NewUid<'a> {
+    uid: &'a str,
+    synced: u64,
+    atype: Option<u32>,
+    expires: Option<u64>,
+    ext: Option<&'a str>,
+}
+
+impl<'a> From<&'a PartnerUid> for NewUid<'a> {
+    fn from(id: &'a PartnerUid) -> Self {
+        let PartnerUid { partner: _, uid, synced, atype, expires, ext } = id;
+        let (synced, ext) = (synced.unwrap_or_default(), ext.as_deref());
+        Self { uid, synced, atype: *atype, expires: *expires, ext }
     }
-    if let Some(expires) = id.expires {
-        json.member("expires", Value::Number(expires));
-    }
-    if let Some(ext) = &id.ext {
-        json.member("ext", Value::Raw(ext));
+}
+
+impl NewUid<'_> {
+    #[inline(never)]
+    fn write(self, json: &mut Json) {
+        // Nearly every byte of a new row is written here.
+        json.raw(b"{\"uid\":");
+        json.string(self.uid);
+        json.raw(b",\"synced\":");
+        json.number(self.synced);
+        if let Some(atype) = self.atype {
+            json.member("atype", Value::Number(u64::from(atype)));
+        }
+        if let Some(expires) = self.expires {
+            json.member("expires", Value::Number(expires));
+        }
+        if let Some(ext) = self.ext {
+            json.member("ext", Value::Raw(ext));
+        }
+        json.raw(b"}");
     }
 }
 

@@ -65,7 +65,8 @@ impl Json {
         self.value(value);
     }
 
-    fn name(&mut self, name: &str) {
+    /// Begins a member whose name needs no escapes.
+    pub(super) fn name(&mut self, name: &str) {
         self.comma();
         self.0.push(b'"');
         self.raw(name.as_bytes());
@@ -83,6 +84,12 @@ impl Json {
         self.0.extend_from_slice(text);
     }
 
+    /// Begins a member.
+    pub(super) fn member_key(&mut self, key: &str) {
+        self.comma();
+        self.key(key);
+    }
+
     pub(crate) fn key(&mut self, key: &str) {
         self.string(key);
         self.raw(b":");
@@ -92,7 +99,7 @@ impl Json {
         match value {
             Value::Null => self.raw(b"null"),
             Value::Flag(flag) => self.raw(if flag { b"true" } else { b"false" }),
-            Value::Number(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
+            Value::Number(number) => self.number(number),
             Value::Signed(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
             Value::Text(text) => self.string(text),
             Value::Texts(texts) => {
@@ -108,8 +115,7 @@ impl Json {
             Value::Raw(json) => self.raw(json.as_bytes()),
             Value::Object(members) => self.braced(|object| {
                 for (key, value) in members {
-                    object.comma();
-                    object.key(key);
+                    object.member_key(key);
                     object.value(*value);
                 }
             }),
@@ -122,20 +128,17 @@ impl Json {
         self.braced(members);
     }
 
-    /// Appends a member that is an object, under any name.
-    pub(crate) fn nested_under(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
-        self.comma();
-        self.key(key);
-        self.braced(members);
-    }
-
     fn braced(&mut self, members: impl FnOnce(&mut Self)) {
         self.0.push(b'{');
         members(self);
         self.0.push(b'}');
     }
 
-    fn string(&mut self, text: &str) {
+    pub(super) fn number(&mut self, number: u64) {
+        self.raw(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
         self.0.push(b'"');
         if is_plain(text) {
             self.raw(text.as_bytes());
