@@ -97,8 +97,13 @@ impl Visit {
         // What comes of a list in one step like this stays in the memory of the list.
         let valid = ids.into_iter().enumerate().filter_map(|(order, mut id)| {
             let ext = ext_of(&mut id, &mut left_out);
-            let assertion = Assertion::with(id, Ok(ext), now, order);
-            assertion.map_err(|rule| invalid.push((order, rule))).ok()
+            match Assertion::with(id, Ok(ext), now, order) {
+                Ok(assertion) => Some(assertion),
+                Err(rule) => {
+                    invalid.push((order, rule));
+                    None
+                }
+            }
         });
         let parsed = Items { valid: valid.collect(), invalid };
         Ok(Self {

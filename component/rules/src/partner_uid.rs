@@ -88,22 +88,9 @@ impl Claim {
         ext: Option<String>,
         now: Now,
     ) -> Result<Self, InvalidArgument> {
-        Self::with(uid, atype, expires, Ext::given(ext), now)
-    }
-
-    fn with(
-        uid: String,
-        atype: Option<u32>,
-        expires: Option<u64>,
-        ext: Result<Option<Ext>, InvalidArgument>,
-        now: Now,
-    ) -> Result<Self, InvalidArgument> {
         let uid = Uid::parse(uid)?;
-        let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
-        if expires.is_some_and(|expires| expires <= now.at) {
-            return Err(InvalidArgument::UidExpired);
-        }
-        Ok(Self { uid, atype, expires, ext: ext? })
+        let expires = end(expires, now)?;
+        Ok(Self { uid, atype, expires, ext: Ext::given(ext)? })
     }
 }
 
@@ -119,6 +106,7 @@ impl Assertion {
     }
 
     /// Checks a UID, apart from its `ext`, which was checked.
+    #[inline]
     pub(crate) fn with(
         id: PartnerUid,
         ext: Result<Option<Ext>, InvalidArgument>,
@@ -126,12 +114,13 @@ impl Assertion {
         order: usize,
     ) -> Result<Self, InvalidArgument> {
         let PartnerUid { partner, uid, synced, atype, expires, ext: _ } = id;
-        Ok(Self {
-            partner: PartnerKey::parse(partner)?,
-            claim: Some(Claim::with(uid, atype, expires, ext, now)?),
-            synced: now.asserted("synced", synced)?,
-            order,
-        })
+        // Put together at the end, since there are many and each has more than a hundred bytes.
+        let partner = PartnerKey::parse(partner)?;
+        let uid = Uid::parse(uid)?;
+        let expires = end(expires, now)?;
+        let ext = ext?;
+        let synced = now.asserted("synced", synced)?;
+        Ok(Self { partner, claim: Some(Claim { uid, atype, expires, ext }), synced, order })
     }
 
     /// What a new row says of it; nothing of a removal.
@@ -146,6 +135,15 @@ impl Assertion {
             ext: ext.map(Ext::into_string),
         })
     }
+}
+
+/// Checks when a UID ends.
+fn end(expires: Option<u64>, now: Now) -> Result<Option<Timestamp>, InvalidArgument> {
+    let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
+    if expires.is_some_and(|expires| expires <= now.at) {
+        return Err(InvalidArgument::UidExpired);
+    }
+    Ok(expires)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Several items about one thing in a call: the latest counts, of equals the first.
 
-use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use core::mem;
 
 use crate::sorted::{compare, sorted, start};
@@ -34,32 +32,13 @@ impl<T, E> Latest<T, E> {
         says_the_same: impl Fn(&T, &T) -> bool,
     ) -> Self {
         let Items { valid: mut items, invalid } = items;
-        // Of one thing the latest stands first, of equal times the first.
-        let start_of = |at: usize| items.get(at).map_or(0, |item| start(about(item)));
-        let mut places = sorted(items.len(), &start_of, &|a, b| match (items.get(a), items.get(b)) {
-            (Some(a), Some(b)) => compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a))),
-            _ => Ordering::Equal,
-        });
-        let mut verdicts = vec![Verdict { winner: 0, says_the_same: true }; items.len()];
-        let (mut winners, mut losers) = (0, Vec::new());
-        let mut last: Option<&T> = None;
-        places.retain(|place| {
-            let Some(item) = items.get(*place) else { return false };
-            let known = last.filter(|known| compare(about(known), about(item)).is_eq());
-            let is_same = known.map(|known| says_the_same(known, item));
-            if is_same.is_none() {
-                last = Some(item);
-                winners += 1;
-            } else {
-                losers.push(*place);
-            }
-            if let Some(verdict) = verdicts.get_mut(*place) {
-                let says_the_same = is_same.unwrap_or(true);
-                *verdict = Verdict { winner: winners - 1, says_the_same };
-            }
-            is_same.is_none()
-        });
-        places.append(&mut losers);
+        let item = |at: usize| items.get(at);
+        let (mut places, winners, verdicts) = judge(
+            items.len(),
+            &|at| item(at).map(&about).unwrap_or_default(),
+            &|at| item(at).map(&time).unwrap_or_default(),
+            &|a, b| item(a).zip(item(b)).is_some_and(|(a, b)| says_the_same(a, b)),
+        );
         put_in_order(&mut items, &mut places);
         items.truncate(winners);
         Self { winners: items, verdicts, invalid }
@@ -111,6 +90,41 @@ impl<T, E> FromIterator<Result<T, E>> for Items<T, E> {
         }
         Self { valid, invalid }
     }
+}
+
+/// Where the items are to stand, how many of them count, and what becomes of each.
+#[inline(never)]
+fn judge<'a>(
+    items: usize,
+    about: &dyn Fn(usize) -> &'a str,
+    time: &dyn Fn(usize) -> Timestamp,
+    says_the_same: &dyn Fn(usize, usize) -> bool,
+) -> (Vec<usize>, usize, Vec<Verdict>) {
+    // Of one thing the latest stands first, of equal times the first.
+    let mut places = sorted(items, &|at| start(about(at)), &|a, b| {
+        compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a)))
+    });
+    let nothing = Verdict { winner: 0, says_the_same: true };
+    let mut verdicts: Vec<Verdict> = (0..items).map(|_| nothing).collect();
+    let (mut winners, mut losers) = (0, Vec::new());
+    let mut last: Option<(usize, &str)> = None;
+    places.retain(|place| {
+        let text = about(*place);
+        let winner = last.filter(|(_, known)| *known == text).map(|(winner, _)| winner);
+        if winner.is_none() {
+            last = Some((*place, text));
+            winners += 1;
+        } else {
+            losers.push(*place);
+        }
+        let says_the_same = winner.is_none_or(|winner| says_the_same(winner, *place));
+        if let Some(verdict) = verdicts.get_mut(*place) {
+            *verdict = Verdict { winner: winners - 1, says_the_same };
+        }
+        winner.is_none()
+    });
+    places.append(&mut losers);
+    (places, winners, verdicts)
 }
 
 /// Moves each item to its place: the first place is of the item that is to be first.

@@ -1,9 +1,12 @@
 //! `write-withdrawal-tombstone`: the end of consent.
 
+use core::iter;
+
 use crate::cas_loop::UNCONFIRMED;
 use crate::entry::Entry;
 use crate::error::GraphError;
 use crate::graph::Graph;
+use crate::row::NewRow;
 use crate::store::{KvError, Precondition, Store, Write, WriteOutcome};
 use crate::types::{EcId, Timestamp};
 
@@ -17,7 +20,8 @@ impl<S: Store> Graph<S> {
     pub fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
         let now = Timestamp::parse("now", now)?;
-        let row = Entry::tombstone(now.seconds()).encode()?;
+        let entry = Entry::tombstone(now.seconds());
+        let row = NewRow::from(&entry).encode(&mut iter::empty())?;
         let mut in_doubt = false;
         for _ in 0..self.policy().max_cas_attempts {
             let answer = self.store().put(Write {
