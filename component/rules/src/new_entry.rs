@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::entry::{
-    Consent, Device, Entry, Geo, PubProperties, UNKNOWN_COUNTRY, is_class, is_country, is_domain, is_region,
+    Consent, Device, Entry, Geo, PubProperties, UNKNOWN_COUNTRY, is_class, is_country, is_domain,
+    is_region,
 };
 use crate::error::InvalidArgument;
 use crate::ops::{Assertions, Items};
@@ -112,9 +113,7 @@ impl Visit {
                 tcf: given(tcf),
                 gpp: given(gpp),
                 gpp_sid: given(gpp_sid),
-                ok: true,
-                updated: now.at.seconds(),
-                withdrawn: None,
+                ..Consent::given_at(now.at.seconds())
             },
             geo: geo.map(|geo| checked_geo(geo, &mut left_out)),
             device: device.map(|device| checked_device(device, &mut left_out)),
@@ -123,7 +122,6 @@ impl Visit {
             left_out,
         })
     }
-
 }
 
 impl Entry {
@@ -146,7 +144,7 @@ impl Entry {
             device: visit.device,
             pub_properties,
             ids,
-            ..Self::live(visit.now.at.seconds())
+            ..Self::tombstone(visit.now.at.seconds())
         })
     }
 

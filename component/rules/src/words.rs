@@ -17,7 +17,15 @@ pub(crate) fn all(text: &[u8], passes: impl Fn(u64) -> bool) -> bool {
         Some(last) => u64::from_le_bytes(*last),
         None => rest.iter().fold(LETTERS, |word, byte| (word << 8) | u64::from(*byte)),
     };
-    words.iter().all(|word| passes(u64::from_le_bytes(*word))) && passes(last)
+    let mut words = words.iter();
+    loop {
+        // The check stands in one place, since its code is put there.
+        let word = words.next();
+        let passed = passes(word.map_or(last, |word| u64::from_le_bytes(*word)));
+        if !passed || word.is_none() {
+            return passed;
+        }
+    }
 }
 
 /// The highest bit of each byte that is ASCII and in the range.

@@ -35,8 +35,7 @@ impl<T, E> Latest<T, E> {
         let item = |at: usize| items.get(at);
         let (mut places, winners, verdicts) = judge(
             items.len(),
-            &|at| item(at).map(&about).unwrap_or_default(),
-            &|at| item(at).map(&time).unwrap_or_default(),
+            &|at| item(at).map(|item| (about(item), time(item))).unwrap_or_default(),
             &|a, b| item(a).zip(item(b)).is_some_and(|(a, b)| says_the_same(a, b)),
         );
         put_in_order(&mut items, &mut places);
@@ -52,11 +51,14 @@ impl<T, E> Latest<T, E> {
         beaten: impl Fn(O) -> O,
     ) -> Vec<O> {
         let mut verdicts = self.verdicts.iter();
-        let mut rules = self.invalid.iter().peekable();
+        let mut invalid_items = self.invalid.as_slice();
         let items = self.verdicts.len() + self.invalid.len();
         let mut outcomes = Vec::with_capacity(items);
         for at in 0..items {
-            if let Some((_, rule)) = rules.next_if(|(place, _)| *place == at) {
+            if let [(place, rule), rest @ ..] = invalid_items
+                && *place == at
+            {
+                invalid_items = rest;
                 outcomes.push(invalid(rule));
             } else if let Some(Verdict { winner, says_the_same }) = verdicts.next()
                 // Every item has a winner, so that none is left out.
@@ -77,18 +79,23 @@ pub(crate) struct Items<T, E> {
     pub(crate) invalid: Vec<(usize, E)>,
 }
 
+impl<T, E> Items<T, E> {
+    #[inline(never)]
+    fn push(&mut self, item: Result<T, E>) {
+        match item {
+            Ok(item) => self.valid.push(item),
+            Err(rule) => self.invalid.push((self.valid.len() + self.invalid.len(), rule)),
+        }
+    }
+}
+
 impl<T, E> FromIterator<Result<T, E>> for Items<T, E> {
     fn from_iter<I: IntoIterator<Item = Result<T, E>>>(items: I) -> Self {
         let items = items.into_iter();
-        let mut valid = Vec::with_capacity(items.size_hint().0);
-        let mut invalid = Vec::new();
-        for (at, item) in items.enumerate() {
-            match item {
-                Ok(item) => valid.push(item),
-                Err(rule) => invalid.push((at, rule)),
-            }
-        }
-        Self { valid, invalid }
+        let valid = Vec::with_capacity(items.size_hint().0);
+        let mut sorted_out = Self { valid, invalid: Vec::new() };
+        items.for_each(|item| sorted_out.push(item));
+        sorted_out
     }
 }
 
@@ -96,33 +103,37 @@ impl<T, E> FromIterator<Result<T, E>> for Items<T, E> {
 #[inline(never)]
 fn judge<'a>(
     items: usize,
-    about: &dyn Fn(usize) -> &'a str,
-    time: &dyn Fn(usize) -> Timestamp,
+    item: &dyn Fn(usize) -> (&'a str, Timestamp),
     says_the_same: &dyn Fn(usize, usize) -> bool,
 ) -> (Vec<usize>, usize, Vec<Verdict>) {
     // Of one thing the latest stands first, of equal times the first.
-    let mut places = sorted(items, &|at| start(about(at)), &|a, b| {
-        compare(about(a), about(b)).then_with(|| time(b).cmp(&time(a)))
+    let sorted = sorted(items, &|at| start(item(at).0), &|a, b| {
+        let ((a, time_of_a), (b, time_of_b)) = (item(a), item(b));
+        compare(a, b).then(time_of_b.cmp(&time_of_a))
     });
     let nothing = Verdict { winner: 0, says_the_same: true };
     let mut verdicts: Vec<Verdict> = (0..items).map(|_| nothing).collect();
-    let (mut winners, mut losers) = (0, Vec::new());
-    let mut last: Option<(usize, &str)> = None;
-    places.retain(|place| {
-        let text = about(*place);
-        let winner = last.filter(|(_, known)| *known == text).map(|(winner, _)| winner);
-        if winner.is_none() {
-            last = Some((*place, text));
-            winners += 1;
-        } else {
-            losers.push(*place);
+    let mut places = Vec::with_capacity(items);
+    let mut losers = Vec::new();
+    let mut last = None;
+    for place in sorted {
+        let (text, _) = item(place);
+        let says_the_same = match last {
+            Some((winner, known)) if known == text => {
+                losers.push(place);
+                says_the_same(winner, place)
+            }
+            _ => {
+                last = Some((place, text));
+                places.push(place);
+                true
+            }
+        };
+        if let Some(verdict) = verdicts.get_mut(place) {
+            *verdict = Verdict { winner: places.len() - 1, says_the_same };
         }
-        let says_the_same = winner.is_none_or(|winner| says_the_same(winner, *place));
-        if let Some(verdict) = verdicts.get_mut(*place) {
-            *verdict = Verdict { winner: winners - 1, says_the_same };
-        }
-        winner.is_none()
-    });
+    }
+    let winners = places.len();
     places.append(&mut losers);
     (places, winners, verdicts)
 }

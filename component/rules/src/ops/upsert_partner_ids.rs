@@ -9,12 +9,12 @@ use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
 use crate::cached_row::CachedRow;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite};
-use crate::entry::Entry;
+use crate::entry::{Consent, Geo};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
-use crate::row::{Edit, Row};
+use crate::row::{Edit, NewRow, Row};
 use crate::store::Store;
 use crate::types::{EcId, Now};
 
@@ -115,8 +115,9 @@ impl Mutation for Upsert<'_> {
                 return Ok(Plan::Keep(self.all(&UpsertOutcome::NotFound)));
             }
             (State::Missing(condition), IfMissing::CreateMinimal) => {
-                let entry = Entry::live(now.at.seconds());
-                let (row, outcomes) = new_row(&(&entry).into(), assertions, None, policy)?;
+                let (consent, geo) = (Consent::given_at(now.at.seconds()), Geo::unknown());
+                let row = NewRow::bare(&consent, &geo);
+                let (row, outcomes) = new_row(&row, assertions, None, policy)?;
                 let time_to_live = policy.entry_ttl;
                 return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }

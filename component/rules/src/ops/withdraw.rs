@@ -3,7 +3,7 @@
 use core::iter;
 
 use crate::cas_loop::UNCONFIRMED;
-use crate::entry::Entry;
+use crate::entry::{Consent, Geo};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::row::NewRow;
@@ -20,8 +20,8 @@ impl<S: Store> Graph<S> {
     pub fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), GraphError> {
         let id = EcId::parse(ec_id)?;
         let now = Timestamp::parse("now", now)?;
-        let entry = Entry::tombstone(now.seconds());
-        let row = NewRow::from(&entry).encode(&mut iter::empty())?;
+        let (consent, geo) = (Consent::withdrawn_at(now.seconds()), Geo::unknown());
+        let row = NewRow::bare(&consent, &geo).encode(&mut iter::empty())?;
         let mut in_doubt = false;
         for _ in 0..self.policy().max_cas_attempts {
             let answer = self.store().put(Write {

@@ -87,18 +87,26 @@ impl Entry {
 }
 
 impl<'a> NewRow<'a> {
-    /// The row of a first visit. `consent` is the visit's, or has more to say.
-    pub(crate) fn of(visit: &'a Visit, consent: &'a Consent, geo: &'a Geo) -> Self {
-        let at = visit.now.at.seconds();
+    /// A row of which nothing else is known. It is as old as its consent.
+    pub(crate) fn bare(consent: &'a Consent, geo: &'a Geo) -> Self {
         Self {
             v: VERSION,
-            created: at,
-            last_seen: at,
+            created: consent.updated,
+            last_seen: consent.updated,
             consent,
             geo,
+            device: None,
+            domains: None,
+            cluster_size: None,
+        }
+    }
+
+    /// The row of a first visit. `consent` is the visit's, or has more to say.
+    pub(crate) fn of(visit: &'a Visit, consent: &'a Consent, geo: &'a Geo) -> Self {
+        Self {
             device: visit.device.as_ref(),
             domains: visit.domain.as_ref().map(|domain| (&**domain, slice::from_ref(domain))),
-            cluster_size: None,
+            ..Self::bare(consent, geo)
         }
     }
 
