@@ -6,7 +6,7 @@ use super::judge::new_row;
 use super::report::Report;
 use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Mutation, Plan, PlannedWrite, Refused};
-use crate::entry::{Consent, Geo};
+use crate::entry::Geo;
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
@@ -56,23 +56,14 @@ impl Visit {
         withdrawn: Option<Timestamp>,
         policy: &Policy,
     ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
-        let revived;
-        let consent = match withdrawn {
-            None => &self.consent,
-            Some(at) => {
-                revived = Consent { withdrawn: Some(at.seconds()), ..self.consent.clone() };
-                &revived
-            }
-        };
         let unknown;
-        let geo = match &self.geo {
-            Some(geo) => geo,
-            None => {
-                unknown = Geo::unknown();
-                &unknown
-            }
+        let geo = if let Some(geo) = &self.geo {
+            geo
+        } else {
+            unknown = Geo::unknown();
+            &unknown
         };
-        let row = NewRow::of(self, consent, geo);
+        let row = NewRow::of(self, geo, withdrawn);
         new_row(&row, &self.assertions.winners, withdrawn, policy)
     }
 }

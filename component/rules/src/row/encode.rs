@@ -44,6 +44,8 @@ pub(crate) struct NewRow<'a> {
     created: u64,
     last_seen: u64,
     consent: &'a Consent,
+    /// When consent had been withdrawn before, where the consent does not say so itself.
+    withdrawn: Option<Timestamp>,
     geo: &'a Geo,
     device: Option<&'a Device>,
     /// The domain of the first visit, and all that were seen.
@@ -59,6 +61,7 @@ impl<'a> From<&'a Entry> for NewRow<'a> {
             created: entry.created,
             last_seen: entry.last_seen.unwrap_or(entry.created),
             consent: &entry.consent,
+            withdrawn: None,
             geo: &entry.geo,
             device: entry.device.as_ref(),
             domains: entry.pub_properties.as_ref().map(domains),
@@ -94,6 +97,7 @@ impl<'a> NewRow<'a> {
             created: consent.updated,
             last_seen: consent.updated,
             consent,
+            withdrawn: None,
             geo,
             device: None,
             domains: None,
@@ -101,12 +105,13 @@ impl<'a> NewRow<'a> {
         }
     }
 
-    /// The row of a first visit. `consent` is the visit's, or has more to say.
-    pub(crate) fn of(visit: &'a Visit, consent: &'a Consent, geo: &'a Geo) -> Self {
+    /// The row of a first visit, which may come after consent had been withdrawn.
+    pub(crate) fn of(visit: &'a Visit, geo: &'a Geo, withdrawn: Option<Timestamp>) -> Self {
         Self {
+            withdrawn,
             device: visit.device.as_ref(),
             domains: visit.domain.as_ref().map(|domain| (&**domain, slice::from_ref(domain))),
-            ..Self::bare(consent, geo)
+            ..Self::bare(&visit.consent, geo)
         }
     }
 
@@ -157,7 +162,12 @@ impl<'a> NewRow<'a> {
     #[inline(never)]
     fn write(&self, json: &mut Json) {
         Root { v: self.v, created: self.created, last_seen: Some(self.last_seen) }.write(json);
-        section(json, Section::Consent, Some(self.consent));
+        json.nested(Section::Consent.name(), |members| {
+            self.consent.write(members);
+            if let Some(at) = self.withdrawn {
+                members.member(Field::Withdrawn.name(), Value::Number(at.seconds()));
+            }
+        });
         section(json, Section::Geo, Some(self.geo));
         if let Some((origin, seen)) = self.domains {
             json.nested(Section::PubProperties.name(), |members| {
@@ -217,3 +227,53 @@ impl NewUid<'_> {
 
 /// Bytes that most rows stay below.
 const USUAL_BYTES: usize = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use crate::entry::Geo;
+    use crate::new_entry::NewEntry;
+
+    use super::*;
+
+    /// A new row of 12 partners, as text.
+    fn row() -> String {
+        let id = |at: u32| PartnerUid::new(alloc::format!("{at:02}.example"), "u");
+        let first = NewEntry {
+            tcf: Some("CQ".into()),
+            geo: Some(Geo::from_lookup("US", "", 0, 0)),
+            domain: Some("news.example".into()),
+            ids: (0..12).map(id).collect(),
+            ..NewEntry::at(1_790_000_000)
+        };
+        String::from_utf8(Entry::new(first).unwrap().encode().unwrap().body).unwrap()
+    }
+
+    #[test]
+    fn a_new_row_has_nothing_but_what_was_said_and_its_times() {
+        let start = concat!(
+            r#"{"v":1,"created":1790000000,"last_seen":1790000000,"#,
+            r#""consent":{"tcf":"CQ","ok":true,"updated":1790000000},"geo":{"country":"US"},"#,
+            r#""pub_properties":{"origin_domain":"news.example","seen_domains":["news.example"]},"#,
+            r#""ids":{"00.example":{"uid":"u","synced":1790000000},"01.example":{"uid":"u","#,
+        );
+        assert!(row().starts_with(start), "{}", row());
+    }
+
+    #[test]
+    fn the_times_that_first_readers_require_are_263_bytes_of_a_row_with_12_partners() {
+        let bare = row().replacen(r#""last_seen":1790000000,"#, "", 1);
+        assert_eq!(row().len() - bare.len(), 23);
+        let bare = bare.replace(r#","synced":1790000000"#, "");
+        assert_eq!(row().len() - bare.len(), 23 + 12 * 20);
+    }
+
+    #[test]
+    fn partners_of_an_entry_are_escaped_whatever_they_are() {
+        let ids = [PartnerUid::new("a\"b", "c\\d").synced(1)].into();
+        let entry = Entry { ids, ..Entry::tombstone(1) };
+        let body = String::from_utf8(entry.encode().unwrap().body).unwrap();
+        assert!(body.ends_with(r#""ids":{"a\"b":{"uid":"c\\d","synced":1}}}"#), "{body}");
+    }
+}
