@@ -11,10 +11,10 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use criterion::Criterion;
 use criterion::measurement::WallTime;
+use criterion::{BatchSize, Criterion};
 use host_test::fuel::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
-use host_test::{ComponentGraph, Instance};
+use host_test::{ComponentGraph, Instance, MemoryStore};
 use identity_graph::{
     Graph, IdentityGraph, IfMissing, KvError, NewEntry, PartnerUid, Policy, Store, UpsertOutcome,
     VisitOutcome,
@@ -118,14 +118,7 @@ fn operations(criterion: &mut Criterion) {
     page_view(criterion, "visit-with-news", &with_news, VisitOutcome::Written);
     let without_news = NewEntry { ids: vec![uid(0, 0)], ..visit(0) };
     page_view(criterion, "visit-without-news", &without_news, VisitOutcome::Unchanged);
-    let made = visit(STANDARD_PARTNERS);
-    ways.measure(
-        criterion,
-        "create",
-        |graph| graph.create(&ec, made.clone()).unwrap(),
-        |graph| graph.create(&ec, made.clone()).unwrap(),
-        |graph| graph.create(&ec, made.clone()).unwrap(),
-    );
+    create(criterion, &ways);
     ways.measure(
         criterion,
         "get-metadata",
@@ -135,6 +128,39 @@ fn operations(criterion: &mut Criterion) {
     );
     upsert(criterion, "unchanged", STANDARD_PARTNERS, 0);
     upsert_over(criterion, "missing", OneRow::none(), &uid(0, 0));
+}
+
+/// A new entry with the UIDs of the standard row: by itself, and as an application makes it, which puts
+/// together what it knows and deletes what the key holds before.
+fn create(criterion: &mut Criterion, ways: &Ways) {
+    let (ec, made) = (ec_id(), visit(STANDARD_PARTNERS));
+    // Both write the same row, to the byte.
+    let (of_native, of_typed) = (MemoryStore::new(), MemoryStore::new());
+    let native = Graph::new(of_native.clone(), Policy::default()).expect("the policy is in order");
+    native.create(&ec, made.clone()).expect("nothing is stored");
+    Typed(of_typed.clone()).create(&ec, made.clone()).expect("nothing is stored");
+    let row = |store: &MemoryStore| store.get(&ec).unwrap().map(|row| (row.body, row.metadata));
+    assert_eq!(row(&of_native), row(&of_typed));
+
+    let mut group = criterion.benchmark_group("create");
+    let (entry, each) = (|| made.clone(), BatchSize::SmallInput);
+    group.bench_function(WAYS[0], |b| {
+        b.iter_batched(entry, |entry| ways.component.create(&ec, entry).unwrap(), each);
+    });
+    group.bench_function(WAYS[1], |b| {
+        b.iter_batched(entry, |entry| ways.native.create(&ec, entry).unwrap(), each);
+    });
+    group.bench_function(WAYS[2], |b| {
+        b.iter_batched(entry, |entry| ways.typed.create(&ec, entry).unwrap(), each);
+    });
+    group.finish();
+    ways.measure(
+        criterion,
+        "delete-and-create",
+        |graph| (graph.delete(&ec).unwrap(), graph.create(&ec, made.clone()).unwrap()),
+        |graph| (graph.delete(&ec).unwrap(), graph.create(&ec, made.clone()).unwrap()),
+        |graph| (graph.delete(&ec).unwrap(), graph.create(&ec, made.clone()).unwrap()),
+    );
 }
 
 /// A page view over the standard row, which ends in each way like this.

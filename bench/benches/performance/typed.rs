@@ -214,6 +214,10 @@ impl<S: Store<Error = KvError>> Typed<S> {
         self.put(ec, &row, Precondition::Absent, ENTRY_TTL)
     }
 
+    pub(crate) fn delete(&self, ec: &str) -> Option<bool> {
+        self.0.delete(ec).ok()
+    }
+
     /// Reads all rows at once, and writes at once those that change.
     pub(crate) fn sync(&self, partner: &str, mappings: &[Mapping]) -> Option<usize> {
         let keys: Vec<&str> = mappings.iter().map(|mapping| mapping.ec_id.as_str()).collect();

@@ -33,8 +33,13 @@ pub struct Consent {
 }
 
 impl Consent {
+    /// The consent of a live entry.
+    pub(crate) fn given_at(now: u64) -> Self {
+        Self { ok: true, ..Self::withdrawn_at(now) }
+    }
+
     /// The consent of a tombstone.
-    fn withdrawn_at(now: u64) -> Self {
+    pub(crate) fn withdrawn_at(now: u64) -> Self {
         Self { tcf: None, gpp: None, gpp_sid: None, ok: false, updated: now, withdrawn: None }
     }
 }
@@ -158,12 +163,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A live entry of which nothing but its time is known.
-    pub(crate) fn live(now: u64) -> Self {
-        let consent = Consent { ok: true, ..Consent::withdrawn_at(now) };
-        Self { consent, ..Self::tombstone(now) }
-    }
-
     /// The entry of a withdrawal: no consent, no UIDs, no place.
     #[must_use]
     pub fn tombstone(now: u64) -> Self {

@@ -53,6 +53,7 @@ mod snapshot;
 mod sorted;
 mod store;
 mod types;
+mod words;
 
 pub use api::{EntrySnapshot, Failure, IdentityGraph, RawRow};
 pub use entry::{Consent, Device, Entry, Geo, Metadata, PubProperties, UNKNOWN_COUNTRY, VERSION};

@@ -7,13 +7,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::entry::{
-    Device, Entry, Geo, PubProperties, UNKNOWN_COUNTRY, is_class, is_country, is_domain, is_region,
+    Consent, Device, Entry, Geo, PubProperties, UNKNOWN_COUNTRY, is_class, is_country, is_domain,
+    is_region,
 };
 use crate::error::InvalidArgument;
-use crate::ops::Assertions;
+use crate::ops::{Assertions, Items};
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
-use crate::types::{Ext, Now, Timestamp};
+use crate::types::{Ext, Now};
 
 /// What a visit knows. An empty text counts as not given. `Debug` does not show the consent strings.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,8 +78,8 @@ pub struct LeftOut {
 /// A visit that was checked.
 pub(crate) struct Visit {
     pub(crate) now: Now,
-    /// TCF, GPP and the GPP section IDs.
-    pub(crate) consent: [Option<String>; 3],
+    /// The consent that it gives.
+    pub(crate) consent: Consent,
     pub(crate) geo: Option<Geo>,
     pub(crate) device: Option<Device>,
     pub(crate) domain: Option<String>,
@@ -93,39 +94,33 @@ impl Visit {
         let now = Now::parse(now, policy)?;
         let mut left_out = Vec::new();
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let mut parsed = Vec::with_capacity(ids.len());
-        for (order, id) in ids.into_iter().enumerate() {
-            parsed.push(Assertion::parse(without_bad_ext(id, &mut left_out), now, order));
-        }
+        let mut invalid = Vec::new();
+        // What comes of a list in one step like this stays in the memory of the list.
+        let valid = ids.into_iter().enumerate().filter_map(|(order, mut id)| {
+            let ext = ext_of(&mut id, &mut left_out);
+            match Assertion::with(id, Ok(ext), now, order) {
+                Ok(assertion) => Some(assertion),
+                Err(rule) => {
+                    invalid.push((order, rule));
+                    None
+                }
+            }
+        });
+        let parsed = Items { valid: valid.collect(), invalid };
         Ok(Self {
             now,
-            consent: [given(tcf), given(gpp), given(gpp_sid)],
+            consent: Consent {
+                tcf: given(tcf),
+                gpp: given(gpp),
+                gpp_sid: given(gpp_sid),
+                ..Consent::given_at(now.at.seconds())
+            },
             geo: geo.map(|geo| checked_geo(geo, &mut left_out)),
             device: device.map(|device| checked_device(device, &mut left_out)),
             domain: given(domain).and_then(|domain| hostname(domain, &mut left_out)),
             assertions: Assertions::new(parsed, now),
             left_out,
         })
-    }
-
-    /// The entry that the visit makes, without its UIDs. `withdrawn` is when consent had been withdrawn
-    /// before.
-    pub(crate) fn entry(&self, withdrawn: Option<Timestamp>) -> Entry {
-        let [tcf, gpp, gpp_sid] = self.consent.clone();
-        let mut entry = Entry::live(self.now.at.seconds());
-        entry.consent.tcf = tcf;
-        entry.consent.gpp = gpp;
-        entry.consent.gpp_sid = gpp_sid;
-        entry.consent.withdrawn = withdrawn.map(Timestamp::seconds);
-        if let Some(geo) = &self.geo {
-            entry.geo.clone_from(geo);
-        }
-        entry.device.clone_from(&self.device);
-        entry.pub_properties = self.domain.as_ref().map(|domain| PubProperties {
-            origin_domain: domain.clone(),
-            seen_domains: vec![domain.clone()],
-        });
-        entry
     }
 }
 
@@ -137,9 +132,20 @@ impl Entry {
     pub fn new(first: NewEntry) -> Result<Self, InvalidArgument> {
         let policy = Policy::default();
         let visit = Visit::parse(first, &policy)?;
-        let ids = visit.assertions.winners.iter().take(policy.max_partners as usize);
-        let ids = ids.cloned().filter_map(Assertion::into_id).collect();
-        Ok(Self { ids, ..visit.entry(None) })
+        let ids = visit.assertions.winners.into_iter().take(policy.max_partners as usize);
+        let ids = ids.filter_map(Assertion::into_id).collect();
+        let pub_properties = visit.domain.map(|domain| PubProperties {
+            seen_domains: vec![domain.clone()],
+            origin_domain: domain,
+        });
+        Ok(Self {
+            consent: visit.consent,
+            geo: visit.geo.unwrap_or_else(Geo::unknown),
+            device: visit.device,
+            pub_properties,
+            ids,
+            ..Self::tombstone(visit.now.at.seconds())
+        })
     }
 
     /// The entry of an upsert that found none: the recovery path for a first visit whose create
@@ -156,15 +162,12 @@ fn leave_out(left_out: &mut Vec<LeftOut>, field: &str, rule: InvalidArgument) {
     left_out.push(LeftOut { field: field.to_owned(), why: rule.to_string() });
 }
 
-/// A UID whose `ext` is odd is worth keeping without it.
-fn without_bad_ext(mut id: PartnerUid, left_out: &mut Vec<LeftOut>) -> PartnerUid {
-    if let Some(ext) = id.ext.take().filter(|ext| !ext.is_empty()) {
-        match Ext::parse(ext) {
-            Ok(ext) => id.ext = Some(ext.into_string()),
-            Err(rule) => leave_out(left_out, "ids.ext", rule),
-        }
-    }
-    id
+/// The `ext` of a UID, which is worth keeping without it where that is odd.
+fn ext_of(id: &mut PartnerUid, left_out: &mut Vec<LeftOut>) -> Option<Ext> {
+    Ext::given(id.ext.take()).unwrap_or_else(|rule| {
+        leave_out(left_out, "ids.ext", rule);
+        None
+    })
 }
 
 fn checked_geo(geo: Geo, left_out: &mut Vec<LeftOut>) -> Geo {
@@ -295,7 +298,7 @@ mod tests {
             entry.device = Some(Device { ja4_class: Some(String::new()), ..Device::default() });
         });
         assert!(visit.left_out.is_empty());
-        assert_eq!((visit.consent, visit.geo), ([None, None, None], Some(Geo::unknown())));
+        assert_eq!((visit.consent.tcf, visit.geo), (None, Some(Geo::unknown())));
     }
 
     #[test]

@@ -29,3 +29,4 @@ pub use visit::VisitOutcome;
 pub use withdraw::WithdrawOutcome;
 
 pub(crate) use assertions::Assertions;
+pub(crate) use latest::Items;

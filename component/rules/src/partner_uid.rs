@@ -89,25 +89,38 @@ impl Claim {
         now: Now,
     ) -> Result<Self, InvalidArgument> {
         let uid = Uid::parse(uid)?;
-        let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
-        if expires.is_some_and(|expires| expires <= now.at) {
-            return Err(InvalidArgument::UidExpired);
-        }
-        let ext = ext.filter(|ext| !ext.is_empty()).map(Ext::parse).transpose()?;
-        Ok(Self { uid, atype, expires, ext })
+        let expires = end(expires, now)?;
+        Ok(Self { uid, atype, expires, ext: Ext::given(ext)? })
     }
 }
 
 impl Assertion {
     /// Checks a UID of an argument.
-    pub(crate) fn parse(id: PartnerUid, now: Now, order: usize) -> Result<Self, InvalidArgument> {
-        let PartnerUid { partner, uid, synced, atype, expires, ext } = id;
-        Ok(Self {
-            partner: PartnerKey::parse(partner)?,
-            claim: Some(Claim::parse(uid, atype, expires, ext, now)?),
-            synced: now.asserted("synced", synced)?,
-            order,
-        })
+    pub(crate) fn parse(
+        mut id: PartnerUid,
+        now: Now,
+        order: usize,
+    ) -> Result<Self, InvalidArgument> {
+        let ext = Ext::given(id.ext.take());
+        Self::with(id, ext, now, order)
+    }
+
+    /// Checks a UID, apart from its `ext`, which was checked.
+    #[inline]
+    pub(crate) fn with(
+        id: PartnerUid,
+        ext: Result<Option<Ext>, InvalidArgument>,
+        now: Now,
+        order: usize,
+    ) -> Result<Self, InvalidArgument> {
+        let PartnerUid { partner, uid, synced, atype, expires, ext: _ } = id;
+        // Put together at the end, since there are many and each has more than a hundred bytes.
+        let partner = PartnerKey::parse(partner)?;
+        let uid = Uid::parse(uid)?;
+        let expires = end(expires, now)?;
+        let ext = ext?;
+        let synced = now.asserted("synced", synced)?;
+        Ok(Self { partner, claim: Some(Claim { uid, atype, expires, ext }), synced, order })
     }
 
     /// What a new row says of it; nothing of a removal.
@@ -122,6 +135,15 @@ impl Assertion {
             ext: ext.map(Ext::into_string),
         })
     }
+}
+
+/// Checks when a UID ends.
+fn end(expires: Option<u64>, now: Now) -> Result<Option<Timestamp>, InvalidArgument> {
+    let expires = expires.map(|at| Timestamp::parse("expires", at)).transpose()?;
+    if expires.is_some_and(|expires| expires <= now.at) {
+        return Err(InvalidArgument::UidExpired);
+    }
+    Ok(expires)
 }
 
 #[cfg(test)]

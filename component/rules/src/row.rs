@@ -24,6 +24,7 @@ mod schema_tests;
 pub use encode::EncodedRow;
 
 pub(crate) use edit::Edit;
+pub(crate) use encode::NewRow;
 pub(crate) use ext::is_small_object;
 pub(crate) use schema::Field;
 pub(crate) use stored::{Row, StoredUid};

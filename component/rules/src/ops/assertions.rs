@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::latest::Latest;
+use super::latest::{Items, Latest};
 use super::upsert_outcome::UpsertOutcome;
 use crate::error::InvalidArgument;
 use crate::partner_uid::Assertion;
@@ -13,7 +13,7 @@ use crate::types::Now;
 pub(crate) type Assertions = Latest<Assertion, InvalidArgument>;
 
 impl Assertions {
-    pub(crate) fn new(parsed: Vec<Result<Assertion, InvalidArgument>>, now: Now) -> Self {
+    pub(crate) fn new(parsed: Items<Assertion, InvalidArgument>, now: Now) -> Self {
         Self::of(
             parsed,
             now,

@@ -6,12 +6,13 @@ use super::judge::new_row;
 use super::report::Report;
 use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Plan, PlannedWrite, Refused};
+use crate::entry::Geo;
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
 use crate::operation::Operation;
 use crate::policy::Policy;
-use crate::row::{EncodedRow, Row};
+use crate::row::{EncodedRow, NewRow, Row};
 use crate::row_operation::{Mutation, Start, change};
 use crate::rules::Rules;
 use crate::store::{Precondition, Store};
@@ -73,7 +74,14 @@ impl Visit {
         withdrawn: Option<Timestamp>,
         policy: &Policy,
     ) -> Result<(EncodedRow, Vec<UpsertOutcome>), GraphError> {
-        let entry = self.entry(withdrawn);
-        new_row(&entry, &self.assertions.winners, withdrawn, policy)
+        let unknown;
+        let geo = if let Some(geo) = &self.geo {
+            geo
+        } else {
+            unknown = Geo::unknown();
+            &unknown
+        };
+        let row = NewRow::of(self, geo, withdrawn);
+        new_row(&row, &self.assertions.winners, withdrawn, policy)
     }
 }

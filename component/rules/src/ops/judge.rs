@@ -1,14 +1,14 @@
 //! What becomes of assertions about partners: on a live row, and in a new one.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::assertions::invalid;
 use super::upsert_outcome::UpsertOutcome;
-use crate::entry::Entry;
 use crate::error::{GraphError, InvalidArgument};
 use crate::partner_uid::{Assertion, Claim};
 use crate::policy::Policy;
-use crate::row::{Edit, EncodedRow, Row, StoredUid, UidEdits};
+use crate::row::{Edit, EncodedRow, NewRow, Row, StoredUid, UidEdits};
 use crate::sorted::sorted;
 use crate::types::{Now, Timestamp};
 
@@ -226,7 +226,7 @@ fn says_more(claim: &Claim, stored: &StoredUid, text: &str) -> bool {
 /// A new row with as many of the UIDs as there is room for, in the order of the call, and what became
 /// of each assertion. UIDs from before a withdrawal stay out.
 pub(super) fn new_row(
-    entry: &Entry,
+    row: &NewRow<'_>,
     assertions: &[Assertion],
     withdrawn: Option<Timestamp>,
     policy: &Policy,
@@ -236,22 +236,22 @@ pub(super) fn new_row(
         if is_void(assertion) { UpsertOutcome::Stale } else { UpsertOutcome::Written }
     };
     let mut outcomes: Vec<UpsertOutcome> = assertions.iter().map(outcome).collect();
-    let written = |outcomes: &[UpsertOutcome]| {
-        outcomes.iter().filter(|outcome| **outcome == UpsertOutcome::Written).count()
-    };
-    let places = outcomes.iter().enumerate();
-    let places = places.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
-    let places = places.map(|(at, _)| at).collect();
-    for at in in_order(assertions, places).skip(policy.max_partners as usize) {
-        if let Some(outcome) = outcomes.get_mut(at) {
-            *outcome = UpsertOutcome::Full;
+    let max_partners = policy.max_partners as usize;
+    if assertions.len() > max_partners {
+        let places = outcomes.iter().enumerate();
+        let places = places.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
+        let places = places.map(|(at, _)| at).collect();
+        for at in in_order(assertions, places).skip(max_partners) {
+            if let Some(outcome) = outcomes.get_mut(at) {
+                *outcome = UpsertOutcome::Full;
+            }
         }
     }
     loop {
         let admitted = assertions.iter().zip(&outcomes);
         let admitted = admitted.filter(|(_, outcome)| **outcome == UpsertOutcome::Written);
-        match entry.encode_with(&mut admitted.map(|(assertion, _)| assertion)) {
-            Err(GraphError::TooLarge) if written(&outcomes) > 0 => {
+        match row.encode(&mut admitted.map(|(assertion, _)| assertion)) {
+            Err(GraphError::TooLarge) if outcomes.contains(&UpsertOutcome::Written) => {
                 give_up_last(assertions, &mut outcomes);
             }
             encoded => return Ok((encoded?, outcomes)),
@@ -261,8 +261,11 @@ pub(super) fn new_row(
 
 /// These assertions in the order of the call.
 fn in_order(assertions: &[Assertion], places: Vec<usize>) -> impl Iterator<Item = usize> {
-    let order = |place: usize| Some(assertions.get(*places.get(place)?)?.order);
-    let sorted = sorted(places.len(), &|a, b| order(a).cmp(&order(b)));
+    let order = |place: usize| {
+        let assertion = places.get(place).and_then(|at| assertions.get(*at));
+        assertion.map_or(0, |assertion| assertion.order as u64)
+    };
+    let sorted = sorted(places.len(), &order, &|_, _| Ordering::Equal);
     sorted.into_iter().filter_map(move |place| places.get(place).copied())
 }
 

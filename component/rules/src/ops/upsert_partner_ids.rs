@@ -8,13 +8,13 @@ use super::judge::{Judged, new_row};
 use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Plan, PlannedWrite};
-use crate::entry::Entry;
+use crate::entry::{Consent, Geo};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::operation::Operation;
 use crate::partner_uid::{Assertion, PartnerUid};
 use crate::policy::Policy;
-use crate::row::{Edit, Row};
+use crate::row::{Edit, NewRow, Row};
 use crate::row_operation::{Mutation, Start, change};
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
@@ -158,8 +158,9 @@ impl Upsert<'_> {
                 return Ok(Plan::Keep(self.all(&UpsertOutcome::NotFound)));
             }
             (State::Missing(condition), IfMissing::CreateMinimal) => {
-                let entry = Entry::live(now.at.seconds());
-                let (row, outcomes) = new_row(&entry, assertions, None, policy)?;
+                let (consent, geo) = (Consent::given_at(now.at.seconds()), Geo::unknown());
+                let row = NewRow::bare(&consent, &geo);
+                let (row, outcomes) = new_row(&row, assertions, None, policy)?;
                 let time_to_live = policy.entry_ttl;
                 return Ok(Plan::Write(PlannedWrite { row, time_to_live, condition }, outcomes));
             }

@@ -8,6 +8,7 @@ use super::report::Report;
 use super::state::{State, matches};
 use super::upsert_outcome::UpsertOutcome;
 use crate::cas_loop::{Plan, PlannedWrite};
+use crate::entry::Consent;
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::new_entry::{NewEntry, Visit};
@@ -164,7 +165,7 @@ impl Visit {
         if updated.is_some_and(|updated| self.now.at <= updated) {
             return None;
         }
-        let [tcf, gpp, gpp_sid] = &self.consent;
+        let Consent { tcf, gpp, gpp_sid, .. } = &self.consent;
         let given = [tcf.as_deref(), gpp.as_deref(), gpp_sid.as_deref()];
         given.iter().any(Option::is_some).then(|| row.changed_consent(given))
     }

@@ -1,15 +1,16 @@
 //! `write-withdrawal-tombstone` and `snapshot.withdraw`: the end of consent.
 
 use alloc::boxed::Box;
+use core::iter;
 
 use super::state::matches;
 use crate::cas_loop::{Plan, PlannedWrite, UNCONFIRMED, unconfirmed};
-use crate::entry::Entry;
+use crate::entry::{Consent, Geo};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::operation::{Answer, Call, Calls, Machine, Operation};
 use crate::policy::Policy;
-use crate::row::{EncodedRow, Row};
+use crate::row::{EncodedRow, NewRow, Row};
 use crate::row_operation::{Mutation, Start, change};
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
@@ -69,7 +70,8 @@ impl Rules {
 }
 
 fn tombstone(now: Timestamp) -> Result<EncodedRow, GraphError> {
-    Entry::tombstone(now.seconds()).encode()
+    let (consent, geo) = (Consent::withdrawn_at(now.seconds()), Geo::unknown());
+    NewRow::bare(&consent, &geo).encode(&mut iter::empty())
 }
 
 /// A withdrawal that asks nobody.

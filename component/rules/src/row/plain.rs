@@ -1,12 +1,11 @@
-//! Looking at eight bytes of a text at a time.
+//! Looking for what ends a plain text, eight bytes at a time.
+
+use crate::words::{HIGH, LANES, all};
 
 /// True when a JSON string holds the text as it is, without escapes.
 pub(super) fn is_plain(text: &str) -> bool {
-    plain_prefix(text.as_bytes()) == text.len()
+    all(text.as_bytes(), |word| hits(word) == 0)
 }
-
-const LANES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// Eight digits: 3 in every upper half, still so with 6 added, which leaves 9 at most below.
 #[inline]
@@ -20,13 +19,7 @@ pub(super) fn are_digits(word: u64) -> bool {
 pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk() {
-        // Eight bytes at a time. A lane's high bit is set where its byte is looked for; lanes above
-        // the first hit may be set falsely, but the first is right.
-        let word = u64::from_le_bytes(*word);
-        let below = |value: u64, limit: u64| value.wrapping_sub(LANES * limit) & !value & HIGH;
-        let quote = below(word ^ (LANES * 0x22), 1);
-        let backslash = below(word ^ (LANES * 0x5c), 1);
-        let hits = quote | backslash | below(word, 0x20);
+        let hits = hits(u64::from_le_bytes(*word));
         if hits != 0 {
             return bytes.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
         }
@@ -34,4 +27,15 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
     bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
+}
+
+/// The highest bit of each byte that is a quote, a backslash or a control character. Those above the
+/// first hit may be set falsely, but the first is right.
+#[inline]
+fn hits(word: u64) -> u64 {
+    let below = |value: u64, limit: u64| value.wrapping_sub(LANES * limit);
+    let quote = below(word ^ (LANES * 0x22), 1);
+    let backslash = below(word ^ (LANES * 0x5c), 1);
+    // The highest bit of a byte is the same with a quote or a backslash taken out.
+    (quote | backslash | below(word, 0x20)) & !word & HIGH
 }

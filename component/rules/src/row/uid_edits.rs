@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::schema::Section;
 use super::splice::{Member, Splice};
@@ -153,8 +154,8 @@ impl<'a> UidEdits<'a> {
         }
         // Of too many the oldest go.
         let too_many = (kept.len() + added.len()).saturating_sub(self.most_removals);
-        let time = |place: usize| kept.get(place).map(|(_, time)| *time);
-        let oldest = sorted(kept.len(), &|a, b| time(a).cmp(&time(b)));
+        let time = |place: usize| kept.get(place).map_or(0, |(_, time)| time.seconds());
+        let oldest = sorted(kept.len(), &time, &|_, _| Ordering::Equal);
         for (at, _) in oldest.into_iter().take(too_many).filter_map(|place| kept.get(place)) {
             if let Some(goes) = goes.get_mut(*at) {
                 *goes = true;

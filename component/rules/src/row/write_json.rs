@@ -58,22 +58,36 @@ impl Json {
         &self.0
     }
 
-    /// Appends a member to an object that has been begun here.
+    /// Appends a member to an object that has been begun here. Its name needs no escapes.
     #[inline(never)]
-    pub(crate) fn member(&mut self, key: &str, value: Value<'_>) {
-        self.begin(key);
+    pub(crate) fn member(&mut self, name: &str, value: Value<'_>) {
+        self.name(name);
         self.value(value);
     }
 
-    fn begin(&mut self, key: &str) {
-        if !matches!(self.0.last(), None | Some(b'{')) {
-            self.raw(b",");
-        }
-        self.key(key);
+    /// Begins a member whose name needs no escapes.
+    pub(super) fn name(&mut self, name: &str) {
+        self.comma();
+        self.0.push(b'"');
+        self.raw(name.as_bytes());
+        self.raw(b"\":");
     }
 
+    fn comma(&mut self) {
+        if !matches!(self.0.last(), None | Some(b'{')) {
+            self.0.push(b',');
+        }
+    }
+
+    #[inline]
     pub(crate) fn raw(&mut self, text: &[u8]) {
         self.0.extend_from_slice(text);
+    }
+
+    /// Begins a member.
+    pub(super) fn member_key(&mut self, key: &str) {
+        self.comma();
+        self.key(key);
     }
 
     pub(crate) fn key(&mut self, key: &str) {
@@ -85,7 +99,7 @@ impl Json {
         match value {
             Value::Null => self.raw(b"null"),
             Value::Flag(flag) => self.raw(if flag { b"true" } else { b"false" }),
-            Value::Number(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
+            Value::Number(number) => self.number(number),
             Value::Signed(number) => self.raw(itoa::Buffer::new().format(number).as_bytes()),
             Value::Text(text) => self.string(text),
             Value::Texts(texts) => {
@@ -101,32 +115,37 @@ impl Json {
             Value::Raw(json) => self.raw(json.as_bytes()),
             Value::Object(members) => self.braced(|object| {
                 for (key, value) in members {
-                    object.member(key, *value);
+                    object.member_key(key);
+                    object.value(*value);
                 }
             }),
         }
     }
 
-    /// Appends a member that is an object.
-    pub(crate) fn nested(&mut self, key: &str, members: impl FnOnce(&mut Self)) {
-        self.begin(key);
+    /// Appends a member that is an object. Its name needs no escapes.
+    pub(crate) fn nested(&mut self, name: &str, members: impl FnOnce(&mut Self)) {
+        self.name(name);
         self.braced(members);
     }
 
     fn braced(&mut self, members: impl FnOnce(&mut Self)) {
-        self.raw(b"{");
+        self.0.push(b'{');
         members(self);
-        self.raw(b"}");
+        self.0.push(b'}');
     }
 
-    fn string(&mut self, text: &str) {
-        self.raw(b"\"");
+    pub(super) fn number(&mut self, number: u64) {
+        self.raw(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
+        self.0.push(b'"');
         if is_plain(text) {
             self.raw(text.as_bytes());
         } else {
             text.bytes().for_each(|byte| self.escaped(byte));
         }
-        self.raw(b"\"");
+        self.0.push(b'"');
     }
 
     fn escaped(&mut self, byte: u8) {

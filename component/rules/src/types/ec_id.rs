@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::error::InvalidArgument;
 use crate::redact::Key;
+use crate::words::{HIGH, all, within};
 
 const HASH_LEN: usize = 64;
 const SUFFIX_LEN: usize = 6;
@@ -38,25 +39,14 @@ impl EcId {
     /// assert!(EcId::parse("not an id").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidArgument> {
-        let error = InvalidArgument::EcId(text.len());
-        if let Some((provider, id)) = text.split_once('~') {
-            return if is_provided(provider, id) { Ok(Self(text.to_owned())) } else { Err(error) };
+        let mut id = text.to_owned();
+        if is_hash(&id) || text.split_once('~').is_some_and(is_provided) {
+            return Ok(Self(id));
         }
-        let (hash, rest) = text.split_at_checked(HASH_LEN).ok_or(error)?;
-        let suffix_is_valid = match rest.strip_prefix('.') {
-            Some(suffix) => {
-                suffix.len() == SUFFIX_LEN && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
-            }
-            None => rest.is_empty(),
-        };
-        let is_lower_hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
-        if suffix_is_valid && hash.bytes().all(is_lower_hex) {
-            return Ok(Self(text.to_owned()));
+        if let Some(hash) = id.get_mut(..HASH_LEN) {
+            hash.make_ascii_lowercase();
         }
-        if !suffix_is_valid || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(error);
-        }
-        Ok(Self(hash.to_ascii_lowercase() + rest))
+        if is_hash(&id) { Ok(Self(id)) } else { Err(InvalidArgument::EcId(id.len())) }
     }
 
     /// The whole ID: the key of its row.
@@ -72,7 +62,17 @@ impl EcId {
     }
 }
 
-fn is_provided(provider: &str, id: &str) -> bool {
+/// 64 hex digits in lower case, and perhaps a suffix.
+fn is_hash(text: &str) -> bool {
+    let Some((hash, rest)) = text.split_at_checked(HASH_LEN) else { return false };
+    let is_suffix = |suffix: &str| {
+        suffix.len() == SUFFIX_LEN && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    (rest.is_empty() || rest.strip_prefix('.').is_some_and(is_suffix))
+        && all(hash.as_bytes(), |word| within(word, b'0', b'9') | within(word, b'a', b'f') == HIGH)
+}
+
+fn is_provided((provider, id): (&str, &str)) -> bool {
     (1..=PROVIDER_LEN).contains(&provider.len())
         && (1..=PROVIDED_LEN).contains(&id.len())
         && provider.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

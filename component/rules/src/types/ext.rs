@@ -20,6 +20,11 @@ impl Ext {
         Ok(Self(if object.len() == text.len() { text } else { String::from(object) }))
     }
 
+    /// What is given; an empty text is not.
+    pub(crate) fn given(text: Option<String>) -> Result<Option<Self>, InvalidArgument> {
+        text.filter(|text| !text.is_empty()).map(Self::parse).transpose()
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::error::InvalidArgument;
 use crate::limits::MAX_PARTNER_BYTES;
+use crate::words::{HIGH, all, within};
 
 /// A partner's key: 1 to 255 bytes of `a-z 0-9 . _ -`, usually the partner's source domain.
 ///
@@ -23,11 +24,13 @@ impl PartnerKey {
     /// # Errors
     /// [`InvalidArgument::Partner`] when it has another form.
     pub fn parse(mut key: String) -> Result<Self, InvalidArgument> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        if key.is_empty() || key.len() > MAX_PARTNER_BYTES || !key.bytes().all(allowed) {
-            return Err(InvalidArgument::Partner(key.len()));
+        // Nearly every key is in lower case already.
+        if !is_lower(&key) {
+            key.make_ascii_lowercase();
+            if !is_lower(&key) {
+                return Err(InvalidArgument::Partner(key.len()));
+            }
         }
-        key.make_ascii_lowercase();
         Ok(Self(key))
     }
 
@@ -40,6 +43,14 @@ impl PartnerKey {
     pub(crate) fn into_string(self) -> String {
         self.0
     }
+}
+
+fn is_lower(key: &str) -> bool {
+    let is_allowed = |word| {
+        let letters = within(word, b'a', b'z') | within(word, b'_', b'_');
+        letters | within(word, b'0', b'9') | within(word, b'-', b'.') == HIGH
+    };
+    (1..=MAX_PARTNER_BYTES).contains(&key.len()) && all(key.as_bytes(), is_allowed)
 }
 
 #[cfg(test)]

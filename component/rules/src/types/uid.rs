@@ -6,6 +6,7 @@ use core::fmt;
 use crate::error::InvalidArgument;
 use crate::limits::MAX_UID_BYTES;
 use crate::redact::Bytes;
+use crate::words::{HIGH, all, within};
 
 /// A UID that may be stored: 1 to 512 bytes, not blank, no control characters, and none of the
 /// placeholders that no partner means as an ID. `Debug` shows its length only.
@@ -42,7 +43,7 @@ impl Uid {
             return Err(InvalidArgument::UidPlaceholder);
         }
         // Nearly every UID is of visible ASCII characters.
-        if !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !uid.is_empty() && all(uid.as_bytes(), |word| within(word, b'!', b'~') == HIGH) {
             return Ok(());
         }
         let mut is_blank = true;
@@ -80,7 +81,8 @@ const MACROS: [(&str, &str); 3] = [("${", "}"), ("{{", "}}"), ("%%", "%%")];
 
 fn is_placeholder(uid: &str) -> bool {
     let is_zeros = || {
-        let mut bytes = uid.bytes();
+        // From behind, since numbers that are filled up with zeros begin alike.
+        let mut bytes = uid.bytes().rev();
         bytes.all(|byte| matches!(byte, b'0' | b'-')) && uid.contains('0')
     };
     let is_macro = || {
