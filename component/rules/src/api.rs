@@ -121,6 +121,7 @@ pub trait EntrySnapshot {
 
 /// A row as it is stored, readable or not. `Debug` does not show its content.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RawRow {
     /// The stored value.
     pub body: Vec<u8>,
@@ -146,6 +147,7 @@ impl fmt::Debug for RawRow {
 /// Why an operation did not do what was asked: the WIT type `graph-error`, named for what the caller
 /// should do next. The texts are for people and hold no EC ID, UID, consent string or stored text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Failure {
     /// An argument breaks a documented rule; nothing reached the store. Correct the argument.
     #[error("{0}")]

@@ -17,6 +17,7 @@ pub const VERSION: u8 = 1;
 
 /// The consent that an entry was given under. `Debug` does not show the strings.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Consent {
     /// Raw TCF v2 string.
     pub tcf: Option<String>,
@@ -60,6 +61,7 @@ impl fmt::Debug for Consent {
 
 /// Where the browser was seen, coarsely.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Geo {
     /// ISO 3166-1 alpha-2; `ZZ` when unknown.
     pub country: String,
@@ -105,6 +107,7 @@ impl Geo {
 
 /// What the connection says of the browser; by default nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Device {
     /// 0 desktop, 1 mobile, 2 unknown.
     pub is_mobile: u8,
@@ -116,6 +119,38 @@ pub struct Device {
     pub h2_fp_hash: Option<String>,
     /// True when the fingerprints are those of a common browser.
     pub known_browser: Option<bool>,
+}
+
+impl Device {
+    /// From what a connection says, which is often partly empty or odd: a part that breaks its rule
+    /// counts as unknown. Whether the browser is a known one, the caller says afterwards.
+    ///
+    /// ```
+    /// use identity_graph::Device;
+    ///
+    /// let device = Device::from_signals(1, "t13d1516h2_8daaf6152771_02713d6af862", "ios", "");
+    /// assert_eq!((device.is_mobile, device.platform_class.as_deref()), (1, Some("ios")));
+    /// assert_eq!(Device::from_signals(9, "\u{0}", "", ""), Device::default());
+    /// let known = Device { known_browser: Some(true), ..device };
+    /// # assert!(known.h2_fp_hash.is_none());
+    /// ```
+    #[must_use]
+    pub fn from_signals(
+        is_mobile: u8,
+        ja4_class: &str,
+        platform_class: &str,
+        h2_fp_hash: &str,
+    ) -> Self {
+        let class = |text: &str| Some(text.to_owned()).filter(|text| is_class(text));
+        let unknown = Self::default();
+        Self {
+            is_mobile: if is_mobile > 2 { unknown.is_mobile } else { is_mobile },
+            ja4_class: class(ja4_class),
+            platform_class: class(platform_class),
+            h2_fp_hash: class(h2_fp_hash),
+            ..unknown
+        }
+    }
 }
 
 impl Default for Device {
@@ -132,6 +167,7 @@ impl Default for Device {
 
 /// Where on the publisher's sites the browser was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PubProperties {
     /// The domain of the first visit.
     pub origin_domain: String,
@@ -141,6 +177,7 @@ pub struct PubProperties {
 
 /// What the graph keeps of one EC ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// Version of the row; 1 in every row written so far.
     pub v: u8,
@@ -182,6 +219,7 @@ impl Entry {
 
 /// What is stored beside the body and can be read without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Metadata {
     /// False for a withdrawal tombstone.
     pub ok: bool,

@@ -7,6 +7,9 @@
 //!
 //! The crate is pure: generic over a [`Store`], without clock, randomness or global state. Times are
 //! Unix seconds and come from the caller. No input makes it panic.
+//!
+//! [`Graph`] is the place to begin. With the feature `serde` the types of the interface can be serialized
+//! as they are here; that is not the form of stored rows.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -18,6 +18,7 @@ use crate::types::{Ext, Now};
 
 /// What a visit knows. An empty text counts as not given. `Debug` does not show the consent strings.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewEntry {
     /// Raw TCF v2 string.
     pub tcf: Option<String>,
@@ -52,6 +53,61 @@ impl NewEntry {
             now,
         }
     }
+
+    /// The same, under this TCF v2 string.
+    ///
+    /// ```
+    /// use identity_graph::{Device, Geo, NewEntry, PartnerUid};
+    ///
+    /// let visit = NewEntry::at(1_790_000_000)
+    ///     .tcf("CQ...")
+    ///     .geo(Geo::from_lookup("FR", "IDF", 64_500, 0))
+    ///     .device(Device::from_signals(2, "t13d1516h2", "", ""))
+    ///     .domain("news.example")
+    ///     .ids([PartnerUid::new("ids.acme.example", "A-1")]);
+    /// assert_eq!(visit.ids.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn tcf(self, tcf: impl Into<String>) -> Self {
+        Self { tcf: Some(tcf.into()), ..self }
+    }
+
+    /// The same, under this GPP string.
+    #[must_use]
+    pub fn gpp(self, gpp: impl Into<String>) -> Self {
+        Self { gpp: Some(gpp.into()), ..self }
+    }
+
+    /// The same, with the IDs of the GPP sections that apply.
+    #[must_use]
+    pub fn gpp_sid(self, gpp_sid: impl Into<String>) -> Self {
+        Self { gpp_sid: Some(gpp_sid.into()), ..self }
+    }
+
+    /// The same, from this place.
+    #[must_use]
+    pub fn geo(self, geo: Geo) -> Self {
+        Self { geo: Some(geo), ..self }
+    }
+
+    /// The same, from this device.
+    #[must_use]
+    pub fn device(self, device: Device) -> Self {
+        Self { device: Some(device), ..self }
+    }
+
+    /// The same, to this domain.
+    #[must_use]
+    pub fn domain(self, domain: impl Into<String>) -> Self {
+        Self { domain: Some(domain.into()), ..self }
+    }
+
+    /// The same, with these UIDs beside those that it has.
+    #[must_use]
+    pub fn ids(mut self, ids: impl IntoIterator<Item = PartnerUid>) -> Self {
+        self.ids.extend(ids);
+        self
+    }
 }
 
 impl fmt::Debug for NewEntry {
@@ -68,6 +124,7 @@ impl fmt::Debug for NewEntry {
 
 /// A part of a visit that was malformed and is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeftOut {
     /// Which, e.g. `geo.region` or `ids.ext`.
     pub field: String,

@@ -9,6 +9,7 @@ use crate::types::{Ext, Now, PartnerKey, Timestamp, Uid};
 
 /// A user ID that a partner knows the browser by. `Debug` shows neither the UID nor `ext`.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartnerUid {
     /// The partner's key, usually its source domain.
     pub partner: String,

@@ -5,6 +5,7 @@ use crate::limits::{MAX_CAS_ATTEMPTS, MAX_PARTNERS};
 
 /// Which of two assertions about a partner's UID stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Order {
     /// The one that was made later, by the time that comes with it; of equal times the stored one.
     #[default]
@@ -17,6 +18,7 @@ pub enum Order {
 
 /// Lifetimes and bounds of one graph. [`Policy::default`] has the values in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Policy {
     /// Seconds that the store is to keep a live entry after its last visit (31,536,000: one year); at
     /// least 1.

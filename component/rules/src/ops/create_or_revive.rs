@@ -20,6 +20,7 @@ use crate::types::EcId;
 
 /// What `create_or_revive` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CreateOutcome {
     /// The entry is new.
     Created,

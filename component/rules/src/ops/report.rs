@@ -7,6 +7,7 @@ use crate::new_entry::{LeftOut, Visit};
 
 /// What became of a visit and its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Report<O> {
     /// What was done.
     pub outcome: O,

@@ -28,6 +28,7 @@ use crate::types::{EcId, Now, PartnerKey, Timestamp};
 /// One line of a batch: what a partner says of one EC ID. `Debug` shows the start of the ID and the
 /// lengths of UID and `ext` only.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mapping {
     /// The EC ID, not yet checked.
     pub ec_id: String,

@@ -15,6 +15,7 @@ use crate::types::{EcId, Now};
 
 /// What `update_last_seen` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TouchOutcome {
     /// `last_seen` and the lifetime moved on.
     Written,

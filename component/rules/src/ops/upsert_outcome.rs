@@ -4,6 +4,7 @@ use alloc::string::String;
 
 /// What became of one UID that was asserted, or of one removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum UpsertOutcome {
     /// It is stored; of a removal: the UID is gone, or will not come.
     Written,

@@ -23,6 +23,7 @@ use crate::types::{EcId, Now};
 
 /// What an upsert does where there is no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum IfMissing {
     /// Report [`UpsertOutcome::NotFound`].
     Skip,

@@ -23,6 +23,7 @@ use crate::types::EcId;
 
 /// What `visit` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum VisitOutcome {
     /// The entry is new.
     Created,

@@ -19,6 +19,7 @@ use crate::types::{EcId, Timestamp};
 
 /// What a withdrawal on a snapshot did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum WithdrawOutcome {
     /// The withdrawal is stored.
     Written,

@@ -13,6 +13,7 @@ mod conflicts;
 mod create;
 mod extremes;
 mod lost_answers;
+mod names;
 mod order;
 mod policies;
 mod provider_ids;
