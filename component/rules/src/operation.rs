@@ -80,28 +80,24 @@ pub enum Answer {
 /// caller had died there, which every operation survives.
 ///
 /// ```
-/// use identity_graph::{Answer, Call, GraphError, Item, Operation, StoreError, Write, WriteOutcome};
+/// use identity_graph::{Answer, Call, GraphError, Operation};
 ///
 /// /// A store whose calls are awaited.
 /// trait AsyncStore {
-///     async fn get(&self, key: &str) -> Result<Option<Item>, StoreError>;
-///     async fn put(&self, write: Write<'_>) -> Result<WriteOutcome, StoreError>;
+///     /// Makes one call: `Call::Get(key)` is answered by `Answer::Get(..)`, and so on.
+///     async fn answer(&self, call: Call<'_>) -> Answer;
 /// }
 ///
-/// /// Drives what reads and writes single rows.
 /// async fn drive<T>(store: &impl AsyncStore, mut operation: Operation<T>) -> Result<T, GraphError> {
 ///     while let Some(call) = operation.call() {
-///         let answer = match call {
-///             Call::Get(key) => Answer::Get(store.get(key).await),
-///             Call::Put(write) => Answer::Put(store.put(write).await),
-///             // `Head`, `Delete`, `Count`, and those of a batch, likewise.
-///             _ => unimplemented!(),
-///         };
+///         let answer = store.answer(call).await;
 ///         operation.answer(answer);
 ///     }
 ///     operation.finish()
 /// }
 /// ```
+///
+/// The example `async_store` of this crate has such a store.
 #[must_use = "an operation does nothing until it is driven"]
 pub struct Operation<T>(Box<dyn Machine<T> + Send>);
 
@@ -116,7 +112,7 @@ impl<T> Operation<T> {
         self.0.call()
     }
 
-    /// Takes the store's answer to that call. One of another kind counts as none.
+    /// Takes the store's answer to that call. One of another kind counts as no answer.
     pub fn answer(&mut self, answer: Answer) {
         self.0.answer(answer);
     }

@@ -53,6 +53,13 @@ impl fmt::Debug for ItemHead {
     }
 }
 
+impl From<Item> for ItemHead {
+    fn from(item: Item) -> Self {
+        let Item { metadata, generation, .. } = item;
+        Self { metadata, generation }
+    }
+}
+
 /// When a write may take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
@@ -225,8 +232,7 @@ pub trait Store {
 
     /// Reads a value's metadata and generation. By default a [`get`](Store::get).
     fn head(&self, key: &str) -> Result<Option<ItemHead>, Self::Error> {
-        let item = self.get(key)?;
-        Ok(item.map(|Item { metadata, generation, .. }| ItemHead { metadata, generation }))
+        Ok(self.get(key)?.map(ItemHead::from))
     }
 
     /// Writes a value under its precondition.
