@@ -11,8 +11,8 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use criterion::{BatchSize, Criterion};
 use criterion::measurement::WallTime;
+use criterion::{BatchSize, Criterion};
 use host_test::fuel::{MADE, STANDARD_PARTNERS, ec_id, mappings, stored, uid, visit};
 use host_test::{ComponentGraph, Instance, MemoryStore};
 use identity_graph::{

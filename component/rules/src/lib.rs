@@ -69,3 +69,7 @@ pub use row::EncodedRow;
 pub use snapshot::Snapshot;
 pub use store::{Item, ItemHead, KvError, Precondition, Read, Store, Write, WriteOutcome, Written};
 pub use types::{EcId, PartnerKey, Timestamp, Uid};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
