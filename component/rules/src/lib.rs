@@ -79,3 +79,7 @@ pub use store::{
     Written,
 };
 pub use types::{EcId, PartnerKey, Timestamp, Uid};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
