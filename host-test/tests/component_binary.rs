@@ -3,7 +3,7 @@
 use host_test::COMPONENT;
 use wasmparser::{ComponentExternName, Parser, Payload};
 
-const MAX_BYTES: usize = 176 * 1024;
+const MAX_BYTES: usize = 200 * 1024;
 
 /// The component's own imports and exports, without those of the modules inside it.
 fn interface() -> (Vec<String>, Vec<String>) {
@@ -40,7 +40,7 @@ fn the_graph_is_all_it_exports() {
 }
 
 #[test]
-fn it_is_at_most_176_kib() {
+fn it_is_at_most_200_kib() {
     let bytes = COMPONENT.len();
     assert!(bytes <= MAX_BYTES, "the component has {bytes} bytes, {MAX_BYTES} are allowed");
 }
