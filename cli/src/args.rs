@@ -97,7 +97,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "OF", conflicts_with_all = ["seeds", "seed"])]
     pub(crate) exhaustive: Option<Exhaustive>,
     /// The policy of the exhaustive search; a seed draws one
-    #[arg(long, value_name = "POLICY", default_value = "default", requires = "exhaustive")]
+    #[arg(long, value_name = "POLICY", default_value = "default", requires = "exhaustive", conflicts_with_all = ["seeds", "seed"])]
     pub(crate) policy: NamedPolicy,
     /// Draw the story that is told (of one seed, or of what went wrong) as an SVG
     #[arg(long, value_name = "FILE")]

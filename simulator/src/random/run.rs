@@ -128,12 +128,12 @@ impl<'w> Run<'w> {
         self.check_end()
     }
 
-    /// The history, once it is over.
     /// Whether the policy that was drawn is the one of trusted-server.
     pub(super) fn orders_by_arrival(&self) -> bool {
         self.scenario.policy.order == Order::Arrival
     }
 
+    /// The history, once it is over.
     pub(super) fn history(mut self, title: String, broken: Option<Broken>) -> History {
         let lane = |job: &Job| Lane {
             label: describe::operation(&job.operation, START),

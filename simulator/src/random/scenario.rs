@@ -81,10 +81,10 @@ impl Scenario {
         let mut dice = Dice::new(seed, 1);
         let span = *dice.pick(&SPANS);
         let policy = match (span > 3_600_000, Dice::new(seed, 4).happens(500)) {
-            (false, false) => Policy::default(),
-            (false, true) => Policy::trusted_server(),
-            (true, false) => SHORT,
-            (true, true) => SHORT_TRUSTED_SERVER,
+            (false, true) => Policy::default(),
+            (false, false) => Policy::trusted_server(),
+            (true, true) => SHORT,
+            (true, false) => SHORT_TRUSTED_SERVER,
         };
         let keys: Vec<Rc<str>> = (0..=dice.below(3)).map(|n| key(n).into()).collect();
         let mut maker = Maker { dice, keys: &keys };
