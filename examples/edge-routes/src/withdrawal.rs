@@ -5,8 +5,7 @@ use http::HeaderMap;
 use crate::answer::{Response, code};
 use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
-use crate::log::log;
-use crate::platform::Platform;
+use crate::platform::{GraphCalls, Platform};
 
 /// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
 /// not confirmed it yet.
@@ -18,19 +17,20 @@ pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
 /// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once
 /// the store has confirmed them all; until then the browser keeps its IDs and a mark, and every request
 /// of it tries again, whether or not it carries the signal.
-pub(crate) fn withdraw(
-    platform: &dyn Platform,
+pub(crate) async fn withdraw<P: Platform>(
+    platform: &P,
     config: &Config,
     headers: &HeaderMap,
     response: &mut Response,
 ) {
     let mut is_stored = true;
     for id in cookies::ec_ids(headers) {
-        let tombstone = platform
-            .graph()
-            .and_then(|graph| graph.write_withdrawal_tombstone(id.as_str(), platform.now()));
+        let tombstone = match platform.graph() {
+            Ok(graph) => graph.write_withdrawal_tombstone(id.as_str(), platform.now()).await,
+            Err(failure) => Err(failure),
+        };
         if let Err(failure) = tombstone {
-            log(&format!("withdrawal of {id} is not stored yet: {}", code(&failure)));
+            platform.log(&format!("withdrawal of {id} is not stored yet: {}", code(&failure)));
             is_stored = false;
         }
     }

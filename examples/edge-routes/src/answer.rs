@@ -92,6 +92,13 @@ impl From<Failure> for Problem {
     }
 }
 
+/// Answers any request while there is no valid configuration.
+#[must_use]
+pub fn unconfigured() -> Response {
+    let message = "this service is not configured; its log says what to correct";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "invalid_configuration", message).into()
+}
+
 pub(crate) fn method_not_allowed(allowed: &'static str) -> Response {
     let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::answer::{self, Problem, Response};
 use crate::config::Config;
 use crate::partner;
-use crate::platform::Platform;
+use crate::platform::{GraphCalls, Platform, SnapshotCalls};
 
 /// 1 read for the row as stored, 1 more for the row as understood. What is understood is `null` when
 /// the row cannot be read, or was written between the two.
-pub(crate) fn row(
-    platform: &dyn Platform,
+pub(crate) async fn row<P: Platform>(
+    platform: &P,
     config: &Config,
     headers: &HeaderMap,
     ec_id: &str,
@@ -23,12 +23,12 @@ pub(crate) fn row(
     let id = EcId::parse(ec_id)
         .map_err(|rule| Problem::new(StatusCode::BAD_REQUEST, "invalid_ec_id", rule.to_string()))?;
     let graph = platform.graph()?;
-    let Some(row) = graph.inspect(id.as_str())? else {
+    let Some(row) = graph.inspect(id.as_str()).await? else {
         let message = format!("there is no row of {id} here; one that is fresh may still come");
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", message));
     };
     let snapshot = match row.problem {
-        None => graph.get(id.as_str(), platform.now())?,
+        None => graph.get(id.as_str(), platform.now()).await?,
         Some(_) => None,
     };
     let same = snapshot.filter(|snapshot| snapshot.generation() == row.generation);

@@ -10,7 +10,7 @@ use crate::answer::Problem;
 use crate::config::Config;
 use crate::platform::Platform;
 
-/// The record of a partner: the value in the partner store under the hex SHA-256 of its token.
+/// The record of a partner: what is stored as JSON under the hex SHA-256 of its token.
 #[derive(Deserialize)]
 pub(crate) struct Partner {
     /// The key that its UIDs have in the graph.
@@ -26,12 +26,12 @@ fn person() -> u32 {
 
 /// The partner whose token the request carries: 1 read of the partner store. The token itself is
 /// nowhere stored.
-pub(crate) fn authenticate(
-    platform: &dyn Platform,
+pub(crate) async fn authenticate<P: Platform>(
+    platform: &P,
     headers: &HeaderMap,
 ) -> Result<Partner, Problem> {
     let token = bearer(headers).ok_or_else(unauthorized)?;
-    let record = platform.partner_record(&sha256(token))?.ok_or_else(unauthorized)?;
+    let record = platform.partner_record(&sha256(token)).await?.ok_or_else(unauthorized)?;
     let Partner { source_domain, atype } =
         serde_json::from_slice(&record).map_err(|_| bad_record())?;
     let key = PartnerKey::parse(source_domain).map_err(|_| bad_record())?;

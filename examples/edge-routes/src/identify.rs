@@ -8,9 +8,8 @@ use crate::answer::{Problem, Response, code, json};
 use crate::config::Config;
 use crate::cookies;
 use crate::eids::{Eid, Uid};
-use crate::log::log;
 use crate::partner::{self, Partner};
-use crate::platform::Platform;
+use crate::platform::{GraphCalls, Platform, SnapshotCalls};
 use crate::withdrawal;
 
 #[derive(Serialize)]
@@ -28,15 +27,15 @@ struct Answer<'a> {
 
 /// 1 read of the partner store and 1 of the graph; a cluster size that is due costs a count and a
 /// write more.
-pub(crate) fn identify(
-    platform: &dyn Platform,
+pub(crate) async fn identify<P: Platform>(
+    platform: &P,
     config: &Config,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let partner = partner::authenticate(platform, headers)?;
+    let partner = partner::authenticate(platform, headers).await?;
     if withdrawal::is_signalled(headers) {
         let mut response = Response::from(denied());
-        withdrawal::withdraw(platform, config, headers, &mut response);
+        withdrawal::withdraw(platform, config, headers, &mut response).await;
         return Ok(response);
     }
     let Some(id) = cookies::ec_id(headers) else {
@@ -44,10 +43,10 @@ pub(crate) fn identify(
         response.body_mut().clear();
         return Ok(response);
     };
-    let (read, degraded) = match read(platform, id.as_str()) {
+    let (read, degraded) = match read(platform, id.as_str()).await {
         Ok(read) => (read, false),
         Err(failure) => {
-            log(&format!("row of {id} is not read: {}", code(&failure)));
+            platform.log(&format!("row of {id} is not read: {}", code(&failure)));
             (Read::Missing, true)
         }
     };
@@ -80,15 +79,15 @@ enum Read {
     Missing,
 }
 
-fn read(platform: &dyn Platform, ec_id: &str) -> Result<Read, Failure> {
+async fn read<P: Platform>(platform: &P, ec_id: &str) -> Result<Read, Failure> {
     let now = platform.now();
     let graph = platform.graph()?;
-    let Some(mut snapshot) = graph.get(ec_id, now)? else { return Ok(Read::Missing) };
+    let Some(mut snapshot) = graph.get(ec_id, now).await? else { return Ok(Read::Missing) };
     let entry = snapshot.entry();
     if !entry.consent.ok {
         return Ok(Read::Withdrawn);
     }
-    Ok(match snapshot.evaluate_cluster(now) {
+    Ok(match snapshot.evaluate_cluster(now).await {
         Ok(Some(size)) => Read::Live(Box::new(entry), Some(size)),
         // The row has been withdrawn, or deleted, since it was read.
         Ok(None) => Read::Withdrawn,

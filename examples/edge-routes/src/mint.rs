@@ -3,18 +3,24 @@
 use std::net::IpAddr;
 
 use hmac::{Hmac, KeyInit, Mac};
-use rand::distr::{Alphanumeric, SampleString};
 use sha2::Sha256;
 
 const SUFFIX_LEN: usize = 6;
+const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE: u64 = ALPHANUMERIC.len() as u64;
 
-/// A new EC ID for a browser at this address.
+/// A new EC ID for a browser at this address, from a number that nobody can foresee.
 ///
 /// Its hash is the same for all browsers of a network, and says nothing of the address without the
 /// passphrase; the suffix tells the browsers apart.
-pub(crate) fn mint(passphrase: &str, ip: IpAddr) -> String {
-    let suffix = Alphanumeric.sample_string(&mut rand::rng(), SUFFIX_LEN);
-    format!("{}.{suffix}", hash(passphrase, ip))
+pub(crate) fn mint(passphrase: &str, ip: IpAddr, random: u64) -> String {
+    format!("{}.{}", hash(passphrase, ip), suffix(random))
+}
+
+/// Of 2^64 numbers each of the 62^6 suffixes has as good as the same share.
+fn suffix(random: u64) -> String {
+    let digits = std::iter::successors(Some(random), |rest| Some(rest / BASE)).take(SUFFIX_LEN);
+    digits.map(|rest| char::from(ALPHANUMERIC[(rest % BASE) as usize])).collect()
 }
 
 fn hash(passphrase: &str, ip: IpAddr) -> String {
@@ -60,9 +66,17 @@ mod tests {
     }
 
     #[test]
+    fn a_suffix_is_six_digits_of_its_number() {
+        assert_eq!(suffix(0), "000000");
+        assert_eq!(suffix(61), "z00000");
+        assert_eq!(suffix(62), "010000");
+        assert_eq!(suffix(62_u64.pow(6) - 1), "zzzzzz");
+    }
+
+    #[test]
     fn ids_of_one_network_share_the_hash_and_not_the_suffix() {
-        let id = || EcId::parse(&mint("passphrase", ip("192.0.2.1"))).unwrap();
-        let (one, two) = (id(), id());
+        let id = |random| EcId::parse(&mint("passphrase", ip("192.0.2.1"), random)).unwrap();
+        let (one, two) = (id(u64::MAX), id(u64::MAX - 1));
         assert_eq!(one.hash(), two.hash());
         assert_ne!(one, two);
     }

@@ -1,7 +1,6 @@
 //! `POST /_ts/api/v1/batch-sync`: a partner's UIDs for up to 1,000 EC IDs.
 
 use std::fmt;
-use std::io::Read;
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::answer::{Problem, Response, code, json};
 use crate::partner;
-use crate::platform::Platform;
+use crate::platform::{Body, BodyError, GraphCalls, Platform};
 
 /// Mappings that a batch may have.
 pub const MAX_MAPPINGS: usize = 1_000;
@@ -87,13 +86,13 @@ struct Rejected {
 
 /// 1 read of the partner store; then all rows are read at once and all changed ones written at once.
 /// 200 when every mapping is stored, 207 when some are not.
-pub(crate) fn batch_sync(
-    platform: &dyn Platform,
+pub(crate) async fn batch_sync<P: Platform>(
+    platform: &P,
     headers: &HeaderMap,
-    body: impl Read,
+    body: impl Body,
 ) -> Result<Response, Problem> {
-    let partner = partner::authenticate(platform, headers)?;
-    let batch = read(headers, body)?;
+    let partner = partner::authenticate(platform, headers).await?;
+    let batch = read(headers, body).await?;
     let now = platform.now();
     let mut errors = Vec::new();
     let mut places = Vec::new();
@@ -111,7 +110,8 @@ pub(crate) fn batch_sync(
             Line::Malformed(_) => errors.push(Rejected { index, reason: "invalid_mapping" }),
         }
     }
-    let outcomes = platform.graph()?.sync_partner_ids(&partner.source_domain, &mappings, now)?;
+    let graph = platform.graph()?;
+    let outcomes = graph.sync_partner_ids(&partner.source_domain, &mappings, now).await?;
     let reasons = reasons(&mappings, outcomes)?;
     let rejected = places.into_iter().zip(reasons);
     errors.extend(rejected.filter_map(|(index, reason)| Some(Rejected { index, reason: reason? })));
@@ -151,7 +151,7 @@ fn reason(outcome: Result<UpsertOutcome, Failure>) -> Option<&'static str> {
     }
 }
 
-fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
+async fn read(headers: &HeaderMap, body: impl Body) -> Result<Batch, Problem> {
     let too_large = |code, limit| {
         let message = format!("send at most {limit} in one request");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
@@ -162,14 +162,11 @@ fn read(headers: &HeaderMap, body: impl Read) -> Result<Batch, Problem> {
     if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES) {
         return Err(body_too_large());
     }
-    let mut text = Vec::new();
     let invalid = |message| Problem::new(StatusCode::BAD_REQUEST, "invalid_body", message);
-    body.take(MAX_BODY_BYTES + 1)
-        .read_to_end(&mut text)
-        .map_err(|_| invalid("the body broke off; send it again".to_owned()))?;
-    if text.len() as u64 > MAX_BODY_BYTES {
-        return Err(body_too_large());
-    }
+    let text = body.read(MAX_BODY_BYTES).await.map_err(|error| match error {
+        BodyError::TooLarge => body_too_large(),
+        BodyError::BrokenOff => invalid("the body broke off; send it again".to_owned()),
+    })?;
     // The parser's own words may quote the body.
     serde_json::from_slice(&text).map_err(|error| {
         if error.to_string().starts_with(TOO_MANY) {

@@ -4,8 +4,7 @@ use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use identity_graph::{
-    Device, EcId, Failure, IdentityGraph, NewEntry, PartnerUid, Policy, Report, UpsertOutcome,
-    VisitOutcome,
+    Device, EcId, Failure, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
 };
 use sha2::{Digest, Sha256};
 
@@ -13,9 +12,8 @@ use crate::answer::{Response, code, response};
 use crate::config::Config;
 use crate::cookies::{self, EC, EIDS, GPP, GPP_SID, SEEN, TCF};
 use crate::eids;
-use crate::log::log;
 use crate::mint::mint;
-use crate::platform::Platform;
+use crate::platform::{GraphCalls, Platform, SnapshotCalls};
 use crate::seen::Seen;
 use crate::withdrawal;
 
@@ -23,8 +21,8 @@ use crate::withdrawal;
 const PAGE: &[u8] = b"<!doctype html><title>Edge app</title><p>A page of the publisher.\n";
 
 /// Serves a page. Whatever the store does, the page comes.
-pub(crate) fn view(
-    platform: &dyn Platform,
+pub(crate) async fn view<P: Platform>(
+    platform: &P,
     config: &Config,
     host: Option<&str>,
     request: &Parts,
@@ -32,11 +30,11 @@ pub(crate) fn view(
     let headers = &request.headers;
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
     if withdrawal::is_signalled(headers) {
-        withdrawal::withdraw(platform, config, headers, &mut response);
+        withdrawal::withdraw(platform, config, headers, &mut response).await;
     } else if request.method == Method::GET && is_navigation(headers) {
         let eids = cookies::find(headers, EIDS).map(eids::parse).unwrap_or_default();
         let visit = Visit { platform, config, host, headers, now: platform.now(), eids };
-        let Stored { ec_id, seen } = visit.store();
+        let Stored { ec_id, seen } = visit.store().await;
         if let Some(ec_id) = ec_id {
             cookies::set(&mut response, config, EC, ec_id);
         }
@@ -69,8 +67,8 @@ struct Stored {
     seen: Option<Seen>,
 }
 
-struct Visit<'a> {
-    platform: &'a dyn Platform,
+struct Visit<'a, P> {
+    platform: &'a P,
     config: &'a Config,
     host: Option<&'a str>,
     headers: &'a HeaderMap,
@@ -78,27 +76,30 @@ struct Visit<'a> {
     eids: Vec<PartnerUid>,
 }
 
-impl Visit<'_> {
-    fn store(&self) -> Stored {
+impl<P: Platform> Visit<'_, P> {
+    async fn store(&self) -> Stored {
         let id = cookies::ec_id(self.headers);
         let stored = match &id {
-            None => self.platform.graph().map(|graph| self.first(&*graph)),
-            Some(id) => self.returning(id),
+            None => match self.platform.graph() {
+                Ok(graph) => Ok(self.first(&graph).await),
+                Err(failure) => Err(failure),
+            },
+            Some(id) => self.returning(id).await,
         };
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
-            log(&format!("page view of {id} is not stored: {}", code(&failure)));
+            self.platform.log(&format!("page view of {id} is not stored: {}", code(&failure)));
             Stored::default()
         })
     }
 
     /// A browser without an ID: 1 write, with everything that is known.
-    fn first(&self, graph: &dyn IdentityGraph) -> Stored {
+    async fn first(&self, graph: &P::Graph) -> Stored {
         let Some(ip) = self.platform.client().ip else { return Stored::default() };
-        let ec_id = mint(&self.config.passphrase, ip);
-        match graph.create(&ec_id, self.entry(self.eids.clone())) {
+        let ec_id = mint(&self.config.passphrase, ip, self.platform.random());
+        match graph.create(&ec_id, self.entry(self.eids.clone())).await {
             Ok(report) => {
-                log_left_out("a new ID", &report);
+                self.log_left_out("a new ID", &report);
                 Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) }
             }
             // Somebody else's: the next view draws another suffix.
@@ -106,14 +107,14 @@ impl Visit<'_> {
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
-                log(&format!("first view is not stored yet: {}", code(&failure)));
+                self.platform.log(&format!("first view is not stored yet: {}", code(&failure)));
                 Stored { ec_id: Some(ec_id), seen: None }
             }
         }
     }
 
     /// A browser with an ID: nothing without news, else 1 read and at most 1 write.
-    fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
+    async fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
         let seen = cookies::find(self.headers, SEEN).map(Seen::parse).unwrap_or_default();
         let news: Vec<_> = self.eids.iter().filter(|id| !seen.has(id)).cloned().collect();
         let debounce = u64::from(Policy::default().last_seen_debounce);
@@ -122,18 +123,21 @@ impl Visit<'_> {
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
-        let Some(mut snapshot) = graph.get(id.as_str(), self.now)? else {
-            return self.anew(&*graph, id);
+        let Some(mut snapshot) = graph.get(id.as_str(), self.now).await? else {
+            return self.anew(&graph, id).await;
         };
         let entry = snapshot.entry();
         if !entry.consent.ok {
             // A visit would take it for consent given anew; but an ID that was withdrawn stays so, and
             // the browser gets a new one.
-            return Ok(self.first(&*graph));
+            drop(snapshot);
+            return Ok(self.first(&graph).await);
         }
         // What the browser merely still carries is not asserted again.
-        let report = snapshot.visit(self.entry(news.clone()))?;
-        log_left_out(&id.to_string(), &report);
+        let report = snapshot.visit(self.entry(news.clone())).await?;
+        // What holds a snapshot may be needed for the next call.
+        drop(snapshot);
+        self.log_left_out(&id.to_string(), &report);
         // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
         // browser's stays news.
         let is_stale = |id: &PartnerUid| {
@@ -155,37 +159,37 @@ impl Visit<'_> {
             }
             // The row has gone since it was read; the new one has the news alone.
             VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &stored(&news)),
-            VisitOutcome::Withdrawn => self.first(&*graph),
+            VisitOutcome::Withdrawn => self.first(&graph).await,
         })
     }
 
     /// An ID without a row as far as is seen from here: its first view could not be stored, its row is
     /// elsewhere, or the row is past its lifetime. A tombstone that does not show yet must not be
     /// replaced, however old it is.
-    fn anew(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
-        match graph.create(id.as_str(), self.entry(self.eids.clone())) {
+    async fn anew(&self, graph: &P::Graph, id: &EcId) -> Result<Stored, Failure> {
+        match graph.create(id.as_str(), self.entry(self.eids.clone())).await {
             Ok(report) => {
-                log_left_out(&id.to_string(), &report);
+                self.log_left_out(&id.to_string(), &report);
                 Ok(self.made(id, &self.eids))
             }
-            Err(Failure::AlreadyExists) => self.over_the_old(graph, id),
+            Err(Failure::AlreadyExists) => self.over_the_old(graph, id).await,
             Err(failure) => Err(failure),
         }
     }
 
     /// The key holds something that a read does not show.
-    fn over_the_old(&self, graph: &dyn IdentityGraph, id: &EcId) -> Result<Stored, Failure> {
+    async fn over_the_old(&self, graph: &P::Graph, id: &EcId) -> Result<Stored, Failure> {
         // A live row past its lifetime shows here until the store has removed it.
-        if !graph.get_metadata(id.as_str())?.is_some_and(|metadata| metadata.ok) {
+        if !graph.get_metadata(id.as_str()).await?.is_some_and(|metadata| metadata.ok) {
             // The next view reads what it is.
             return Ok(Stored::default());
         }
-        let report = graph.visit(id.as_str(), self.entry(self.eids.clone()))?;
+        let report = graph.visit(id.as_str(), self.entry(self.eids.clone())).await?;
         Ok(match report.outcome {
             VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids),
             // A row that was too fresh to be seen before; the next view reads it.
             VisitOutcome::Written | VisitOutcome::Unchanged => Stored::default(),
-            VisitOutcome::Withdrawn => self.first(graph),
+            VisitOutcome::Withdrawn => self.first(graph).await,
         })
     }
 
@@ -227,12 +231,12 @@ impl Visit<'_> {
             known_browser: None,
         }
     }
-}
 
-/// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
-fn log_left_out<O>(of: &str, report: &Report<O>) {
-    if !report.left_out.is_empty() {
-        let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
-        log(&format!("page view of {of}: left out {}", fields.join(", ")));
+    /// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
+    fn log_left_out<O>(&self, of: &str, report: &Report<O>) {
+        if !report.left_out.is_empty() {
+            let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
+            self.platform.log(&format!("page view of {of}: left out {}", fields.join(", ")));
+        }
     }
 }
