@@ -24,6 +24,8 @@ mod json;
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/http/service.rs"]
 mod service;
+#[path = "../tests/http/viceroy.rs"]
+mod viceroy;
 
 /// How long each route is loaded, and over how many connections.
 const DURATION: &str = "5s";
@@ -42,7 +44,7 @@ fn main() -> Result<()> {
     );
     println!("| form | route | requests/s | p50 ms | p90 ms | p99 ms |");
     println!("|---|---|---|---|---|---|");
-    for (form, start) in [("linked", service::linked as Start), ("composed", service::composed)] {
+    for (form, start) in [("linked", viceroy::linked as Start), ("composed", viceroy::composed)] {
         load(form, &start())?;
     }
     Ok(())
@@ -87,7 +89,7 @@ fn load(form: &str, service: &Service) -> Result<()> {
         let writer = scope.spawn(|| write(service, &writers, &done));
         let loaded: Result<()> = routes.iter().try_for_each(|(name, path, arguments)| {
             eprintln!("{form}: {name}");
-            let report = oha(&service.viceroy.url(path), arguments)?;
+            let report = oha(&service.url(path), arguments)?;
             println!("| {form} | {name} | {} |", row(&report).join(" | "));
             Ok(())
         });

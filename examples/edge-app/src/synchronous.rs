@@ -4,8 +4,10 @@ use std::io::Read;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use edge_routes::{Body, BodyError, Client, ConfigError, GraphCalls, Response, SnapshotCalls};
-use http::Request;
+use edge_routes::{
+    Body, BodyError, Client, ConfigError, GraphCalls, Response, SnapshotCalls, problem,
+};
+use http::{Request, StatusCode};
 use identity_graph::{
     Entry, EntrySnapshot, Failure, IdentityGraph, Mapping, Metadata, NewEntry, RawRow, Report,
     UpsertOutcome, VisitOutcome,
@@ -25,7 +27,9 @@ pub fn handle(
         Ok(config) => config,
         Err(error) => {
             log(&format!("{error} and build again"));
-            return edge_routes::unconfigured();
+            let message = "this service is not configured; its log says what to correct";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return problem(status, "invalid_configuration", message);
         }
     };
     let platform = Synchronous(platform);

@@ -92,11 +92,10 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Answers any request while there is no valid configuration.
+/// A problem that is not of the routes, in the form in which they tell theirs.
 #[must_use]
-pub fn unconfigured() -> Response {
-    let message = "this service is not configured; its log says what to correct";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "invalid_configuration", message).into()
+pub fn problem(status: StatusCode, code: &'static str, message: &str) -> Response {
+    Problem::new(status, code, message).into()
 }
 
 pub(crate) fn method_not_allowed(allowed: &'static str) -> Response {

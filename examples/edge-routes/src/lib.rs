@@ -6,7 +6,8 @@
 //! - [`Config`]: what they are configured by
 //!
 //! What a request means and what an answer looks like is here, and it is pure: time, randomness, the
-//! stores and the log are the platform's. `edge-app` serves them on Fastly Compute.
+//! stores and the log are the platform's. `edge-app` serves them on Fastly Compute,
+//! `host-server` in a server of one's own.
 
 mod admin;
 mod answer;
@@ -23,7 +24,7 @@ mod routes;
 mod seen;
 mod withdrawal;
 
-pub use answer::{Response, unconfigured};
+pub use answer::{Response, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
 pub use config::{Config, ConfigError, SHA256, is_sha256, read};
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
