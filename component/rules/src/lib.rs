@@ -36,6 +36,7 @@ extern crate alloc;
 mod api;
 mod cached_row;
 mod cas_loop;
+pub mod contract;
 mod entry;
 mod error;
 mod graph;

@@ -1,4 +1,5 @@
-//! Builds the graph's component, so that `cargo run` and `cargo test` need nothing but the target.
+//! Builds the graph's component, so that `cargo run` and `cargo test` of whoever hosts it need nothing but
+//! the target.
 //!
 //! The shell crate is compiled to a core module in a target directory of its own (the outer cargo
 //! holds the lock of the usual one), and the module is encoded as a component.
@@ -30,10 +31,6 @@ const LEAKING: [&str; 6] = [
 ];
 
 fn main() {
-    if env::var_os("CARGO_FEATURE_COMPONENT").is_none() {
-        println!("cargo::rerun-if-changed=build.rs");
-        return;
-    }
     if let Err(error) = build() {
         eprintln!("{error}");
         exit(1);
@@ -41,8 +38,8 @@ fn main() {
 }
 
 fn build() -> Result<(), Box<dyn Error>> {
-    let host_test = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let workspace = host_test.parent().ok_or("host-test is not in a workspace")?;
+    let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let workspace = package.ancestors().nth(2).ok_or("this package is not in its workspace")?;
     let out = PathBuf::from(variable("OUT_DIR")?);
     for input in INPUTS {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());

@@ -1,5 +1,8 @@
 //! Between the types of the rules and those of the WIT package: each record and each variant is
 //! listed once, and both directions follow. What is missing from a list does not compile.
+//!
+//! wasmtime generates these types anew for each host, with synchronous or with asynchronous calls. So
+//! this file is a module of each of them, beside the module `bindings`.
 
 use identity_graph as rules;
 
