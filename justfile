@@ -8,7 +8,7 @@ wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
 # What is tested natively. One choice of packages for all recipes, since another one has other features
 # of what they share, and wasmtime would be built again.
-native := "--package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app"
+native := "--package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app --package host-server --package host-server-stores"
 
 # List the commands
 [private]
