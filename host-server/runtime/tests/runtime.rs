@@ -45,7 +45,10 @@ impl AsyncStore for Odd {
         if let Some(together) = &self.together {
             together.wait().await;
         }
-        self.inner.get(key).await
+        let read = self.inner.get(key).await;
+        // Others get their turn between a read and what follows from it.
+        tokio::task::yield_now().await;
+        read
     }
     async fn put(&self, write: Write<'_>) -> Written {
         self.inner.put(write).await
