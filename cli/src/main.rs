@@ -9,6 +9,8 @@ mod generate;
 mod inspect;
 mod left_out;
 mod mask;
+#[cfg(test)]
+mod on_stores;
 mod player;
 mod replay;
 mod reply;

@@ -9,7 +9,7 @@ use host_server_store::{AsyncStore, OpenError, Page, StoreUrl, async_trait, new_
 use identity_graph::contract::{check_key, check_write};
 use identity_graph::{Item, ItemHead, KvError, Precondition, Read, Write, WriteOutcome, Written};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -253,7 +253,7 @@ async fn sweep(pool: &Pool, limit: Duration) -> Result<usize, KvError> {
 
 /// Removes rows past their lifetime for as long as the store is open.
 async fn keep_sweeping(pool: Pool, limit: Duration) {
-    let mut ticks = interval(SWEEP_EVERY);
+    let mut ticks = interval_at(Instant::now() + SWEEP_EVERY, SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

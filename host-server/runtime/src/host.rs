@@ -128,3 +128,75 @@ impl kv_cas::HostStore for Host {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The suite of `kv-cas` over the import as the component sees it.
+
+    use host_server_store::{MemoryStore, system_clock};
+    use identity_graph::{ItemHead, KvError, Read, Store, Write, Written};
+    use identity_graph_conformance::{Fixture, conformance_tests};
+    use tokio::runtime::Runtime;
+
+    use super::*;
+    use crate::bindings::trusted_server::ec::kv_cas::HostStore;
+
+    /// The import, called as the component calls it.
+    struct Imported<'a> {
+        runtime: &'a Runtime,
+        store: MemoryStore,
+    }
+
+    /// Calls the import.
+    macro_rules! call {
+        ($imported:expr, $operation:ident($($argument:expr),*)) => {{
+            let mut host = Host::new(Arc::new($imported.store.clone()));
+            let called = HostStore::$operation(&mut host, Resource::new_own(0), $($argument),*);
+            $imported.runtime.block_on(called).convert()
+        }};
+    }
+
+    fn owned(write: &Write<'_>) -> kv_cas::Write {
+        kv_cas::Write {
+            key: write.key.to_owned(),
+            body: write.body.to_vec(),
+            metadata: write.metadata.to_owned(),
+            time_to_live: write.time_to_live,
+            condition: write.condition.convert(),
+        }
+    }
+
+    impl Store for Imported<'_> {
+        fn get(&self, key: &str) -> Read {
+            call!(self, get(key.to_owned()))
+        }
+        fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
+            call!(self, head(key.to_owned()))
+        }
+        fn put(&self, write: Write<'_>) -> Written {
+            call!(self, put(owned(&write)))
+        }
+        fn delete(&self, key: &str) -> Result<bool, KvError> {
+            call!(self, delete(key.to_owned()))
+        }
+        fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
+            call!(self, count(prefix.to_owned(), limit))
+        }
+        fn get_many(&self, keys: &[&str]) -> Vec<Read> {
+            call!(self, get_many(keys.iter().map(ToString::to_string).collect()))
+        }
+        fn put_many(&self, writes: &[Write<'_>]) -> Vec<Written> {
+            call!(self, put_many(writes.iter().map(owned).collect()))
+        }
+    }
+
+    struct Memory(Runtime, MemoryStore);
+
+    impl Fixture for Memory {
+        fn store(&self) -> Box<dyn Store + '_> {
+            Box::new(Imported { runtime: &self.0, store: self.1.clone() })
+        }
+    }
+
+    conformance_tests!(Memory(Runtime::new().unwrap(), MemoryStore::new(system_clock())));
+}

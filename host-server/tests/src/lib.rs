@@ -1,7 +1,7 @@
 //! Databases that a test starts for itself on this machine, in a folder of their own, and ends.
 //!
 //! - [`Postgres`], [`Valkey`]: a server that lives as long as its handle
-//! - [`StoreFixture`]: any store for the conformance suite
+//! - [`StoreFixture`], [`failed_cases`]: any store for the conformance suite
 
 mod conformance;
 mod postgres;

@@ -227,8 +227,12 @@ impl AsyncStore for ValkeyStore {
                 break;
             }
             let commands: Vec<_> = some.iter().map(|key| read(key)).collect();
-            let found = self.send(&commands).await;
-            let mut found = found.unwrap_or_default().into_iter();
+            let Ok(found) = self.send(&commands).await else {
+                // What is left would wait as long as this has.
+                answers.resize(keys.len(), Err(KvError::Unavailable));
+                return answers;
+            };
+            let mut found = found.into_iter();
             for key in some {
                 let row = found.next();
                 let read = check_key(key)
