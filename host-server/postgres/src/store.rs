@@ -62,6 +62,8 @@ impl PostgresStore {
         };
         let (client, _) = pool.manager().connect().await.map_err(unreachable)?;
         schema::prepare(&client).await.map_err(|error| url.error(error))?;
+        // The first of those that stay, with its statements: what is wrong with them is told now.
+        drop(pool.get().await.map_err(|_| url.error("its tables are not those of this program"))?);
         let sweeper = tokio::spawn(keep_sweeping(pool.clone(), timeout));
         Ok(Self { pool, timeout, sweeper })
     }
