@@ -13,7 +13,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::settings::Settings;
-use crate::sql;
+use crate::{errors, sql};
 
 pub(crate) type Pool = managed::Pool<Manager>;
 
@@ -128,9 +128,11 @@ impl Loan {
         Self(Some(connection))
     }
 
-    /// Gives it back: all its statements were answered.
-    pub(crate) fn give_back(mut self) {
-        drop(self.0.take());
+    /// Gives it back after its last answer, unless that says that the connection ends.
+    pub(crate) fn give_back_after<T>(mut self, answer: &Result<T, Error>) {
+        if answer.as_ref().err().is_none_or(errors::is_refusal) {
+            drop(self.0.take());
+        }
     }
 }
 

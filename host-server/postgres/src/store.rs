@@ -83,7 +83,7 @@ impl PostgresStore {
         let loan = connection(&self.pool).await?;
         let rows = loan.client.query(statement(&loan.statements), parameters);
         let answer = timeout(self.timeout + GRACE, rows).await.map_err(|_| KvError::Unavailable)?;
-        loan.give_back();
+        loan.give_back_after(&answer);
         answer.map_err(|_| KvError::Unavailable)
     }
 
@@ -243,7 +243,7 @@ async fn write(
     let rows = loan.client.query(statement(&loan.statements), parameters);
     let answer = timeout(limit + GRACE, rows).await.map_err(|_| KvError::UnknownOutcome)?;
     let is_warned = loan.is_warned.load(Ordering::SeqCst);
-    loan.give_back();
+    loan.give_back_after(&answer);
     let rows = answer.map_err(|error| errors::of_write(&error))?;
     // Committed, but not to the degree that was asked for.
     if is_warned { Err(KvError::UnknownOutcome) } else { Ok(rows) }
