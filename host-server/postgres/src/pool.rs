@@ -69,17 +69,14 @@ impl Manager {
     /// A connection without prepared statements, which want the tables.
     pub(crate) async fn connect(&self) -> Result<(Client, Arc<AtomicBool>), Error> {
         let is_warned = Arc::new(AtomicBool::new(false));
-        let client = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(drive(connection, Arc::clone(&is_warned)));
-                client
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(drive(connection, Arc::clone(&is_warned)));
-                client
-            }
+        let client = if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(drive(connection, Arc::clone(&is_warned)));
+            client
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await?;
+            tokio::spawn(drive(connection, Arc::clone(&is_warned)));
+            client
         };
         Ok((client, is_warned))
     }

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::{errors, schema};
 
 /// How often rows past their lifetime are removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// How much longer than the server an answer is waited for: what the server itself gave up in time is
 /// known not to be applied.
