@@ -4,9 +4,14 @@ use identity_graph::KvError;
 use tokio_postgres::Error;
 use tokio_postgres::error::Severity;
 
-/// A write that failed: what the server refused in so many words was rolled back, and of anything else
-/// nothing is known. An error that ends the connection may come after the commit.
+/// Whether the server refused a statement in so many words: it was rolled back, and the connection takes
+/// the next one. An error that ends the connection may come after the commit.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    let error = error.as_db_error().and_then(tokio_postgres::error::DbError::parsed_severity);
+    error == Some(Severity::Error)
+}
+
+/// A write that failed: of all but a refusal nothing is known.
 pub(crate) fn of_write(error: &Error) -> KvError {
-    let refused = error.as_db_error().and_then(tokio_postgres::error::DbError::parsed_severity);
-    if refused == Some(Severity::Error) { KvError::Unavailable } else { KvError::UnknownOutcome }
+    if is_refusal(error) { KvError::Unavailable } else { KvError::UnknownOutcome }
 }

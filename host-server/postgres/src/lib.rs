@@ -8,7 +8,9 @@
 //!
 //! **In doubt.** A write that is not answered in time, whose connection breaks, or whose commit comes with
 //! a warning (that is how PostgreSQL tells that the wait for a standby was cut short) is
-//! `unknown-outcome`. A wait is never cancelled from here, since that would commit.
+//! `unknown-outcome`. A wait is never cancelled from here, since that would commit: while no standby
+//! answers, each write that was given up still waits on a connection of the server, until those run out and
+//! writes are `unavailable`.
 
 mod errors;
 mod pool;

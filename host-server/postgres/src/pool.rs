@@ -13,7 +13,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::settings::Settings;
-use crate::sql;
+use crate::{errors, sql};
 
 pub(crate) type Pool = managed::Pool<Manager>;
 
@@ -69,17 +69,14 @@ impl Manager {
     /// A connection without prepared statements, which want the tables.
     pub(crate) async fn connect(&self) -> Result<(Client, Arc<AtomicBool>), Error> {
         let is_warned = Arc::new(AtomicBool::new(false));
-        let client = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(drive(connection, Arc::clone(&is_warned)));
-                client
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(drive(connection, Arc::clone(&is_warned)));
-                client
-            }
+        let client = if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(drive(connection, Arc::clone(&is_warned)));
+            client
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await?;
+            tokio::spawn(drive(connection, Arc::clone(&is_warned)));
+            client
         };
         Ok((client, is_warned))
     }
@@ -128,9 +125,11 @@ impl Loan {
         Self(Some(connection))
     }
 
-    /// Gives it back: all its statements were answered.
-    pub(crate) fn give_back(mut self) {
-        drop(self.0.take());
+    /// Gives it back after its last answer, unless that says that the connection ends.
+    pub(crate) fn give_back_after<T>(mut self, answer: &Result<T, Error>) {
+        if answer.as_ref().err().is_none_or(errors::is_refusal) {
+            drop(self.0.take());
+        }
     }
 }
 

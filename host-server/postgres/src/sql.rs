@@ -55,7 +55,7 @@ pub(crate) const DELETE: &str =
 
 /// Keys from one to before another, up to a limit.
 pub(crate) const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM identity_graph \
-    WHERE key >= $1 AND key < $2 AND expires_at > clock_timestamp() LIMIT $3) AS some";
+    WHERE key >= $1 AND key < $2 AND expires_at > clock_timestamp() LIMIT $3) AS counted";
 
 pub(crate) const LIST: &str = "SELECT key FROM identity_graph WHERE key > $1 ORDER BY key LIMIT $2";
 

@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::{errors, schema};
 
 /// How often rows past their lifetime are removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// How much longer than the server an answer is waited for: what the server itself gave up in time is
 /// known not to be applied.
@@ -62,6 +62,8 @@ impl PostgresStore {
         };
         let (client, _) = pool.manager().connect().await.map_err(unreachable)?;
         schema::prepare(&client).await.map_err(|error| url.error(error))?;
+        // The first of those that stay, with its statements: what is wrong with them is told now.
+        drop(pool.get().await.map_err(|_| url.error("its tables are not those of this program"))?);
         let sweeper = tokio::spawn(keep_sweeping(pool.clone(), timeout));
         Ok(Self { pool, timeout, sweeper })
     }
@@ -81,7 +83,7 @@ impl PostgresStore {
         let loan = connection(&self.pool).await?;
         let rows = loan.client.query(statement(&loan.statements), parameters);
         let answer = timeout(self.timeout + GRACE, rows).await.map_err(|_| KvError::Unavailable)?;
-        loan.give_back();
+        loan.give_back_after(&answer);
         answer.map_err(|_| KvError::Unavailable)
     }
 
@@ -241,7 +243,7 @@ async fn write(
     let rows = loan.client.query(statement(&loan.statements), parameters);
     let answer = timeout(limit + GRACE, rows).await.map_err(|_| KvError::UnknownOutcome)?;
     let is_warned = loan.is_warned.load(Ordering::SeqCst);
-    loan.give_back();
+    loan.give_back_after(&answer);
     let rows = answer.map_err(|error| errors::of_write(&error))?;
     // Committed, but not to the degree that was asked for.
     if is_warned { Err(KvError::UnknownOutcome) } else { Ok(rows) }

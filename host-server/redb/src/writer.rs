@@ -16,7 +16,7 @@ use crate::rows::{Change, Tables};
 const MAX_CHANGES: usize = 4_096;
 
 /// How often rows past their lifetime are removed where nothing is written.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Changes that belong to one call, and where their outcomes go.
 struct Job {

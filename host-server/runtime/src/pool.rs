@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use host_server_store::AsyncStore;
 use identity_graph::{Failure, Policy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::Trap;
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::{self, GraphPre};
@@ -78,7 +79,7 @@ impl Pool {
             Lease { pool: Arc::clone(self), instance: None, is_between_calls: false, _call: call };
         let mut instance = match self.take_idle(owner.id) {
             Some(instance) => instance,
-            None => lease.answer(self.instantiate(owner).await)??,
+            None => lease.instantiate(owner).await?,
         };
         for resource in std::mem::take(&mut instance.garbage) {
             lease.answer(resource.resource_drop_async(&mut instance.store).await)?;
@@ -93,18 +94,6 @@ impl Pool {
         // The one used last is the one whose memory is at hand.
         let index = idle.iter().rposition(|instance| instance.owner == owner)?;
         Some(idle.remove(index))
-    }
-
-    async fn instantiate(&self, owner: &Owner) -> wasmtime::Result<Result<Instance, Failure>> {
-        let host = Host::new(Arc::clone(&owner.store));
-        let mut store = wasmtime::Store::new(self.component.engine(), host);
-        store.limiter(|host| &mut host.memory);
-        let bindings = self.component.instantiate_async(&mut store).await?;
-        let interface = bindings.trusted_server_ec_identity_graph().graph();
-        let opened = interface.call_open_with(&mut store, STORE, owner.policy.convert()).await?;
-        let (garbage, owner) = (Vec::new(), owner.id);
-        let ready = |graph| Instance { store, bindings, graph, garbage, owner };
-        Ok(opened.map(ready).map_err(Convert::convert))
     }
 
     /// Each use leaves the list whole.
@@ -126,12 +115,30 @@ impl Pool {
 }
 
 impl Lease {
+    /// A new instance.
+    async fn instantiate(&mut self, owner: &Owner) -> Result<Instance, Failure> {
+        let component = &self.pool.component;
+        let mut store =
+            wasmtime::Store::new(component.engine(), Host::new(Arc::clone(&owner.store)));
+        store.limiter(|host| &mut host.memory);
+        let bindings = component.instantiate_async(&mut store).await;
+        let bindings = bindings.map_err(|_| {
+            unavailable(
+                "no instance of the component can be made on this machine now; nothing was written",
+            )
+        })?;
+        let interface = bindings.trusted_server_ec_identity_graph().graph();
+        let opened = interface.call_open_with(&mut store, STORE, owner.policy.convert()).await;
+        let graph = self.answer(opened)?.map_err(Convert::convert)?;
+        Ok(Instance { store, bindings, graph, garbage: Vec::new(), owner: owner.id })
+    }
+
     /// The instance, for one call, whose result [`answer`](Self::answer) takes.
     pub(crate) fn enter(&mut self) -> Result<&mut Instance, Failure> {
         if !std::mem::take(&mut self.is_between_calls) {
-            return Err(trapped());
+            return Err(unavailable("an earlier call of this snapshot ended its instance"));
         }
-        self.instance.as_mut().ok_or_else(trapped)
+        self.instance.as_mut().ok_or_else(|| unavailable("the instance is gone"))
     }
 
     /// What a call answered; a trap is counted, and no more calls are let in.
@@ -141,9 +148,9 @@ impl Lease {
                 self.is_between_calls = true;
                 Ok(answer)
             }
-            Err(_) => {
+            Err(error) => {
                 self.pool.traps.fetch_add(1, Ordering::Relaxed);
-                Err(trapped())
+                Err(trapped(&error))
             }
         }
     }
@@ -164,11 +171,13 @@ impl Drop for Lease {
     }
 }
 
-/// The component's own words are not passed on, since they may hold what it was given.
-fn trapped() -> Failure {
-    unavailable(
-        "the component trapped and its instance was dropped; a write of this call may have been applied",
-    )
+/// The words of a trap are the engine's own; others are not passed on, since they may hold what the
+/// component was given.
+fn trapped(error: &wasmtime::Error) -> Failure {
+    let how = error.downcast_ref::<Trap>().map_or("no trap".to_owned(), ToString::to_string);
+    Failure::Unavailable(format!(
+        "the component trapped ({how}) and its instance was dropped; a write of this call may have been applied"
+    ))
 }
 
 fn unavailable(why: &str) -> Failure {

@@ -22,6 +22,9 @@ use crate::pool::Pool;
 /// Bytes of memory, of tables and of a stack that are kept for the next instance in the same place.
 const MAX_RESIDENT_BYTES: usize = 256 << 10;
 
+/// Modules of one instance, each with a table at most: the graph, and what wires it to its imports.
+const MODULES: u32 = 4;
+
 /// What a [`Runtime`] may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -82,11 +85,12 @@ impl Runtime {
 fn load(settings: &Settings) -> wasmtime::Result<GraphPre<Host>> {
     // As many instances again may wait for a call.
     let instances = settings.max_calls.saturating_mul(2);
+    let modules = instances.saturating_mul(MODULES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances)
+        .total_core_instances(modules)
         .total_memories(instances)
-        .total_tables(instances)
+        .total_tables(modules)
         .total_stacks(instances)
         .max_memory_size(MAX_MEMORY_BYTES)
         .linear_memory_keep_resident(MAX_RESIDENT_BYTES)

@@ -89,6 +89,9 @@ impl Postgres {
     }
 
     /// Makes a standby one that takes writes, and returns when it does.
+    ///
+    /// # Panics
+    /// When that fails.
     pub fn promote(&self) {
         assert_eq!(self.sql("SELECT pg_promote()"), "t");
     }

@@ -53,16 +53,16 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self { put: Script::new(PUT), delete: Script::new(DELETE), count: Script::new(COUNT) }
     }
+}
 
-    /// Commands that make them known to a server, which forgets them when it starts anew.
-    pub(crate) fn load(&self) -> Vec<Cmd> {
-        let load = |code: &str| {
-            let mut load = redis::cmd("SCRIPT");
-            load.arg("LOAD").arg(code);
-            load
-        };
-        vec![load(PUT), load(DELETE), load(COUNT)]
-    }
+/// Commands that make the scripts known to a server, which forgets them when it starts anew.
+pub(crate) fn load() -> Vec<Cmd> {
+    let load = |code: &str| {
+        let mut load = redis::cmd("SCRIPT");
+        load.arg("LOAD").arg(code);
+        load
+    };
+    vec![load(PUT), load(DELETE), load(COUNT)]
 }
 
 /// Runs a script by its hash.

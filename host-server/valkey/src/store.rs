@@ -12,7 +12,7 @@ use redis::aio::ConnectionManager;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value, from_redis_value};
 use tokio::time;
 
-use crate::scripts::{Scripts, call};
+use crate::scripts::{Scripts, call, load};
 use crate::settings::Settings;
 use crate::{errors, keys};
 
@@ -105,7 +105,7 @@ impl ValkeyStore {
         let mut outcomes = self.write_once(&calls).await;
         let unknown: Vec<usize> =
             (0..count).filter(|index| outcomes[*index] == Err(Failed::UnknownScript)).collect();
-        if !unknown.is_empty() && self.send(&self.scripts.load()).await.is_ok() {
+        if !unknown.is_empty() && self.send(&load()).await.is_ok() {
             let again = unknown.iter().map(|index| std::mem::take(&mut calls[*index]));
             let again = self.write_once(&again.collect::<Vec<_>>()).await;
             for (index, outcome) in unknown.into_iter().zip(again) {
@@ -205,7 +205,7 @@ impl AsyncStore for ValkeyStore {
 
     async fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
         let Some((hash, "")) = keys::split(prefix) else { return Err(KvError::Invalid) };
-        let mut commands = self.scripts.load();
+        let mut commands = load();
         commands.push(call(&self.scripts.count, &[keys::cluster(hash)]));
         let count = commands.split_off(commands.len() - 1);
         let mut answers = self.send(&count).await.map_err(|_| KvError::Unavailable)?;
@@ -289,10 +289,8 @@ fn item((generation, metadata, body): (Option<u64>, Option<String>, Option<Vec<u
 }
 
 fn outcome(is_stored: Option<Result<bool, KvError>>) -> Written {
-    match is_stored.unwrap_or(Err(KvError::UnknownOutcome))? {
-        true => Ok(WriteOutcome::Stored),
-        false => Ok(WriteOutcome::Conflict(None)),
-    }
+    let is_stored = is_stored.unwrap_or(Err(KvError::UnknownOutcome))?;
+    Ok(if is_stored { WriteOutcome::Stored } else { WriteOutcome::Conflict(None) })
 }
 
 /// What an answer says, if it says that at all.
