@@ -3,12 +3,16 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
+import 'just/server.just'
 
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
+# A server of one's own. Its tests start databases for themselves: `apt-get install postgresql redis-server`.
+server := "--package host-server-store --package host-server-runtime --package host-server-redb --package host-server-postgres --package host-server-valkey --package host-server-stores --package host-server --package host-server-tests"
+
 # What is tested natively. One choice of packages for all recipes, since another one has other features
 # of what they share, and wasmtime would be built again.
-native := "--package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-app"
+native := server + " --package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app"
 
 # List the commands
 [private]
@@ -26,6 +30,10 @@ demo: (run "demo")
 # Run all tests that need no other runtime; `just test-fastly` has those on Viceroy
 test *ARGS: _targets
     cargo test {{ native }} {{ ARGS }}
+
+# Kill a process that writes to redb at any moment, ROUNDS times, and see that nothing acknowledged is lost
+crash ROUNDS="100": _targets
+    EC_CRASH_ROUNDS={{ ROUNDS }} cargo test {{ native }} --test crash -- --nocapture
 
 # Write the component to bin/graph.wasm
 component: _targets

@@ -17,7 +17,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT: &str = "Exit status: 0 when all went well, 1 when a line of a trace was bad, something of a \
-checked trace would be left out, a row was not found or an invariant did not hold, 2 when the arguments or a file cannot be used.";
+checked trace would be left out, a row was not found, an invariant did not hold or not all rows could be moved, 2 when the arguments or a file cannot be used.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -37,6 +37,10 @@ pub(crate) enum Command {
     /// Play the requests of one page load against each other over that model, in the common way and
     /// through the graph, and compare what it costs and what is stored
     Storm(StormArgs),
+    /// Write every row of a store to a file, one JSON object a line
+    Export(ExportArgs),
+    /// Store the rows of an export where there are none yet
+    Import(ImportArgs),
 }
 
 #[derive(Args, Default)]
@@ -116,6 +120,25 @@ pub(crate) struct StormArgs {
     /// Draw the comparison as an SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) draw: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    /// The store: `redb://PATH`, `postgres://...` or `valkey://...`
+    #[arg(long, value_name = "URL", env = "EC_GRAPH_STORE", hide_env_values = true)]
+    pub(crate) store: String,
+    /// The file; when an export to it was interrupted, it is gone on with. Without it, or with `-`,
+    /// standard output
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// The store: `redb://PATH`, `postgres://...` or `valkey://...`
+    #[arg(long, value_name = "URL", env = "EC_GRAPH_STORE", hide_env_values = true)]
+    pub(crate) store: String,
+    /// The file; without it, or with `-`, standard input. After an interruption the same command goes on
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

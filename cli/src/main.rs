@@ -9,6 +9,8 @@ mod generate;
 mod inspect;
 mod left_out;
 mod mask;
+#[cfg(test)]
+mod on_stores;
 mod player;
 mod replay;
 mod reply;
@@ -18,6 +20,7 @@ mod storm;
 mod summary;
 mod text;
 mod trace;
+mod transfer;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
         Some(Command::Demo) => demo::run(),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
         Some(Command::Storm(arguments)) => storm::run(&arguments),
+        Some(Command::Export(arguments)) => transfer::export(&arguments),
+        Some(Command::Import(arguments)) => transfer::import(&arguments),
     };
     match done {
         Ok(Ending::Good) => ExitCode::SUCCESS,

@@ -112,6 +112,15 @@ fn spinner() -> ProgressBar {
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
+/// The same for rows of a store, whose number is not known.
+pub(crate) fn row_spinner() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner:.cyan} {human_pos} rows, {per_sec}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
 /// What of a trace was not played.
 pub(crate) struct Missed {
     /// Lines that are no events, or that the graph refuses.

@@ -1,13 +1,15 @@
 //! The component under wasmtime.
 
 mod bindings;
+#[path = "../../component/binary/convert.rs"]
 mod convert;
 mod graph;
 mod host;
 mod instance;
 
 pub use graph::{ComponentGraph, ComponentSnapshot};
-pub use instance::{COMPONENT, Instance, Usage};
+pub use identity_graph_binary::COMPONENT;
+pub use instance::{Instance, Usage};
 
 #[cfg(test)]
 mod tests {

@@ -38,6 +38,7 @@ extern crate alloc;
 
 mod api;
 mod cas_loop;
+pub mod contract;
 mod entry;
 mod error;
 mod graph;

@@ -1,19 +1,10 @@
 //! Loads the service on Viceroy, linked and composed, and checks that nothing acknowledged is missing.
-//!
-//! `oha` sends the load, route by route. Meanwhile one writer stores UIDs in rows of its own and keeps
-//! what the service has acknowledged; in the end all of that is read back. `just load-fastly` runs it.
+//! `just load-fastly` runs it.
 
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use anyhow::Result;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
-
-use json::mapping;
-use service::{ACME, Browser, OPERATOR, Service, ZETA, now};
+use load::{DURATION, load};
+use service::Service;
 
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/support/jar.rs"]
@@ -21,17 +12,15 @@ mod jar;
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/support/json.rs"]
 mod json;
+#[path = "../tests/support/load.rs"]
+mod load;
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
 #[path = "../tests/http/service.rs"]
 mod service;
+#[path = "../tests/http/viceroy.rs"]
+mod viceroy;
 
-/// How long each route is loaded, and over how many connections.
-const DURATION: &str = "5s";
-const CONNECTIONS: &str = "8";
-/// Rows that batches are sent for.
-const ROWS: usize = 1_000;
-/// Rows of the writer whose acknowledged UIDs are read back.
-const WRITERS_ROWS: usize = 50;
+const CONNECTIONS: u32 = 8;
 
 /// Starts one form of the service.
 type Start = fn() -> Service;
@@ -42,126 +31,8 @@ fn main() -> Result<()> {
     );
     println!("| form | route | requests/s | p50 ms | p90 ms | p99 ms |");
     println!("|---|---|---|---|---|---|");
-    for (form, start) in [("linked", service::linked as Start), ("composed", service::composed)] {
-        load(form, &start())?;
+    for (form, start) in [("linked", viceroy::linked as Start), ("composed", viceroy::composed)] {
+        load(form, &start(), CONNECTIONS, &mut ())?;
     }
-    Ok(())
-}
-
-fn load(form: &str, service: &Service) -> Result<()> {
-    eprintln!("{form}: storing {ROWS} first views");
-    let ids: Vec<_> = (0..ROWS).map(|_| first_view(service)).collect();
-    let writers: Vec<_> = (0..WRITERS_ROWS).map(|_| first_view(service)).collect();
-    let withdrawn = format!("cookie: ts-ec={}", first_view(service));
-    let unmarked = format!("cookie: ts-ec={}", ids[1]);
-    let row_of_one = format!("/_ts/admin/ec/{}", ids[2]);
-    let mut returning = Browser::with(&ids[0]);
-    returning.open(service, &[]);
-    let cookie = format!("cookie: {}", returning.cookies.header().context("it has cookies")?);
-    let batch = |ids: &[String]| {
-        let mappings: Vec<_> = ids.iter().map(|id| mapping(id, "load", now())).collect();
-        json!({ "mappings": mappings }).to_string()
-    };
-    let (ten, thousand) = (batch(&ids[..10]), batch(&ids));
-
-    let page = ["-H", "sec-fetch-dest: document"];
-    let acme = format!("authorization: Bearer {ACME}");
-    let token = ["-H", acme.as_str()];
-    let cookie = ["-H", cookie.as_str()];
-    let post = |body| ["-m", "POST", "-d", body];
-    let operator = format!("authorization: Bearer {OPERATOR}");
-    let operator = ["-H", operator.as_str()];
-    let routes: [(&str, &str, Vec<&str>); 9] = [
-        ("page, first view", "/", page.to_vec()),
-        ("page, no news", "/", [page, cookie].concat()),
-        ("page, mark lost", "/", [page, ["-H", unmarked.as_str()]].concat()),
-        ("withdrawal", "/", [["-H", "sec-gpc: 1"], ["-H", withdrawn.as_str()]].concat()),
-        ("asset", "/logo.png", vec!["-H", "sec-fetch-dest: image"]),
-        ("identify", "/_ts/api/v1/identify", [token, cookie].concat()),
-        ("admin", &row_of_one, operator.to_vec()),
-        ("batch-sync, 10", "/_ts/api/v1/batch-sync", [&token[..], &post(&ten)].concat()),
-        ("batch-sync, 1,000", "/_ts/api/v1/batch-sync", [&token[..], &post(&thousand)].concat()),
-    ];
-    let done = AtomicBool::new(false);
-    let acknowledged = thread::scope(|scope| {
-        let writer = scope.spawn(|| write(service, &writers, &done));
-        let loaded: Result<()> = routes.iter().try_for_each(|(name, path, arguments)| {
-            eprintln!("{form}: {name}");
-            let report = oha(&service.viceroy.url(path), arguments)?;
-            println!("| {form} | {name} | {} |", row(&report).join(" | "));
-            Ok(())
-        });
-        done.store(true, Ordering::Relaxed);
-        let acknowledged = writer.join();
-        loaded.map(|()| acknowledged)
-    })?;
-    let Ok(acknowledged) = acknowledged else { bail!("{form}: the writer has failed") };
-    check(form, service, &ids, &acknowledged)
-}
-
-fn first_view(service: &Service) -> String {
-    let mut browser = Browser::default();
-    browser.open(service, &[]);
-    browser.id()
-}
-
-/// What the service has acknowledged: the last UID by EC ID, and how many in all.
-struct Acknowledged {
-    uids: BTreeMap<String, String>,
-    writes: u64,
-}
-
-/// Stores one UID after the other, each later than the one before, until the load is over.
-fn write(service: &Service, ids: &[String], done: &AtomicBool) -> Acknowledged {
-    let mut acknowledged = Acknowledged { uids: BTreeMap::new(), writes: 0 };
-    for id in ids.iter().cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
-        let uid = format!("uid-{}", acknowledged.writes);
-        // Times that grow, and lie before today.
-        let time = 1_000_000_000 + acknowledged.writes;
-        if service.sync(ZETA, &[mapping(id, &uid, time)]).0 == 200 {
-            acknowledged.uids.insert(id.clone(), uid);
-            acknowledged.writes += 1;
-        }
-    }
-    acknowledged
-}
-
-/// Runs oha; its report.
-fn oha(url: &str, arguments: &[&str]) -> Result<Value> {
-    let mut oha = Command::new("oha");
-    oha.args(["--no-tui", "--output-format", "json", "-z", DURATION, "-c", CONNECTIONS]);
-    let output = oha.args(arguments).arg(url).output().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            anyhow::anyhow!("oha is missing; install it with\n\njust _load-tools\n")
-        }
-        _ => error.into(),
-    })?;
-    ensure!(output.status.success(), "oha: {}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&output.stdout).context("oha's report")?;
-    let statuses = report["statusCodeDistribution"].as_object().context("no answers")?;
-    ensure!(statuses.keys().all(|status| status == "200"), "not only 200: {statuses:?}");
-    Ok(report)
-}
-
-fn row(report: &Value) -> [String; 4] {
-    let rate = report["summary"]["requestsPerSec"].as_f64().unwrap_or_default();
-    let percentile = |name: &str| {
-        let seconds = report["latencyPercentiles"][name].as_f64().unwrap_or_default();
-        format!("{:.1}", seconds * 1_000.0)
-    };
-    [format!("{rate:.0}"), percentile("p50"), percentile("p90"), percentile("p99")]
-}
-
-fn check(form: &str, service: &Service, ids: &[String], acknowledged: &Acknowledged) -> Result<()> {
-    let uid = |id: &String, partner: &str| service.stored(id)["ids"][partner]["uid"].clone();
-    let lost =
-        acknowledged.uids.iter().filter(|(id, expected)| uid(id, "zeta.example") != **expected);
-    let lost = lost.count() + ids.iter().filter(|id| uid(id, "ids.acme.example") != "load").count();
-    let writes = acknowledged.writes;
-    ensure!(lost == 0, "{form}: {lost} rows do not have what was acknowledged");
-    let rows = ids.len() + acknowledged.uids.len();
-    eprintln!(
-        "{form}: {rows} rows have what was acknowledged last, after {writes} writes under load"
-    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use edge_routes::Client;
 use fastly::compute_runtime::hostname;
 use fastly::geo::geo_lookup;
 use fastly::kv_store::{KVStore, KVStoreError};
@@ -10,8 +11,8 @@ use fastly::{Body, Request};
 use identity_graph::{Failure, Geo, IdentityGraph};
 
 use crate::config::Config;
-use crate::platform::{Client, Platform};
-use crate::routes::handle;
+use crate::platform::Platform;
+use crate::synchronous::handle;
 
 /// The configuration that is built in; see `build.rs`.
 const CONFIG: &str = include_str!(env!("EDGE_APP_CONFIG"));

@@ -1,6 +1,6 @@
-//! An edge application over the identity graph, as an example of how to use it well.
+//! An edge application over the identity graph on Fastly Compute.
 //!
-//! - [`handle`]: one request in, one response out; the routes
+//! - [`handle`]: one request in, one response out; the routes are those of `edge-routes`
 //! - [`Platform`]: what it needs of the place it runs in; its graph is an
 //!   [`IdentityGraph`](identity_graph::IdentityGraph), whoever carries out the operations
 //! - [`Config`]: the `[ec]` section of its configuration file
@@ -9,27 +9,15 @@
 //! Everything but `compute` is plain Rust that runs and is tested anywhere. The two programs in
 //! `bin/` differ in one thing: whether the rules of the graph are linked or composed.
 
-mod admin;
-mod answer;
-mod batch_sync;
 mod config;
-mod cookies;
-mod eids;
-mod identify;
 mod log;
-mod mint;
-mod page;
-mod partner;
 mod platform;
-mod routes;
-mod seen;
-mod withdrawal;
+mod synchronous;
 
 #[cfg(target_arch = "wasm32")]
 pub mod compute;
 
-pub use answer::Response;
-pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{Config, ConfigError};
-pub use platform::{Client, Platform};
-pub use routes::handle;
+pub use config::Config;
+pub use edge_routes::{Client, ConfigError, MAX_BODY_BYTES, MAX_MAPPINGS, Response};
+pub use platform::Platform;
+pub use synchronous::handle;

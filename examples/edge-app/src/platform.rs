@@ -1,8 +1,7 @@
 //! What the application needs of the place it runs in.
 
-use std::net::IpAddr;
-
-use identity_graph::{Failure, Geo, IdentityGraph};
+use edge_routes::Client;
+use identity_graph::{Failure, IdentityGraph};
 
 /// Where the application runs. Stores are opened when a route needs them: most requests touch none.
 pub trait Platform {
@@ -14,17 +13,4 @@ pub trait Platform {
     fn client(&self) -> Client;
     /// Unix seconds.
     fn now(&self) -> u64;
-}
-
-/// What is known of the connection that a request came over.
-#[derive(Debug, Clone, Default)]
-pub struct Client {
-    /// The address of the other end.
-    pub ip: Option<IpAddr>,
-    /// Where that address is.
-    pub geo: Option<Geo>,
-    /// JA4 fingerprint of the TLS client hello.
-    pub ja4: Option<String>,
-    /// HTTP/2 fingerprint.
-    pub h2: Option<String>,
 }

@@ -5,14 +5,12 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use identity_graph::{KvError, Store};
+use identity_graph_binary::COMPONENT;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::bindings::{self, GraphPre};
 use super::host::Host;
-
-/// The identity graph as a WebAssembly component: imports `kv-cas`, exports `identity-graph`.
-pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/identity-graph.wasm"));
 
 /// Bytes of memory that an instance may have: what Fastly gives a request.
 const MAX_MEMORY_BYTES: usize = 128 << 20;

@@ -96,7 +96,8 @@ impl OperationKind {
 
     /// The operation. Those of different numbers differ in the UIDs or seconds that they bring; the
     /// same kind and number is the same request, sent again.
-    pub(super) fn operation(self, number: u8) -> Operation {
+    #[must_use]
+    pub fn operation(self, number: u8) -> Operation {
         let ec: Rc<str> = EC.into();
         let uid = |name: &str| format!("{name}-{number}");
         let second = u64::from(number);

@@ -74,7 +74,7 @@ pub(super) fn ids() -> Vec<PartnerUid> {
     (0..UIDS).map(id).collect()
 }
 
-/// The page view of the example application (`examples/edge-app/src/page.rs`) over the component.
+/// The page view of the example application (`examples/edge-routes/src/page.rs`) over the component.
 struct Application;
 
 impl Workers for Application {

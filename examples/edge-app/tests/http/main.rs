@@ -1,6 +1,8 @@
 //! The service over HTTP, on Viceroy, with the graph linked and composed. The stored rows are looked
 //! at through the admin route.
 //!
+//! What is asked does not depend on where the service runs: the tests of `host-server` ask the same.
+//!
 //! The tests of one form share one service with the stores of `fastly.toml`; each has browsers of its
 //! own, and no two touch one seed.
 
@@ -13,15 +15,16 @@ mod json;
 mod life;
 mod seeds;
 mod service;
+mod viceroy;
 
 /// Every test, for each form.
 macro_rules! tests {
     ($($file:ident: $($test:ident),*;)*) => {
         mod linked {
-            $($(#[test] fn $test() { crate::$file::$test(&crate::service::linked()); })*)*
+            $($(#[test] fn $test() { crate::$file::$test(&crate::viceroy::linked()); })*)*
         }
         mod composed {
-            $($(#[test] fn $test() { crate::$file::$test(&crate::service::composed()); })*)*
+            $($(#[test] fn $test() { crate::$file::$test(&crate::viceroy::composed()); })*)*
         }
     };
 }

@@ -1,10 +1,7 @@
-//! The service, and who talks to it.
+//! The service, and who talks to it, wherever it runs.
 
-use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use host_fastly_local::{Shared, Viceroy, workspace};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
@@ -16,54 +13,39 @@ pub(crate) const OPERATOR: &str = "local-operator-token";
 pub(crate) const ACME: &str = "local-acme-token";
 pub(crate) const ZETA: &str = "local-zeta-token";
 
-/// One of the two forms, running.
+/// What the service has logged so far; it keeps the service running, too.
+type Log = Box<dyn Fn() -> String + Send + Sync>;
+
+/// The service, running.
 pub(crate) struct Service {
-    pub(crate) viceroy: Arc<Viceroy>,
+    origin: String,
+    log: Log,
     agent: Agent,
 }
 
-pub(crate) fn linked() -> Service {
-    static SERVICE: Shared = Shared::new(|| serve("edge-linked.wasm"));
-    Service::over(&SERVICE)
-}
-
-pub(crate) fn composed() -> Service {
-    static SERVICE: Shared = Shared::new(|| serve("edge-composed.wasm"));
-    Service::over(&SERVICE)
-}
-
-fn serve(program: &str) -> Viceroy {
-    static BIN: LazyLock<PathBuf> = LazyLock::new(|| workspace().join("bin"));
-    let program = BIN.join(program);
-    assert!(
-        program.is_file(),
-        "{} is missing; build it with\n\njust build-fastly\n",
-        program.display()
-    );
-    Viceroy::serve(&program, &workspace().join("fastly.toml"))
-}
-
 impl Service {
-    fn over(shared: &Shared) -> Self {
+    /// The service at this origin.
+    pub(crate) fn at(origin: String, log: Log) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).build();
-        Self { viceroy: shared.get(), agent: config.into() }
+        Self { origin, log, agent: config.into() }
     }
 
-    /// What the service has logged so far, without what Viceroy says of it.
+    /// The address of a path, which starts with a slash.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// What the service has logged so far.
     pub(crate) fn log(&self) -> String {
-        let log = self.viceroy.log();
-        log.lines()
-            .filter_map(|line| line.strip_prefix("stderr :: "))
-            .collect::<Vec<_>>()
-            .join("\n")
+        (self.log)()
     }
 
-    /// True once the log holds a text. Lines reach it after the answer of their request, so that a
-    /// few more requests may have to come and go.
+    /// True once the log holds a text. Lines may reach it after the answer of their request, so that a
+    /// few more requests have to come and go.
     pub(crate) fn logs(&self, text: &str) -> bool {
         (0..200).any(|_| {
             self.send("GET", "/favicon.ico", &[], &[]);
-            self.viceroy.log().contains(text)
+            self.log().contains(text)
         })
     }
 
@@ -76,7 +58,7 @@ impl Service {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response<Vec<u8>> {
-        let mut request = Request::builder().method(method).uri(self.viceroy.url(path));
+        let mut request = Request::builder().method(method).uri(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -86,7 +68,7 @@ impl Service {
         };
         let (parts, mut body) = match answer {
             Ok(response) => response.into_parts(),
-            Err(error) => panic!("{error}; Viceroy says:\n{}", self.viceroy.log()),
+            Err(error) => panic!("{error}; the service says:\n{}", self.log()),
         };
         Response::from_parts(parts, body.read_to_vec().expect("the answer is read"))
     }

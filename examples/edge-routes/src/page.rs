@@ -1,0 +1,242 @@
+//! Page views: what a visit stores, and what it costs.
+
+use http::header::{ACCEPT, HeaderName};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use identity_graph::{
+    Device, EcId, Failure, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
+};
+use sha2::{Digest, Sha256};
+
+use crate::answer::{Response, code, response};
+use crate::config::Config;
+use crate::cookies::{self, EC, EIDS, GPP, GPP_SID, SEEN, TCF};
+use crate::eids;
+use crate::mint::mint;
+use crate::platform::{GraphCalls, Platform, SnapshotCalls};
+use crate::seen::Seen;
+use crate::withdrawal;
+
+/// What stands for the publisher's page.
+const PAGE: &[u8] = b"<!doctype html><title>Edge app</title><p>A page of the publisher.\n";
+
+/// Serves a page. Whatever the store does, the page comes.
+pub(crate) async fn view<P: Platform>(
+    platform: &P,
+    config: &Config,
+    host: Option<&str>,
+    request: &Parts,
+) -> Response {
+    let headers = &request.headers;
+    let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
+    if withdrawal::is_signalled(headers) {
+        withdrawal::withdraw(platform, config, headers, &mut response).await;
+    } else if request.method == Method::GET && is_navigation(headers) {
+        let eids = cookies::find(headers, EIDS).map(eids::parse).unwrap_or_default();
+        let visit = Visit { platform, config, host, headers, now: platform.now(), eids };
+        let Stored { ec_id, seen } = visit.store().await;
+        if let Some(ec_id) = ec_id {
+            cookies::set(&mut response, config, EC, ec_id);
+        }
+        if let Some(seen) = seen {
+            cookies::set(&mut response, config, SEEN, seen.to_string());
+        }
+    }
+    response
+}
+
+/// Whether the browser opens a page. The dozens of requests that a page makes itself store nothing:
+/// those that are sent before the first answer would each get an ID of its own, the others would all
+/// try the same write.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_prefetch = text(HeaderName::from_static("sec-purpose"))
+        .is_some_and(|purpose| purpose.contains("prefetch"));
+    let is_document = match text(HeaderName::from_static("sec-fetch-dest")) {
+        Some(destination) => destination == "document",
+        // A browser that does not say asks for HTML when it opens a page.
+        None => text(ACCEPT).is_some_and(|types| types.contains("text/html")),
+    };
+    is_document && !is_prefetch
+}
+
+/// What a visit leaves with the browser; nothing where nothing changed.
+#[derive(Default)]
+struct Stored {
+    ec_id: Option<String>,
+    seen: Option<Seen>,
+}
+
+struct Visit<'a, P> {
+    platform: &'a P,
+    config: &'a Config,
+    host: Option<&'a str>,
+    headers: &'a HeaderMap,
+    now: u64,
+    eids: Vec<PartnerUid>,
+}
+
+impl<P: Platform> Visit<'_, P> {
+    async fn store(&self) -> Stored {
+        let id = cookies::ec_id(self.headers);
+        let stored = match &id {
+            None => match self.platform.graph() {
+                Ok(graph) => Ok(self.first(&graph).await),
+                Err(failure) => Err(failure),
+            },
+            Some(id) => self.returning(id).await,
+        };
+        stored.unwrap_or_else(|failure| {
+            let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
+            self.platform.log(&format!("page view of {id} is not stored: {}", code(&failure)));
+            Stored::default()
+        })
+    }
+
+    /// A browser without an ID: 1 write, with everything that is known.
+    async fn first(&self, graph: &P::Graph) -> Stored {
+        let Some(ip) = self.platform.client().ip else { return Stored::default() };
+        let ec_id = mint(&self.config.passphrase, ip, self.platform.random());
+        match graph.create(&ec_id, self.entry(self.eids.clone())).await {
+            Ok(report) => {
+                self.log_left_out("a new ID", &report);
+                Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) }
+            }
+            // Somebody else's: the next view draws another suffix.
+            Err(Failure::AlreadyExists) => Stored::default(),
+            // The row may exist after all. The browser keeps the ID, and since nothing counts as
+            // seen its next view makes up for it.
+            Err(failure) => {
+                self.platform.log(&format!("first view is not stored yet: {}", code(&failure)));
+                Stored { ec_id: Some(ec_id), seen: None }
+            }
+        }
+    }
+
+    /// A browser with an ID: nothing without news, else 1 read and at most 1 write.
+    async fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
+        let seen = cookies::find(self.headers, SEEN).map(Seen::parse).unwrap_or_default();
+        let news: Vec<_> = self.eids.iter().filter(|id| !seen.has(id)).cloned().collect();
+        let debounce = u64::from(Policy::default().last_seen_debounce);
+        let is_due = self.now.abs_diff(seen.at) >= debounce;
+        if news.is_empty() && !is_due {
+            return Ok(Stored::default());
+        }
+        let graph = self.platform.graph()?;
+        let Some(mut snapshot) = graph.get(id.as_str(), self.now).await? else {
+            return self.anew(&graph, id).await;
+        };
+        let entry = snapshot.entry();
+        if !entry.consent.ok {
+            // A visit would take it for consent given anew; but an ID that was withdrawn stays so, and
+            // the browser gets a new one.
+            drop(snapshot);
+            return Ok(self.first(&graph).await);
+        }
+        // What the browser merely still carries is not asserted again.
+        let report = snapshot.visit(self.entry(news.clone())).await?;
+        // What holds a snapshot may be needed for the next call.
+        drop(snapshot);
+        self.log_left_out(&id.to_string(), &report);
+        // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
+        // browser's stays news.
+        let is_stale = |id: &PartnerUid| {
+            let mut news = news.iter().zip(&report.ids);
+            news.any(|(new, outcome)| new == id && *outcome == UpsertOutcome::Stale)
+        };
+        let stored = |ids: &[PartnerUid]| -> Vec<_> {
+            ids.iter().filter(|id| !is_stale(id)).cloned().collect()
+        };
+        Ok(match report.outcome {
+            // A year from now, as the row.
+            VisitOutcome::Written => Stored {
+                ec_id: Some(id.as_str().to_owned()),
+                seen: Some(seen.and(self.now, &stored(&self.eids))),
+            },
+            VisitOutcome::Unchanged => {
+                let noted = entry.last_seen.unwrap_or(entry.created).min(self.now);
+                Stored { ec_id: None, seen: Some(seen.and(noted, &stored(&self.eids))) }
+            }
+            // The row has gone since it was read; the new one has the news alone.
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &stored(&news)),
+            VisitOutcome::Withdrawn => self.first(&graph).await,
+        })
+    }
+
+    /// An ID without a row as far as is seen from here: its first view could not be stored, its row is
+    /// elsewhere, or the row is past its lifetime. A tombstone that does not show yet must not be
+    /// replaced, however old it is.
+    async fn anew(&self, graph: &P::Graph, id: &EcId) -> Result<Stored, Failure> {
+        match graph.create(id.as_str(), self.entry(self.eids.clone())).await {
+            Ok(report) => {
+                self.log_left_out(&id.to_string(), &report);
+                Ok(self.made(id, &self.eids))
+            }
+            Err(Failure::AlreadyExists) => self.over_the_old(graph, id).await,
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The key holds something that a read does not show.
+    async fn over_the_old(&self, graph: &P::Graph, id: &EcId) -> Result<Stored, Failure> {
+        // A live row past its lifetime shows here until the store has removed it.
+        if !graph.get_metadata(id.as_str()).await?.is_some_and(|metadata| metadata.ok) {
+            // The next view reads what it is.
+            return Ok(Stored::default());
+        }
+        let report = graph.visit(id.as_str(), self.entry(self.eids.clone())).await?;
+        Ok(match report.outcome {
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids),
+            // A row that was too fresh to be seen before; the next view reads it.
+            VisitOutcome::Written | VisitOutcome::Unchanged => Stored::default(),
+            VisitOutcome::Withdrawn => self.first(graph).await,
+        })
+    }
+
+    /// A new row with these UIDs under an ID that the browser has.
+    fn made(&self, id: &EcId, ids: &[PartnerUid]) -> Stored {
+        let ec_id = Some(id.as_str().to_owned());
+        Stored { ec_id, seen: Some(Seen::new(self.now, ids)) }
+    }
+
+    /// What the request says of itself, which may be anything: the graph leaves out what is malformed.
+    fn entry(&self, ids: Vec<PartnerUid>) -> NewEntry {
+        let consent = |name| cookies::find(self.headers, name).map(str::to_owned);
+        let client = self.platform.client();
+        NewEntry {
+            tcf: consent(TCF),
+            gpp: consent(GPP),
+            gpp_sid: consent(GPP_SID),
+            device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
+            geo: client.geo,
+            domain: self.host.map(str::to_owned),
+            ids,
+            now: self.now,
+        }
+    }
+
+    fn device(&self, ja4: Option<&str>, h2: Option<&str>) -> Device {
+        let hint = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        Device {
+            is_mobile: match hint("sec-ch-ua-mobile") {
+                Some("?0") => 0,
+                Some("?1") => 1,
+                _ => 2,
+            },
+            // The first part of a JA4 says what kind of client it is, the others which one.
+            ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
+            platform_class: hint("sec-ch-ua-platform")
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
+            h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
+            known_browser: None,
+        }
+    }
+
+    /// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
+    fn log_left_out<O>(&self, of: &str, report: &Report<O>) {
+        if !report.left_out.is_empty() {
+            let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
+            self.platform.log(&format!("page view of {of}: left out {}", fields.join(", ")));
+        }
+    }
+}

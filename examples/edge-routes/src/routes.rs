@@ -1,0 +1,87 @@
+//! One request in, one response out.
+
+use http::header::HOST;
+use http::{Method, Request, StatusCode};
+
+use crate::answer::{Problem, Response, method_not_allowed};
+use crate::config::Config;
+use crate::platform::{Body, Platform};
+use crate::{admin, batch_sync, identify, page};
+
+/// What a path stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route<'p> {
+    /// What a partner knows a browser by.
+    Identify,
+    /// A partner's UIDs for many EC IDs.
+    BatchSync,
+    /// The row of an EC ID, for the operator.
+    Row(&'p str),
+    /// Nothing.
+    Unknown,
+    /// A page of the publisher, or what belongs to one.
+    Page,
+}
+
+impl<'p> Route<'p> {
+    /// What this path stands for.
+    #[must_use]
+    pub fn of(path: &'p str) -> Self {
+        match path {
+            "/_ts/api/v1/identify" => Self::Identify,
+            "/_ts/api/v1/batch-sync" => Self::BatchSync,
+            _ => match path.strip_prefix("/_ts/admin/ec/") {
+                Some(ec_id) => Self::Row(ec_id),
+                None if path.starts_with("/_ts/") => Self::Unknown,
+                None => Self::Page,
+            },
+        }
+    }
+
+    /// A name to count by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identify => "identify",
+            Self::BatchSync => "batch-sync",
+            Self::Row(_) => "admin",
+            Self::Unknown => "unknown",
+            Self::Page => "page",
+        }
+    }
+}
+
+/// Serves a request.
+pub async fn handle<P: Platform>(
+    platform: &P,
+    config: &Config,
+    request: Request<impl Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let (headers, method) = (&parts.headers, &parts.method);
+    let answer = match Route::of(parts.uri.path()) {
+        Route::Identify if method == Method::GET => {
+            identify::identify(platform, config, headers).await
+        }
+        Route::BatchSync if method == Method::POST => {
+            batch_sync::batch_sync(platform, headers, body).await
+        }
+        Route::BatchSync => Ok(method_not_allowed("POST")),
+        Route::Row(ec_id) if method == Method::GET => {
+            admin::row(platform, config, headers, ec_id).await
+        }
+        Route::Identify | Route::Row(_) => Ok(method_not_allowed("GET")),
+        Route::Unknown => Err(not_found()),
+        Route::Page if method == Method::GET || method == Method::HEAD => {
+            let host = parts.uri.host().or_else(|| headers.get(HOST)?.to_str().ok());
+            let host = host.and_then(|host| host.split(':').next());
+            Ok(page::view(platform, config, host, &parts).await)
+        }
+        Route::Page => Ok(method_not_allowed("GET, HEAD")),
+    };
+    answer.unwrap_or_else(Response::from)
+}
+
+fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such address under /_ts")
+}

@@ -1,0 +1,46 @@
+//! The end of consent: a tombstone in the graph, and no cookie in the browser.
+
+use http::HeaderMap;
+
+use crate::answer::{Response, code};
+use crate::config::Config;
+use crate::cookies::{self, EC, PENDING, SEEN};
+use crate::platform::{GraphCalls, Platform};
+
+/// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
+/// not confirmed it yet.
+pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
+    headers.get("sec-gpc").is_some_and(|value| value == "1")
+        || cookies::find(headers, PENDING).is_some()
+}
+
+/// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once
+/// the store has confirmed them all; until then the browser keeps its IDs and a mark, and every request
+/// of it tries again, whether or not it carries the signal.
+pub(crate) async fn withdraw<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+    response: &mut Response,
+) {
+    let mut is_stored = true;
+    for id in cookies::ec_ids(headers) {
+        let tombstone = match platform.graph() {
+            Ok(graph) => graph.write_withdrawal_tombstone(id.as_str(), platform.now()).await,
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = tombstone {
+            platform.log(&format!("withdrawal of {id} is not stored yet: {}", code(&failure)));
+            is_stored = false;
+        }
+    }
+    if !is_stored {
+        cookies::set(response, config, PENDING, "1".to_owned());
+        return;
+    }
+    for name in [EC, SEEN, PENDING] {
+        if cookies::find(headers, name).is_some() {
+            cookies::expire(response, config, name);
+        }
+    }
+}

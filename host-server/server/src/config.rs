@@ -1,0 +1,260 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use edge_routes::{ConfigError, SHA256, is_sha256, read};
+use http::HeaderName;
+use identity_graph::PartnerKey;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use toml::Spanned;
+
+/// Where the server listens unless it is told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7677";
+/// The store unless it is told otherwise: a file in the working folder.
+pub const DEFAULT_STORE: &str = "redb://ec-graph.redb";
+
+/// The tokens of the partners that are in the repository, which everybody knows.
+const PLACEHOLDER_TOKENS: [&str; 2] = [
+    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
+    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
+];
+
+/// How the server is configured. No `Debug`: it holds secrets.
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The URL of its store, which may hold credentials.
+    pub store: String,
+    /// The header in which a proxy tells the address of the browser.
+    pub client_ip_header: Option<HeaderName>,
+    /// What the routes are configured by.
+    pub routes: edge_routes::Config,
+    /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
+    pub partners: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<Spanned<String>>,
+    store: Option<String>,
+    client_ip_header: Option<Spanned<String>>,
+    ec: edge_routes::Config,
+    #[serde(default)]
+    partners: Vec<Partner>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Partner {
+    token_sha256: Spanned<String>,
+    source_domain: Spanned<String>,
+    atype: Option<u32>,
+}
+
+/// A partner's record as the routes read it.
+#[derive(Serialize)]
+struct Record<'a> {
+    source_domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atype: Option<u32>,
+}
+
+/// Why a configuration is refused. No text quotes it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Refused {
+    #[error("{0} and start again")]
+    Routes(ConfigError),
+    #[error("line {0}: {1} and start again")]
+    RoutesAt(usize, ConfigError),
+    #[error("line {0}: {1}: expected {2}; correct it and start again")]
+    At(usize, &'static str, &'static str),
+    #[error("--listen: expected an address and a port, as in {DEFAULT_LISTEN}")]
+    Listen,
+}
+
+impl Config {
+    /// Reads and checks a configuration file; what the command line says comes before what it says.
+    ///
+    /// The secrets of the repository are accepted where nobody else can reach the server: on a loopback
+    /// address without a proxy.
+    ///
+    /// # Errors
+    /// The line to correct, and how.
+    pub fn parse(
+        text: &str,
+        listen: Option<&str>,
+        store: Option<&str>,
+    ) -> Result<Self, impl std::error::Error + use<>> {
+        let lines = Lines(text);
+        let file: File = read(text).map_err(Refused::Routes)?;
+        let listen = match (listen, &file.listen) {
+            (Some(listen), _) => listen.parse().map_err(|_| Refused::Listen)?,
+            (None, Some(listen)) => {
+                let expected = "an address and a port, as in \"127.0.0.1:7677\"";
+                let refused = |_| lines.refuse(listen.span(), "listen", expected);
+                listen.get_ref().parse().map_err(refused)?
+            }
+            (None, None) => SocketAddr::from(([127, 0, 0, 1], 7677)),
+        };
+        let client_ip_header = match &file.client_ip_header {
+            Some(name) => {
+                let expected = "the name of a header, as in \"x-forwarded-for\"";
+                let refused = |_| lines.refuse(name.span(), "client_ip_header", expected);
+                Some(name.get_ref().parse().map_err(refused)?)
+            }
+            None => None,
+        };
+        let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
+        file.ec.check(is_local).map_err(|error| lines.routes(error))?;
+        let partners = file.partners.iter().map(|partner| lines.record(partner, is_local));
+        let partners = partners.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let store = store.map(str::to_owned).or(file.store);
+        let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec, partners })
+    }
+}
+
+/// The text of a file, to tell lines by.
+struct Lines<'t>(&'t str);
+
+impl Lines<'_> {
+    fn refuse(&self, span: Range<usize>, what: &'static str, expected: &'static str) -> Refused {
+        let before = self.0.get(..span.start).unwrap_or_default();
+        Refused::At(before.matches('\n').count() + 1, what, expected)
+    }
+
+    fn routes(&self, error: ConfigError) -> Refused {
+        let (ConfigError::Placeholder(name) | ConfigError::Invalid(name, _)) = &error else {
+            return Refused::Routes(error);
+        };
+        let line = self.0.lines().position(|line| line.trim_start().starts_with(name));
+        match line {
+            Some(line) => Refused::RoutesAt(line + 1, error),
+            None => Refused::Routes(error),
+        }
+    }
+
+    fn record(&self, partner: &Partner, is_local: bool) -> Result<(String, Vec<u8>), Refused> {
+        let token = partner.token_sha256.get_ref();
+        let refused =
+            |expected| Err(self.refuse(partner.token_sha256.span(), "token_sha256", expected));
+        if !is_sha256(token) {
+            return refused(SHA256);
+        }
+        if !is_local && PLACEHOLDER_TOKENS.contains(&token.as_str()) {
+            return refused("the token of a partner of your own, not one of the repository");
+        }
+        let domain = &partner.source_domain;
+        let expected = "1 to 255 bytes of a-z 0-9 . _ -";
+        let key = PartnerKey::parse(domain.get_ref().clone())
+            .map_err(|_| self.refuse(domain.span(), "source_domain", expected))?;
+        let record = Record { source_domain: key.as_str(), atype: partner.atype };
+        // A struct of texts and numbers always becomes JSON.
+        Ok((token.clone(), serde_json::to_vec(&record).unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPOSITORY: &str = include_str!("../ec-graph-server.toml");
+
+    fn refused(text: &str, listen: Option<&str>) -> String {
+        match Config::parse(text, listen, None) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn line_of(text: &str, start: &str) -> usize {
+        text.lines().position(|line| line.starts_with(start)).unwrap() + 1
+    }
+
+    #[test]
+    fn the_file_of_the_repository_serves_on_loopback_alone() {
+        let config = Config::parse(REPOSITORY, None, None).ok().unwrap();
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.store, DEFAULT_STORE);
+        assert_eq!(config.partners.len(), 2);
+        let line = line_of(REPOSITORY, "passphrase");
+        let placeholder = format!(
+            "line {line}: passphrase is the placeholder of the repository; set one of your own and start again"
+        );
+        assert_eq!(refused(REPOSITORY, Some("0.0.0.0:80")), placeholder);
+        assert_eq!(refused(REPOSITORY, Some("[::1]:80")), "accepted");
+        // Behind a proxy everybody can reach it.
+        let proxied = format!("client_ip_header = \"x-real-ip\"\n{REPOSITORY}");
+        assert!(refused(&proxied, None).contains("passphrase is the placeholder"));
+    }
+
+    #[test]
+    fn the_partners_of_the_repository_are_refused_elsewhere() {
+        let text =
+            REPOSITORY.replace("replace-this-passphrase-by-a-random-one", &"p".repeat(32)).replace(
+                "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a",
+                &"0".repeat(64),
+            );
+        let line = line_of(&text, "token_sha256");
+        let said = refused(&text, Some("0.0.0.0:80"));
+        assert!(said.starts_with(&format!("line {line}: token_sha256: expected")), "{said}");
+        assert_eq!(
+            refused(
+                &text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000"),
+                Some("0.0.0.0:80")
+            ),
+            "accepted"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_line_and_not_shown() {
+        let with = |line: &str, other: &str| {
+            assert!(REPOSITORY.contains(line), "{line}");
+            REPOSITORY.replacen(line, other, 1)
+        };
+        let domain = "source_domain = \"ids.acme.example\"";
+        for (text, starts, says) in [
+            (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
+            (
+                format!("client_ip_header = \"se cret\"\n{REPOSITORY}"),
+                "client_ip_header",
+                "the name of a header",
+            ),
+            (
+                with(domain, "source_domain = \"sec ret\""),
+                "source_domain",
+                "source_domain: expected",
+            ),
+            (with("541218ab", "secret"), "token_sha256", "token_sha256: expected"),
+            (
+                with("passphrase = \"", "passphrase = \"secret\" # "),
+                "passphrase",
+                "passphrase: expected at least",
+            ),
+        ] {
+            let said = refused(&text, None);
+            let line = line_of(&text, starts);
+            assert!(said.starts_with(&format!("line {line}: ")), "{said}");
+            assert!(said.contains(says) && !said.contains("secret"), "{said}");
+        }
+        let line = line_of(REPOSITORY, "[ec]");
+        for (text, line) in [
+            (with("[ec]\n", "[ec]\npass_phrase = \"secret\"\n"), line + 1),
+            (with("passphrase = \"", "passphrase = 7 # \""), line_of(REPOSITORY, "passphrase")),
+            ("listen = \"127.0.0.1:1\"\n".to_owned(), 1),
+        ] {
+            let said = refused(&text, None);
+            assert!(said.contains(&format!("line {line}, or the section")), "{said}");
+            assert!(!said.contains("secret"));
+        }
+        assert_eq!(
+            refused(REPOSITORY, Some("secret")),
+            "--listen: expected an address and a port, as in 127.0.0.1:7677"
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! Databases that a test starts for itself on this machine, in a folder of their own, and ends.
+//!
+//! - [`Postgres`], [`Valkey`]: a server that lives as long as its handle
+//! - [`StoreFixture`], [`failed_cases`]: any store for the conformance suite
+
+mod conformance;
+mod postgres;
+mod process;
+mod valkey;
+
+pub use conformance::{StoreFixture, failed_cases};
+pub use postgres::Postgres;
+pub use valkey::Valkey;
