@@ -161,7 +161,7 @@ mod tests {
 
     fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {
         let time = |one: &One| Timestamp::stored(one.2);
-        Latest::of(items.iter().cloned().collect(), |one| one.0, time, |a, b| a.1 == b.1)
+        Latest::of(items.iter().copied().collect(), |one| one.0, time, |a, b| a.1 == b.1)
     }
 
     #[test]
