@@ -167,7 +167,7 @@ impl Maker<'_> {
                 Operation::Remove { ec, partners: (0..number).map(&mut partner).collect(), now }
             }
             19 | 20 => Operation::Touch { ec, now },
-            21..=23 if self.of_withdrawals.happens(500) => Operation::WithdrawSeen { ec, now },
+            21..=23 if self.of_withdrawals.happens(333) => Operation::WithdrawSeen { ec, now },
             21..=23 => Operation::Withdraw { ec, now },
             24 => Operation::Delete { ec },
             25..=27 => self.sync(now),

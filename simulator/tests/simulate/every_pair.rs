@@ -35,6 +35,6 @@ fn combinations_are_unordered_and_each_operation_meets_itself() {
     // that write the same row and the two that write the same tombstone meet each other.
     let pairs = 105 + 12 + 4;
     assert_eq!(combinations(2).len(), (pairs + 14 * 2) * starts);
-    assert_eq!(combinations(3).len(), (669 + pairs) * starts);
+    assert_eq!(combinations(3).len(), (819 + pairs) * starts);
     assert!(combinations(2).iter().all(|of| of.operations.is_sorted()));
 }
