@@ -109,9 +109,10 @@ impl<K: Kv> KvIdentityGraph<K> {
         Ok(outcomes.into_iter().map(fate).collect())
     }
 
-    /// How many IDs share the network: 1 read, and 1 list and 1 write where no size is stored.
-    pub fn evaluate_cluster(&self, ec_id: &str) -> Result<Option<u32>, EcError> {
-        Ok(self.graph.evaluate_cluster(ec_id, self.now)?)
+    /// How many IDs share the network of an entry that was read: nothing where a size is stored, else 1
+    /// list and 1 write.
+    pub fn evaluate_cluster(&self, entry: &mut Snapshot) -> Result<Option<u32>, EcError> {
+        Ok(entry.evaluate_cluster(&self.graph, self.now)?)
     }
 
     /// The row as it is stored, for an operator: 1 read.
