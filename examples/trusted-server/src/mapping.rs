@@ -2,8 +2,8 @@
 //! field or an outcome that comes to the graph is noticed here.
 
 use identity_graph::{
-    Consent, CreateOutcome, Device, Entry, Geo, GraphError, LeftOut, Metadata, NewEntry, PartnerUid,
-    PubProperties, Report, TouchOutcome, UpsertOutcome, WithdrawOutcome,
+    Consent, CreateOutcome, Device, Entry, Geo, GraphError, LeftOut, Metadata, NewEntry,
+    PartnerUid, PubProperties, Report, TouchOutcome, UpsertOutcome, WithdrawOutcome,
 };
 
 use crate::types::{

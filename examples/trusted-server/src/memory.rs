@@ -30,7 +30,8 @@ impl MemoryKv {
 impl Rows {
     fn store(&mut self, key: &str, body: &[u8], metadata: Option<&str>) {
         self.writes += 1;
-        let (body, metadata, generation) = (body.to_vec(), metadata.map(str::to_owned), self.writes);
+        let (body, metadata, generation) =
+            (body.to_vec(), metadata.map(str::to_owned), self.writes);
         self.rows.insert(key.to_owned(), KvItem { body, metadata, generation });
     }
 }

@@ -144,18 +144,8 @@ mod tests {
     #[test]
     fn a_text_means_what_its_words_say_and_a_key_in_it_means_nothing() {
         for (text, meaning, read, write) in [
-            (
-                "KV: Too Many Requests",
-                Meaning::Throttled,
-                KvError::Throttled,
-                KvError::Throttled,
-            ),
-            (
-                "bad request: metadata",
-                Meaning::Invalid,
-                KvError::Invalid,
-                KvError::Invalid,
-            ),
+            ("KV: Too Many Requests", Meaning::Throttled, KvError::Throttled, KvError::Throttled),
+            ("bad request: metadata", Meaning::Invalid, KvError::Invalid, KvError::Invalid),
             (
                 "store not found: ec",
                 Meaning::NoSuchStore,

@@ -7,12 +7,12 @@ use crate::old_worker;
 use crate::support::{LISTED, NOW, OCHRE, TestKv, UMBER, ec_id, id, root, uid};
 
 /// Words that do not tell whether the write was applied.
-const SILENT: Option<&str> = Some("edge 7 went away");
+const SILENT: &str = "edge 7 went away";
 
 #[test]
 fn what_the_store_said_reaches_the_caller() {
-    let reads = TestKv { lookup_says: SILENT, ..TestKv::default() };
-    let writes = TestKv { insert_says: SILENT, ..TestKv::with(LISTED) };
+    let reads = TestKv::default().lookups_fail(SILENT);
+    let writes = TestKv::with(LISTED).inserts_fail(SILENT);
     for kv in [reads, writes] {
         let error = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
         assert!(matches!(error, EcError::Store(_)));
@@ -23,7 +23,7 @@ fn what_the_store_said_reaches_the_caller() {
 
 #[test]
 fn a_failing_store_costs_at_most_two_reads_and_two_writes() {
-    let kv = TestKv { insert_says: SILENT, ..TestKv::with(LISTED) };
+    let kv = TestKv::with(LISTED).inserts_fail(SILENT);
     let graph = kv.at(NOW);
     graph.upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
     assert_eq!(kv.calls(), (2, 2, 0));
@@ -38,7 +38,7 @@ fn a_failing_store_costs_at_most_two_reads_and_two_writes() {
 
 #[test]
 fn a_blind_withdrawal_is_sent_until_its_tries_are_used_up() {
-    let kv = TestKv { insert_says: SILENT, ..TestKv::with(LISTED) };
+    let kv = TestKv::with(LISTED).inserts_fail(SILENT);
     let error = kv.at(NOW).write_withdrawal_tombstone(&ec_id()).unwrap_err();
     assert_eq!(root(&error), "edge 7 went away");
     assert_eq!(kv.calls(), (0, 5, 0));
@@ -46,7 +46,7 @@ fn a_blind_withdrawal_is_sent_until_its_tries_are_used_up() {
 
 #[test]
 fn a_refusal_for_the_rate_costs_one_write_where_the_store_says_so() {
-    let kv = TestKv { insert_says: Some("Too Many Requests"), ..TestKv::with(LISTED) };
+    let kv = TestKv::with(LISTED).inserts_fail("Too Many Requests");
     let error = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
     assert!(matches!(error, EcError::Busy(GraphError::Throttled { .. })));
     assert_eq!(kv.calls(), (1, 1, 0));
@@ -56,14 +56,14 @@ fn a_refusal_for_the_rate_costs_one_write_where_the_store_says_so() {
 
 #[test]
 fn a_store_that_calls_a_miss_an_error_has_no_entry() {
-    let kv = TestKv { lookup_says: Some("item not found"), ..TestKv::default() };
+    let kv = TestKv::default().lookups_fail("item not found");
     let outcome = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap();
     assert_eq!(outcome, IdOutcome::NoEntry);
 }
 
 #[test]
 fn a_conflict_whose_generation_did_not_move_ends_at_once() {
-    let kv = TestKv { insert_says: Some("precondition failed"), ..TestKv::with(LISTED) };
+    let kv = TestKv::with(LISTED).inserts_fail("precondition failed");
     let error = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
     assert!(matches!(error, EcError::Busy(GraphError::Conflict)));
     assert_eq!(kv.calls(), (2, 1, 0));

@@ -46,11 +46,18 @@ fn a_partner_whose_time_never_moves_can_update() {
     // By their times, the second of two equal ones is stale.
     let graph = Graph::new(KvStore(&kv), Policy::default()).unwrap();
     let lines = [Mapping::new(ec_id(), "um-4", 1)];
-    let fates = graph.sync_partner_ids(UMBER, &lines, NOW).unwrap();
-    assert_eq!(fates, [Ok(UpsertOutcome::NotFound)], "too old for the default policy");
-    let timed = Policy { max_age: None, ..Policy::default() };
-    let graph = Graph::new(KvStore(&kv), timed).unwrap();
     assert_eq!(graph.sync_partner_ids(UMBER, &lines, NOW).unwrap(), [Ok(UpsertOutcome::Stale)]);
+}
+
+#[test]
+fn only_a_visit_extends_a_lifetime() {
+    let (year, kv) = (31_536_000, TestKv::with(LISTED));
+    kv.at(NOW).update_last_seen(&ec_id()).unwrap();
+    assert_eq!(kv.time_to_live(), year);
+    kv.at(NOW + 1_000).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap();
+    assert_eq!(kv.time_to_live(), year - 1_000);
+    kv.at(NOW + 2_000).update_last_seen(&ec_id()).unwrap();
+    assert_eq!(kv.time_to_live(), year);
 }
 
 #[test]
@@ -108,7 +115,7 @@ fn an_odd_ja4_costs_that_field() {
     let visit = EcVisit { device: Some(device), partner_ids, ..EcVisit::default() };
     let visited = kv.at(NOW).create(&ec_id(), visit).unwrap();
     assert_eq!(visited.outcome, VisitedOutcome::Created);
-    assert_eq!(visited.left_out, ["device.ja4_class"]);
+    assert_eq!(visited.left_out, ["device.ja4-class"]);
     assert!(matches!(visited.partner_ids[..], [IdOutcome::Stored, IdOutcome::Malformed(_)]));
     let device = entry(&kv, NOW).device.unwrap();
     assert_eq!((device.ja4, device.platform.as_deref()), (None, Some("ios")));

@@ -36,10 +36,11 @@ pub(crate) struct TestKv<'a> {
     lookups: Cell<u32>,
     inserts: Cell<u32>,
     lists: Cell<u32>,
+    time_to_live: Cell<u32>,
     /// What a lookup fails with.
-    pub(crate) lookup_says: Option<&'static str>,
+    lookup_says: Option<&'static str>,
     /// What an insert fails with.
-    pub(crate) insert_says: Option<&'static str>,
+    insert_says: Option<&'static str>,
     /// Who is at work, too.
     meddler: RefCell<Option<Meddler<'a>>>,
 }
@@ -50,6 +51,14 @@ impl<'a> TestKv<'a> {
         let kv = Self::default();
         kv.rows.seed(&ec_id(), body, Some(BESIDE));
         kv
+    }
+
+    pub(crate) fn lookups_fail(self, text: &'static str) -> Self {
+        Self { lookup_says: Some(text), ..self }
+    }
+
+    pub(crate) fn inserts_fail(self, text: &'static str) -> Self {
+        Self { insert_says: Some(text), ..self }
     }
 
     pub(crate) fn meddle(self, meddler: impl FnMut(&MemoryKv) + 'a) -> Self {
@@ -64,6 +73,11 @@ impl<'a> TestKv<'a> {
     /// Lookups, inserts and lists since this was asked last.
     pub(crate) fn calls(&self) -> (u32, u32, u32) {
         (self.lookups.take(), self.inserts.take(), self.lists.take())
+    }
+
+    /// Seconds that the last insert asked for.
+    pub(crate) fn time_to_live(&self) -> u32 {
+        self.time_to_live.get()
     }
 
     /// The stored text.
@@ -84,6 +98,7 @@ impl Kv for TestKv<'_> {
 
     fn insert(&self, insert: KvInsert<'_>) -> Result<(), String> {
         count(&self.inserts);
+        self.time_to_live.set(insert.time_to_live);
         if let Some(meddler) = &mut *self.meddler.borrow_mut() {
             meddler(&self.rows);
         }
