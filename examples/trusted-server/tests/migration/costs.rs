@@ -70,7 +70,9 @@ fn a_batch_of_a_hundred_rows_of_which_half_change() {
     let seeded = || {
         let kv = TestKv::default();
         let ids: Vec<_> = (0..100).map(|at| format!("{at:064x}")).collect();
-        ids.iter().for_each(|ec_id| kv.rows.seed(ec_id, LISTED, None));
+        for ec_id in &ids {
+            kv.rows.seed(ec_id, LISTED, None);
+        }
         (kv, ids)
     };
     let new = |at: usize| if at < 50 { "um-1" } else { "um-2" };
