@@ -62,6 +62,21 @@ fn a_store_that_calls_a_miss_an_error_has_no_entry() {
 }
 
 #[test]
+fn a_row_that_is_gone_matches_no_generation() {
+    let kv = TestKv::with(LISTED).inserts_fail("item not found");
+    let error = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
+    assert!(matches!(error, EcError::Busy(GraphError::Conflict)));
+}
+
+#[test]
+fn a_refusal_of_an_insert_that_requires_nothing_tells_nothing() {
+    let kv = TestKv::with(LISTED).inserts_fail("precondition failed");
+    let error = kv.at(NOW).write_withdrawal_tombstone(&ec_id()).unwrap_err();
+    assert!(matches!(error, EcError::Store(_)));
+    assert_eq!(kv.calls(), (0, 5, 0));
+}
+
+#[test]
 fn a_conflict_whose_generation_did_not_move_ends_at_once() {
     let kv = TestKv::with(LISTED).inserts_fail("precondition failed");
     let error = kv.at(NOW).upsert_partner_id(&ec_id(), id(OCHRE, "oc-1")).unwrap_err();
