@@ -51,6 +51,7 @@ impl Operation {
             | Self::Remove { now, .. }
             | Self::Touch { now, .. }
             | Self::Withdraw { now, .. }
+            | Self::WithdrawSeen { now, .. }
             | Self::Sync { now, .. }
             | Self::Cluster { now, .. } => Some(*now),
             Self::Delete { .. } | Self::Peek { .. } => None,
@@ -70,6 +71,7 @@ impl Operation {
             | Self::Remove { ec, .. }
             | Self::Touch { ec, .. }
             | Self::Withdraw { ec, .. }
+            | Self::WithdrawSeen { ec, .. }
             | Self::Delete { ec }
             | Self::Cluster { ec, .. } => Some(ec),
             Self::Sync { .. } => None,
@@ -105,6 +107,7 @@ impl Operation {
             }
             Self::Touch { .. }
             | Self::Withdraw { .. }
+            | Self::WithdrawSeen { .. }
             | Self::Peek { .. }
             | Self::Delete { .. }
             | Self::Cluster { .. } => Vec::new(),

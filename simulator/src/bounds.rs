@@ -127,6 +127,7 @@ fn uncontested(operation: &Operation) -> (usize, usize) {
         | Operation::Visit { .. }
         | Operation::Upsert { .. }
         | Operation::Remove { .. }
+        | Operation::WithdrawSeen { .. }
         | Operation::Touch { .. }
         | Operation::Sync { .. }
         | Operation::Cluster { .. } => (1, 1),

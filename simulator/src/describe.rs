@@ -42,6 +42,7 @@ pub(super) fn operation(operation: &Operation, zero: u64) -> String {
         Operation::Remove { partners, .. } => format!("removal of {}{now}", uids(partners.len())),
         Operation::Touch { .. } => format!("touch{now}"),
         Operation::Withdraw { .. } => format!("withdrawal{now}"),
+        Operation::WithdrawSeen { .. } => format!("withdrawal, on a snapshot{now}"),
         Operation::Delete { .. } => "delete".to_owned(),
         Operation::Sync { mappings, .. } if mappings.len() == 1 => {
             format!("batch of 1 mapping{now}")
@@ -166,6 +167,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
             format!("UIDs {upserted}; visit {touched}")
         }
         Outcome::Upserted(Ok(each)) => listed(each),
+        Outcome::WithdrawnSeen(Ok(withdrawn)) => withdrawn.name().to_owned(),
         Outcome::Touched(Ok(touched)) => touched.name().to_owned(),
         Outcome::Deleted(Ok(true)) => "deleted".to_owned(),
         Outcome::Deleted(Ok(false)) => "there was nothing".to_owned(),

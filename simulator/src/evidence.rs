@@ -5,7 +5,8 @@
 //! where none went unanswered, be it true by chance or not.
 
 use identity_graph::{
-    CreateOutcome, Failure, KvError, Outage, Policy, TouchOutcome, VisitOutcome, WriteOutcome,
+    CreateOutcome, Failure, KvError, Outage, Policy, TouchOutcome, VisitOutcome, WithdrawOutcome,
+    WriteOutcome,
 };
 
 use super::broken::{Broken, Invariant, broken};
@@ -86,7 +87,9 @@ impl<'a> Evidence<'a> {
         let is_withdrawn = |row: &StoredEntry| !row.ok && row.updated == now;
         match outcome {
             Outcome::Created(Ok(_)) => self.stored("a creation", is_started),
-            Outcome::Withdrawn(Ok(())) => self.stored("a withdrawal", is_withdrawn),
+            Outcome::Withdrawn(Ok(())) | Outcome::WithdrawnSeen(Ok(WithdrawOutcome::Written)) => {
+                self.stored("a withdrawal", is_withdrawn)
+            }
             Outcome::Started(Ok(report)) => match report.outcome {
                 CreateOutcome::Created | CreateOutcome::Revived => {
                     self.stored("a visit", is_started)

@@ -3,7 +3,7 @@
 use identity_graph::limits::MAX_SEEN_DOMAINS;
 use identity_graph::{
     CreateOutcome, EcId, Failure, Mapping, Metadata, Outage, Policy, Report, Timestamp,
-    TouchOutcome, UpsertOutcome, VisitOutcome,
+    TouchOutcome, UpsertOutcome, VisitOutcome, WithdrawOutcome,
 };
 
 use super::assertions::{AssertedUid, latest, mapped, winners};
@@ -57,11 +57,8 @@ pub(super) fn check_outcome<'a>(
         }
         Outcome::Started(Ok(report)) => check.started(report),
         Outcome::Visited(Ok(report)) => check.visited(report),
-        Outcome::Withdrawn(Ok(())) => {
-            let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated == clock.now);
-            let how = "a withdrawal was acknowledged and no tombstone written";
-            check.is_written(Invariant::Withdrawal, is, how)
-        }
+        Outcome::Withdrawn(Ok(())) => check.has_withdrawn(),
+        Outcome::WithdrawnSeen(Ok(withdrawn)) => check.withdrawn_seen(*withdrawn),
         Outcome::Peeked(Ok(metadata)) => check.peeked(metadata.as_ref()),
         Outcome::Viewed(Ok(view)) => check.viewed(view),
         Outcome::Upserted(Ok(outcomes)) => check.ids(outcomes),
@@ -246,6 +243,25 @@ impl Check<'_, '_> {
     fn withdrawn(&self) -> Result<(), Broken> {
         let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated >= self.clock.now);
         self.truly(|_| true, is, "withdrawn")
+    }
+
+    /// A withdrawal is acknowledged.
+    fn has_withdrawn(&self) -> Result<(), Broken> {
+        let is = |held: &Held| held.tombstone().is_some_and(|t| t.updated == self.clock.now);
+        let how = "a withdrawal was acknowledged and no tombstone written";
+        self.is_written(Invariant::Withdrawal, is, how)
+    }
+
+    fn withdrawn_seen(&self, outcome: WithdrawOutcome) -> Result<(), Broken> {
+        match outcome {
+            WithdrawOutcome::Written => self.has_withdrawn(),
+            WithdrawOutcome::Unchanged => {
+                self.truly(|_| true, |held| held.tombstone().is_some(), "unchanged")
+            }
+            WithdrawOutcome::NotFound => {
+                self.truly(|_| true, |held| self.is_missing(held), "not-found")
+            }
+        }
     }
 
     fn started(&self, report: &Report<CreateOutcome>) -> Result<(), Broken> {

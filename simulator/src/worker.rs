@@ -12,6 +12,7 @@ use std::rc::Rc;
 use identity_graph::{
     CreateOutcome, Entry, Failure, Graph, IdentityGraph, IfMissing, KvError, Mapping, Metadata,
     NewEntry, PartnerUid, Policy, Report, Store, TouchOutcome, UpsertOutcome, VisitOutcome,
+    WithdrawOutcome,
 };
 
 use super::call::{Answer, Call, Script};
@@ -91,6 +92,13 @@ pub enum Operation {
         /// The worker's clock.
         now: u64,
     },
+    /// `get`, then `withdraw` on the snapshot, where there is an entry to be read.
+    WithdrawSeen {
+        /// The row's key.
+        ec: Rc<str>,
+        /// The worker's clock.
+        now: u64,
+    },
     /// `delete`.
     Delete {
         /// The row's key.
@@ -125,6 +133,8 @@ pub enum Outcome {
     Visited(Result<Report<VisitOutcome>, Failure>),
     /// Of [`Operation::Withdraw`].
     Withdrawn(Result<(), Failure>),
+    /// Of [`Operation::WithdrawSeen`].
+    WithdrawnSeen(Result<WithdrawOutcome, Failure>),
     /// Of [`Operation::Peek`].
     Peeked(Result<Option<Metadata>, Failure>),
     /// Of [`Operation::View`].
@@ -152,6 +162,7 @@ impl Outcome {
             Self::Started(started) => started.as_ref().err(),
             Self::Visited(visited) => visited.as_ref().err(),
             Self::Withdrawn(withdrawn) => withdrawn.as_ref().err(),
+            Self::WithdrawnSeen(withdrawn) => withdrawn.as_ref().err(),
             Self::Peeked(peeked) => peeked.as_ref().err(),
             Self::Viewed(viewed) => viewed.as_ref().err(),
             Self::Upserted(upserted) => upserted.as_ref().err(),
@@ -198,6 +209,9 @@ impl Operation {
             Self::Withdraw { ec, now } => {
                 Outcome::Withdrawn(graph.write_withdrawal_tombstone(ec, *now))
             }
+            Self::WithdrawSeen { ec, now } => {
+                Outcome::WithdrawnSeen(withdraw_seen(graph, ec, *now))
+            }
             Self::Delete { ec } => Outcome::Deleted(graph.delete(ec)),
             Self::Sync { partner, mappings, now } => {
                 Outcome::Synced(graph.sync_partner_ids(partner, mappings, *now))
@@ -217,6 +231,17 @@ fn visit(
     match snapshot {
         Some(mut snapshot) => snapshot.visit(entry.clone()),
         None => graph.visit(ec, entry.clone()),
+    }
+}
+
+fn withdraw_seen(
+    graph: &dyn IdentityGraph,
+    ec: &str,
+    now: u64,
+) -> Result<WithdrawOutcome, Failure> {
+    match graph.get(ec, now)? {
+        Some(mut snapshot) => snapshot.withdraw(now),
+        None => Ok(WithdrawOutcome::NotFound),
     }
 }
 

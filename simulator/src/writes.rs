@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use identity_graph::{IfMissing, NewEntry, Policy};
+use identity_graph::{IfMissing, NewEntry, Policy, Precondition};
 use serde_json::{Map, Value};
 
 use super::assertions::{AssertedUid, latest, winners};
@@ -33,6 +33,7 @@ pub(super) fn check_put(
     let write = Written { operation, policy, clock, assertions, before, after: &after, put };
     match operation {
         Operation::Withdraw { .. } => write.withdrawal(),
+        Operation::WithdrawSeen { .. } => write.withdrawal_seen(),
         _ if !after.ok => broken(Invariant::Untouched, "a tombstone that nobody asked for"),
         _ => {
             write.after_withdrawal()?;
@@ -77,6 +78,20 @@ impl Written<'_> {
             return broken(Invariant::Withdrawal, "the tombstone has another lifetime");
         }
         Ok(())
+    }
+
+    /// A withdrawal on a snapshot replaces the row that was read, if that is live, and nothing else.
+    fn withdrawal_seen(&self) -> Result<(), Broken> {
+        match (self.put.condition, self.before) {
+            (Precondition::None | Precondition::Absent, _) | (_, Held::Nothing) => {
+                broken(Invariant::Appearance, "a withdrawal that makes a row, which it may not")
+            }
+            (_, Held::Corrupt) => broken(Invariant::Untouched, "a corrupt row was overwritten"),
+            (_, Held::Entry(before)) if !before.ok => {
+                broken(Invariant::Untouched, "a tombstone was replaced that keeps its time")
+            }
+            _ => self.withdrawal(),
+        }
     }
 
     /// A live row over a tombstone has a consent that is newer.

@@ -35,6 +35,8 @@ pub enum OperationKind {
     Touch,
     /// A withdrawal.
     Withdraw,
+    /// A withdrawal on a snapshot: the first in the second of the other withdrawal.
+    WithdrawSeen,
     /// A visit with a consent newer than any withdrawal, that leaves a live row as it is.
     Revive,
     /// A batch of three mappings: two of this key, and a bad one.
@@ -47,7 +49,7 @@ pub enum OperationKind {
 
 impl OperationKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Create,
         Self::FirstVisit,
         Self::Visit,
@@ -57,6 +59,7 @@ impl OperationKind {
         Self::Remove,
         Self::Touch,
         Self::Withdraw,
+        Self::WithdrawSeen,
         Self::Revive,
         Self::Batch,
         Self::Cluster,
@@ -76,6 +79,7 @@ impl OperationKind {
             Self::Remove => "removal",
             Self::Touch => "touch",
             Self::Withdraw => "withdrawal",
+            Self::WithdrawSeen => "withdrawal on a snapshot",
             Self::Revive => "revival",
             Self::Batch => "batch",
             Self::Cluster => "cluster",
@@ -86,7 +90,8 @@ impl OperationKind {
     /// Whether operations of the two kinds that have the same number write the same row.
     pub(super) fn writes_as(self, other: Self) -> bool {
         let visits = |kind| matches!(kind, Self::Create | Self::FirstVisit | Self::Visit);
-        self == other || visits(self) && visits(other)
+        let withdraws = |kind| matches!(kind, Self::Withdraw | Self::WithdrawSeen);
+        self == other || visits(self) && visits(other) || withdraws(self) && withdraws(other)
     }
 
     /// Whether its arguments are the same whatever its number.
@@ -148,6 +153,7 @@ impl OperationKind {
             },
             Self::Touch => Operation::Touch { ec, now: NOW + 3 + second },
             Self::Withdraw => Operation::Withdraw { ec, now: NOW },
+            Self::WithdrawSeen => Operation::WithdrawSeen { ec, now: NOW + second },
             Self::Batch => Operation::Sync {
                 partner: PARTNER.to_owned(),
                 mappings: vec![

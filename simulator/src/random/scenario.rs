@@ -87,7 +87,7 @@ impl Scenario {
             (true, false) => SHORT_TRUSTED_SERVER,
         };
         let keys: Vec<Rc<str>> = (0..=dice.below(3)).map(|n| key(n).into()).collect();
-        let mut maker = Maker { dice, keys: &keys };
+        let mut maker = Maker { dice, of_withdrawals: Dice::new(seed, 5), keys: &keys };
         // A row that has been there for long is seen everywhere.
         let start = |key: &Rc<str>, dice: &mut Dice| {
             let body = rows::at_start(dice, &policy)?;
@@ -116,6 +116,8 @@ fn key(number: u64) -> String {
 
 struct Maker<'a> {
     dice: Dice,
+    /// Which withdrawals are on a snapshot.
+    of_withdrawals: Dice,
     keys: &'a [Rc<str>],
 }
 
@@ -165,6 +167,7 @@ impl Maker<'_> {
                 Operation::Remove { ec, partners: (0..number).map(&mut partner).collect(), now }
             }
             19 | 20 => Operation::Touch { ec, now },
+            21..=23 if self.of_withdrawals.happens(333) => Operation::WithdrawSeen { ec, now },
             21..=23 => Operation::Withdraw { ec, now },
             24 => Operation::Delete { ec },
             25..=27 => self.sync(now),

@@ -11,6 +11,7 @@ use identity_graph::{
 };
 use identity_graph_simulator::exhaustive::OperationKind::{
     self, Cluster, Create, Delete, FirstVisit, Revive, UpsertNewer, UpsertOlder, Withdraw,
+    WithdrawSeen,
 };
 use identity_graph_simulator::exhaustive::{Combination, Overwrite, Start, explore};
 use identity_graph_simulator::{Invariant, Outcome, Runner, Script, Workers, random};
@@ -58,6 +59,7 @@ impl Workers for Flawed {
 fn excused(outcome: Outcome, excuse: Failure) -> Outcome {
     match outcome {
         Outcome::Withdrawn(Err(Failure::Unavailable(_))) => Outcome::Withdrawn(Err(excuse)),
+        Outcome::WithdrawnSeen(Err(Failure::Unavailable(_))) => Outcome::WithdrawnSeen(Err(excuse)),
         Outcome::Created(Err(Failure::Unavailable(_))) => Outcome::Created(Err(excuse)),
         Outcome::Started(Err(Failure::Unavailable(_))) => Outcome::Started(Err(excuse)),
         Outcome::Visited(Err(Failure::Unavailable(_))) => Outcome::Visited(Err(excuse)),
@@ -208,6 +210,16 @@ fn an_older_tombstone_of_the_same_second_is_no_withdrawal() {
     let sent_twice = [Withdraw, Withdraw, Revive];
     is_caught(Flaw::TrustsEqualTombstones, (Start::Absent, &sent_twice, None), NO_TOMBSTONE);
     is_caught_by_seeds(Flaw::TrustsEqualTombstones);
+}
+
+#[test]
+fn a_tombstone_of_another_withdrawal_is_none_on_a_snapshot() {
+    let never_stored = "a withdrawal was acknowledged that the store never called stored";
+    is_caught(
+        Flaw::TrustsEqualChanges,
+        (Start::Live, &[Withdraw, WithdrawSeen], None),
+        (Invariant::Acknowledged, never_stored),
+    );
 }
 
 #[test]

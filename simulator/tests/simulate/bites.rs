@@ -3,7 +3,7 @@
 use identity_graph::Graph;
 use identity_graph::{
     Failure, IfMissing, ItemHead, KvError, Order, Policy, Precondition, Read, Store, TouchOutcome,
-    Write, WriteOutcome, Written,
+    WithdrawOutcome, Write, WriteOutcome, Written,
 };
 use identity_graph_simulator::exhaustive::{combinations, explore};
 use identity_graph_simulator::random;
@@ -71,6 +71,33 @@ enum Flaw {
     AgesOtherwise,
     /// It counts clusters whose size stands.
     CountsAnew,
+    /// It withdraws on a snapshot as where nothing was read.
+    WithdrawsUnseen,
+    /// It withdraws on a snapshot of a tombstone.
+    RenewsTombstones,
+    /// It says that a withdrawal on a snapshot is written when the store refused it.
+    TakesRefusalsForWithdrawals,
+    /// It says so when the store did not answer.
+    TakesSilenceForWithdrawals,
+    /// It says of whatever it has read that it is withdrawn already.
+    TakesRowsForTombstones,
+    /// It says of whatever it is to withdraw that it is not there.
+    OverlooksRows,
+}
+
+impl Flaw {
+    /// Whether it is one of withdrawals on snapshots. Then all else is done as it should be.
+    fn is_of_snapshots(self) -> bool {
+        matches!(
+            self,
+            Self::WithdrawsUnseen
+                | Self::RenewsTombstones
+                | Self::TakesRefusalsForWithdrawals
+                | Self::TakesSilenceForWithdrawals
+                | Self::TakesRowsForTombstones
+                | Self::OverlooksRows
+        )
+    }
 }
 
 struct Flawed(Flaw);
@@ -78,9 +105,17 @@ struct Flawed(Flaw);
 impl Workers for Flawed {
     fn open(&self, store: Script, policy: Policy) -> Runner {
         let Self(flaw) = *self;
+        let rules = NativeRules.open(store.clone(), policy);
         let shim = Shim { store, flaw, policy };
         let graph = Graph::new(shim, misread(flaw, policy)).expect("the policy is in order");
         Box::new(move |operation| {
+            match operation {
+                Operation::WithdrawSeen { ec, now } if flaw.is_of_snapshots() => {
+                    return withdrawn_seen(flaw, &graph, ec, *now);
+                }
+                operation if flaw.is_of_snapshots() => return rules(operation),
+                _ => {}
+            }
             let mut operation = operation.clone();
             let withdraws = matches!(operation, Operation::Withdraw { .. });
             if let (Flaw::SyncsIntoNothing, Operation::Upsert { missing, .. }) =
@@ -106,6 +141,22 @@ impl Workers for Flawed {
             }
         })
     }
+}
+
+/// What the flaw makes of a withdrawal on a snapshot.
+fn withdrawn_seen(flaw: Flaw, graph: &Graph<Shim>, ec: &str, now: u64) -> Outcome {
+    let withdraw = || match flaw {
+        Flaw::WithdrawsUnseen => {
+            graph.write_withdrawal_tombstone(ec, now).map(|()| WithdrawOutcome::Written)
+        }
+        Flaw::OverlooksRows => Ok(WithdrawOutcome::NotFound),
+        _ => match graph.get(ec, now)? {
+            None => Ok(WithdrawOutcome::NotFound),
+            Some(_) if flaw == Flaw::TakesRowsForTombstones => Ok(WithdrawOutcome::Unchanged),
+            Some(mut snapshot) => snapshot.withdraw(graph, now),
+        },
+    };
+    Outcome::WithdrawnSeen(withdraw().map_err(Failure::from))
 }
 
 /// What the flaw makes of the policy.
@@ -227,7 +278,12 @@ impl Store for Shim {
         if self.flaw == Flaw::ReadsTwice {
             self.store.get(key)?;
         }
-        self.store.get(key)
+        let mut read = self.store.get(key)?;
+        if let (Flaw::RenewsTombstones, Some(item)) = (self.flaw, &mut read) {
+            let text = String::from_utf8_lossy(&item.body);
+            item.body = text.replace("\"ok\":false", "\"ok\":true").into_bytes();
+        }
+        Ok(read)
     }
 
     fn head(&self, key: &str) -> Result<Option<ItemHead>, KvError> {
@@ -252,6 +308,10 @@ impl Store for Shim {
         }
         match (self.flaw, &written) {
             (Flaw::TrustsSilence, Err(KvError::UnknownOutcome)) => Ok(WriteOutcome::Stored),
+            (Flaw::TakesRefusalsForWithdrawals, Ok(WriteOutcome::Conflict(_)))
+            | (Flaw::TakesSilenceForWithdrawals, Err(KvError::UnknownOutcome)) => {
+                Ok(WriteOutcome::Stored)
+            }
             (Flaw::DistrustsSilence, Err(KvError::UnknownOutcome)) => Err(KvError::Unavailable),
             _ => written,
         }
@@ -315,7 +375,9 @@ fn the_same_worker_without_a_flaw_is_not_caught() {
 
 #[test]
 fn a_blind_write_over_a_withdrawal_or_another_write() {
-    is_caught(Flaw::WritesBlind, &[Invariant::Withdrawal, Invariant::Acknowledged]);
+    // A withdrawal on a snapshot would make a row so, too.
+    let by = [Invariant::Withdrawal, Invariant::Acknowledged, Invariant::Appearance];
+    is_caught(Flaw::WritesBlind, &by);
 }
 
 #[test]
@@ -457,4 +519,36 @@ fn an_age_that_the_policy_does_not_have() {
 #[test]
 fn a_cluster_that_is_counted_although_its_size_stands() {
     is_caught(Flaw::CountsAnew, &[Invariant::Untouched, Invariant::Outcome]);
+}
+
+#[test]
+fn a_withdrawal_on_a_snapshot_that_may_make_a_row() {
+    is_caught(Flaw::WithdrawsUnseen, &[Invariant::Appearance]);
+}
+
+#[test]
+fn a_tombstone_that_does_not_keep_its_time() {
+    is_caught(Flaw::RenewsTombstones, &[Invariant::Untouched]);
+}
+
+#[test]
+fn a_refused_withdrawal_that_is_called_written() {
+    let by = [Invariant::Withdrawal, Invariant::Acknowledged];
+    is_caught(Flaw::TakesRefusalsForWithdrawals, &by);
+}
+
+#[test]
+fn an_unanswered_withdrawal_that_is_called_written() {
+    let by = [Invariant::Withdrawal, Invariant::Acknowledged];
+    is_caught(Flaw::TakesSilenceForWithdrawals, &by);
+}
+
+#[test]
+fn a_live_row_that_is_called_withdrawn() {
+    is_caught(Flaw::TakesRowsForTombstones, &[Invariant::Outcome]);
+}
+
+#[test]
+fn a_row_to_be_withdrawn_that_is_called_missing() {
+    is_caught(Flaw::OverlooksRows, &[Invariant::Outcome]);
 }
