@@ -100,13 +100,16 @@ impl Service {
         let in_flight = self.0.metrics.request(Route::of(request.uri().path()).name());
         let client_ip = client_ip(request.headers(), client_ip_header.as_ref(), connection);
         let place = Place { service: self.clone(), client_ip };
-        let answer = edge_routes::handle(&place, routes, request.map(Arriving));
+        let request = request.map(Arriving::new);
+        let body = request.body().clone();
+        let answer = edge_routes::handle(&place, routes, request);
         let answer = match timeout(REQUEST_TIMEOUT, answer).await {
             Ok(answer) => answer.map(Into::into),
             Err(_) => {
                 unavailable("this took too long; the same request is safe to send again later")
             }
         };
+        body.drain().await;
         in_flight.answered(answer.status());
         answer
     }

@@ -63,12 +63,9 @@ fn what_partners_and_the_operator_ask_costs_what_it_needs() {
     let identify = || Browser::with(LIVE).identify(&service, ACME);
     costs(&service, &[("get", 1), ("count", 1), ("put", 1)], identify);
     costs(&service, &[("get", 1)], identify);
-    let mapping = |uid| mapping(LIVE, uid, now());
-    let sync = |uids: &[&str]| {
-        service.sync(ACME, &uids.iter().map(|uid| mapping(uid)).collect::<Vec<_>>())
-    };
-    costs(&service, &[("get-many", 1), ("put-many", 1)], || sync(&["a"]));
-    costs(&service, &[("get-many", 1)], || sync(&["a"]));
+    let sync = |uid| service.sync(ACME, &[mapping(LIVE, uid, now())]);
+    costs(&service, &[("get-many", 1), ("put-many", 1)], || sync("a"));
+    costs(&service, &[("get-many", 1)], || sync("a"));
     let row = |id: &str| service.ask("GET", &format!("/_ts/admin/ec/{id}"), OPERATOR, &[]);
     costs(&service, &[("get", 2)], || row(LIVE));
     costs(&service, &[("get", 1)], || row(CORRUPT));
