@@ -173,7 +173,7 @@ fn two_operations_at_every_interleaving_are_answered_as_in_memory() {
             }
         }
     }
-    assert!(schedules > 1_000, "{schedules} schedules are not all");
+    assert!(schedules > 500, "{schedules} schedules are not all");
     println!("{schedules} schedules");
 }
 
