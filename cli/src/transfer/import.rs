@@ -40,8 +40,8 @@ pub(crate) fn run(arguments: &ImportArgs) -> Result<Ending> {
     );
     if done.different > 0 {
         eprintln!(
-            "{} rows are there with other content and were left as they are: {}",
-            done.different, "an import replaces nothing"
+            "{} rows are there with other content and were left as they are: an import replaces nothing",
+            done.different
         );
         return Ok(Ending::Flawed);
     }
@@ -243,12 +243,10 @@ mod tests {
     }
 
     fn export(rows: &[(&str, &str)]) -> String {
-        let lines: String = rows
-            .iter()
-            .map(|(key, body)| {
-                format!("{{\"key\":\"{key}\",\"metadata\":\"m\",\"body\":\"{body}\"}}\n")
-            })
-            .collect();
+        let line = |(key, body): &(&str, &str)| {
+            format!("{{\"key\":\"{key}\",\"metadata\":\"m\",\"body\":\"{body}\"}}\n")
+        };
+        let lines = rows.iter().map(line).collect::<Vec<_>>().concat();
         let sha256 = hex::encode(Sha256::digest(&lines));
         format!("{lines}{{\"rows\":{},\"sha256\":\"{sha256}\"}}\n", rows.len())
     }
@@ -269,7 +267,7 @@ mod tests {
         let whole = export(&[("a", "1"), ("b", "secret")]);
         for (text, says) in [
             (whole[..whole.len() - 1].to_owned(), "breaks off"),
-            (whole.lines().take(2).map(|line| format!("{line}\n")).collect(), "breaks off"),
+            (whole.split_inclusive('\n').take(2).collect(), "breaks off"),
             (whole.replacen("\"1\"", "\"2\"", 1), "not as it was exported"),
             (format!("{whole}{whole}"), "lines after the end"),
             (whole.replacen("\"body\"", "\"boddy\"", 1), "line 1 is no line of an export"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use edge_routes::BodyError;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Mutex;
@@ -28,7 +28,7 @@ impl Arriving {
             let mut body = self.0.lock().await;
             let mut taken = 0;
             while let Some(Ok(frame)) = body.frame().await {
-                taken += frame.data_ref().map_or(0, |data| data.len());
+                taken += frame.data_ref().map_or(0, Bytes::len);
                 if taken > DRAINED_BYTES {
                     break;
                 }

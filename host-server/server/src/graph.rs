@@ -50,6 +50,7 @@ impl Metrics {
     }
 }
 
+#[allow(clippy::ref_option, reason = "it is given what a call has answered")]
 fn found<T>(answer: &Option<T>) -> &'static str {
     if answer.is_some() { "found" } else { "not-found" }
 }

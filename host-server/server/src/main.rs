@@ -27,7 +27,7 @@ struct Arguments {
     /// Where to listen, in place of what the file says
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// The store, in place of what the file says: redb://PATH, postgres://..., valkey://... or memory:
+    /// The store, in place of what the file says: `redb://PATH`, `postgres://...`, `valkey://...` or `memory:`
     #[arg(long, value_name = "URL", env = "EC_GRAPH_STORE", hide_env_values = true)]
     store: Option<String>,
 }

@@ -71,7 +71,6 @@ impl Service {
     }
 
     /// What answers requests.
-    #[must_use]
     pub fn router(&self) -> Router {
         Router::new()
             .route("/healthz", get(|| async { "ok\n" }))

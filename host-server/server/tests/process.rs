@@ -34,7 +34,7 @@ impl Server {
         let mut server = Self { child, lines, log: String::new(), address: String::new() };
         let line = server.line_with("listening on http://");
         let (_, address) = line.split_once("http://").expect("an address");
-        server.address = address.trim().to_owned();
+        address.trim().clone_into(&mut server.address);
         server
     }
 

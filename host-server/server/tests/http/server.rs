@@ -69,7 +69,7 @@ pub(crate) fn own() -> Service {
 /// A server over this store, which runs as long as what is returned.
 pub(crate) fn over(store: Arc<dyn AsyncStore>) -> Service {
     let log = Log::shared();
-    let config = Config::parse(CONFIG, Some("127.0.0.1:0"), None).ok().expect("a configuration");
+    let config = Config::parse(CONFIG, Some("127.0.0.1:0"), None).expect("a configuration");
     let runtime = Runtime::new().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind(config.listen)).expect("a free port");
     let address = listener.local_addr().expect("it is bound");
