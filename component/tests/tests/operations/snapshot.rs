@@ -258,7 +258,7 @@ fn a_stale_read_of_what_it_wrote_over_is_not_shown() {
         upsert_on(&mut snapshot).unwrap();
         let written = snapshot.entry();
         test.faults.next(StoreCall::Get, stale);
-        let earlier = Ok(TouchOutcome::Debounced);
+        let earlier = Ok(Debounced);
         assert_eq!(snapshot.update_last_seen(BEFORE + 1), earlier);
         assert_eq!(snapshot.entry(), written);
     });
