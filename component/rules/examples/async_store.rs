@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::future::ready;
 
 use identity_graph::{
     Answer, Call, GraphError, IfMissing, Item, KvError, NewEntry, Operation, PartnerUid, Policy,
@@ -93,10 +94,12 @@ impl AsyncStore {
     }
 
     async fn get(&self, key: &str) -> Option<Item> {
+        ready(()).await;
         self.rows.borrow().get(key).cloned()
     }
 
     async fn put(&self, write: Write<'_>) -> Result<WriteOutcome, StoreError> {
+        ready(()).await;
         let mut rows = self.rows.borrow_mut();
         let stored = rows.get(write.key);
         let holds = match write.condition {

@@ -6,22 +6,22 @@ use identity_graph_simulator::exhaustive::{Start, combinations, explore};
 
 #[test]
 fn every_invariant_holds_in_every_schedule_of_two_operations() {
-    holds_in_every_schedule_of_two(Policy::default());
+    holds_in_every_schedule_of_two(Policy::default(), 450_000_000);
 }
 
 #[test]
 fn every_invariant_holds_in_every_schedule_of_two_operations_by_the_policy_of_trusted_server() {
-    holds_in_every_schedule_of_two(Policy::trusted_server());
+    holds_in_every_schedule_of_two(Policy::trusted_server(), 700_000_000);
 }
 
-fn holds_in_every_schedule_of_two(policy: Policy) {
+fn holds_in_every_schedule_of_two(policy: Policy, least_schedules: u128) {
     let pairs = combinations(2);
     match explore(&Component, policy, &pairs, |_| ()) {
         Ok(report) => {
             println!("{report:?}");
             assert_eq!(report.combinations, 1_490, "121 pairs and 28 overwrites, on 10 rows");
             // Fewer would mean that something is no longer gone through.
-            assert!(report.schedules > 700_000_000, "{report:?}");
+            assert!(report.schedules > least_schedules, "{report:?}");
         }
         Err(failed) => panic!("\n{}", failed.history.timeline("step")),
     }

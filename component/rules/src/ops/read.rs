@@ -25,12 +25,12 @@ impl<S: Store> Graph<S> {
     /// Reads what is stored beside the entry, without its body: 1 head. `None` for a row without
     /// metadata too.
     pub fn get_metadata(&self, ec_id: &str) -> Result<Option<Metadata>, GraphError> {
-        self.ask(self.rules().getting_metadata(ec_id)?)
+        self.ask(getting_metadata(ec_id)?)
     }
 
     /// The row as it is stored, readable or not: 1 read.
     pub fn inspect(&self, ec_id: &str) -> Result<Option<RawRow>, GraphError> {
-        self.ask(self.rules().inspecting(ec_id)?)
+        self.ask(inspecting(ec_id)?)
     }
 }
 
@@ -42,12 +42,12 @@ impl Rules {
 
     /// [`Graph::get_metadata`] without a store.
     pub fn get_metadata(&self, ec_id: &str) -> Result<Operation<Option<Metadata>>, GraphError> {
-        Ok(Operation::new(self.getting_metadata(ec_id)?))
+        Ok(Operation::new(getting_metadata(ec_id)?))
     }
 
     /// [`Graph::inspect`] without a store.
     pub fn inspect(&self, ec_id: &str) -> Result<Operation<Option<RawRow>>, GraphError> {
-        Ok(Operation::new(self.inspecting(ec_id)?))
+        Ok(Operation::new(inspecting(ec_id)?))
     }
 
     fn getting(
@@ -67,36 +67,34 @@ impl Rules {
             },
         ))
     }
+}
 
-    fn getting_metadata(
-        &self,
-        ec_id: &str,
-    ) -> Result<OneCall<Option<Metadata>, impl Then<Option<Metadata>>>, GraphError> {
-        Ok(OneCall::new(
-            |key| Call::Head(key),
-            EcId::parse(ec_id)?,
-            |answer| {
-                let text = answer.into_head()?.and_then(|head| head.metadata);
-                Ok(text.map(|text| metadata::parse(&text)).transpose()?)
-            },
-        ))
-    }
+fn getting_metadata(
+    ec_id: &str,
+) -> Result<OneCall<Option<Metadata>, impl Then<Option<Metadata>>>, GraphError> {
+    Ok(OneCall::new(
+        |key| Call::Head(key),
+        EcId::parse(ec_id)?,
+        |answer| {
+            let text = answer.into_head()?.and_then(|head| head.metadata);
+            Ok(text.map(|text| metadata::parse(&text)).transpose()?)
+        },
+    ))
+}
 
-    fn inspecting(
-        &self,
-        ec_id: &str,
-    ) -> Result<OneCall<Option<RawRow>, impl Then<Option<RawRow>>>, GraphError> {
-        Ok(OneCall::new(
-            |key| Call::Get(key),
-            EcId::parse(ec_id)?,
-            |answer| {
-                let Some(item) = answer.into_read()? else { return Ok(None) };
-                let problem = Row::parse(item.clone()).err().map(|problem| problem.to_string());
-                let Item { body, metadata, generation } = item;
-                Ok(Some(RawRow { body, metadata, generation, problem }))
-            },
-        ))
-    }
+fn inspecting(
+    ec_id: &str,
+) -> Result<OneCall<Option<RawRow>, impl Then<Option<RawRow>>>, GraphError> {
+    Ok(OneCall::new(
+        |key| Call::Get(key),
+        EcId::parse(ec_id)?,
+        |answer| {
+            let Some(item) = answer.into_read()? else { return Ok(None) };
+            let problem = Row::parse(item.clone()).err().map(|problem| problem.to_string());
+            let Item { body, metadata, generation } = item;
+            Ok(Some(RawRow { body, metadata, generation, problem }))
+        },
+    ))
 }
 
 impl Snapshot {

@@ -99,6 +99,33 @@ fn a_visit_that_is_noted_and_one_a_moment_later() {
 }
 
 #[test]
+fn a_withdrawal_and_a_signal_that_comes_again() {
+    let kv = TestKv::with(LISTED);
+    old_worker::withdraw(&kv, &ec_id(), NOW).unwrap();
+    assert_eq!(kv.calls(), (0, 1, 0));
+    let kv = TestKv::with(LISTED);
+    kv.at(NOW).write_withdrawal_tombstone(&ec_id()).unwrap();
+    assert_eq!(kv.calls(), (0, 1, 0));
+    let kv = TestKv::with(LISTED);
+    kv.at(NOW).withdraw_known(&ec_id()).unwrap();
+    assert_eq!(kv.calls(), (1, 1, 0));
+    kv.at(NOW).withdraw_known(&ec_id()).unwrap();
+    assert_eq!(kv.calls(), (1, 0, 0));
+}
+
+#[test]
+fn identify() {
+    let kv = TestKv::with(LISTED);
+    let (row, _) = old_worker::get(&kv, &ec_id()).unwrap().unwrap();
+    old_worker::cluster(&kv, &ec_id(), &row).unwrap();
+    assert_eq!(kv.calls(), (1, 0, 0));
+    let graph = kv.at(NOW);
+    let mut read = graph.snapshot(&ec_id()).unwrap().unwrap();
+    assert_eq!(graph.evaluate_cluster(&mut read).unwrap(), Some(4));
+    assert_eq!(kv.calls(), (1, 0, 0));
+}
+
+#[test]
 fn identify_where_no_size_is_stored() {
     let unsized_row = LISTED.replace(r#""network":{"cluster_size":4},"#, "");
     let kv = TestKv::with(&unsized_row);

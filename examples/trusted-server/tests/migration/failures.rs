@@ -124,3 +124,13 @@ fn a_malformed_line_never_aborts_a_batch() {
     let accepted = fates.iter().filter(|fate| fate.as_ref().is_ok_and(IdOutcome::is_accepted));
     assert_eq!(accepted.count(), 1);
 }
+
+#[test]
+fn of_two_lines_for_one_id_the_last_counts_and_both_are_accepted() {
+    let kv = TestKv::with(LISTED);
+    let line = |uid: &str| BatchLine { ec_id: ec_id(), uid: uid.to_owned() };
+    let fates = kv.at(NOW).batch_sync(OCHRE, vec![line("oc-1"), line("oc-2")]).unwrap();
+    assert!(matches!(fates[..], [Ok(IdOutcome::Superfluous), Ok(IdOutcome::Stored)]));
+    assert!(fates.iter().flatten().all(IdOutcome::is_accepted));
+    assert_eq!(uid(&kv, NOW, OCHRE).as_deref(), Some("oc-2"));
+}

@@ -30,6 +30,11 @@ fn an_old_worker_reads_what_is_written_here() {
         assert_eq!((row.created, row.consent.ok), (1_560_000_000, true));
         assert_eq!((row.ids[UMBER].uid.as_str(), row.ids[OCHRE].uid.as_str()), ("um-1", "oc-1"));
         assert_eq!(row.network.unwrap().cluster_size, Some(4));
+        // The first version insisted on these.
+        let all: serde_json::Value = serde_json::from_str(&kv.body()).unwrap();
+        assert!(all["last_seen"].is_u64());
+        let ids = all["ids"].as_object().unwrap();
+        assert!(ids.len() == 2 && ids.values().all(|id| id["synced"].is_u64()));
         graph.write_withdrawal_tombstone(&ec_id()).unwrap();
         let (row, _) = old_worker::get(&kv.rows, &ec_id()).unwrap().unwrap();
         assert!(!row.consent.ok && row.ids.is_empty());

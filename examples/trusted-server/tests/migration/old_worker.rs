@@ -83,19 +83,26 @@ fn write(kv: &impl Kv, key: &str, row: &OldRow, mode: KvMode) -> Result<(), Stri
     kv.insert(KvInsert { key, body: &body, metadata: BESIDE, time_to_live, mode })
 }
 
-/// A first visit.
-pub(crate) fn create(kv: &impl Kv, ec_id: &str, now: u64) -> Result<(), String> {
-    let consent = OldConsent { tcf: None, gpp: None, ok: true, updated: now };
-    let row = OldRow {
+fn bare(ok: bool, now: u64) -> OldRow {
+    OldRow {
         v: 1,
         created: now,
-        consent,
-        geo: OldGeo { country: "SE".to_owned() },
+        consent: OldConsent { tcf: None, gpp: None, ok, updated: now },
+        geo: OldGeo { country: "ZZ".to_owned() },
         pub_properties: None,
         network: None,
         ids: BTreeMap::new(),
-    };
-    write(kv, ec_id, &row, KvMode::Add)
+    }
+}
+
+/// A first visit.
+pub(crate) fn create(kv: &impl Kv, ec_id: &str, now: u64) -> Result<(), String> {
+    write(kv, ec_id, &bare(true, now), KvMode::Add)
+}
+
+/// A withdrawal.
+pub(crate) fn withdraw(kv: &impl Kv, ec_id: &str, now: u64) -> Result<(), String> {
+    write(kv, ec_id, &bare(false, now), KvMode::Overwrite)
 }
 
 /// One partner's ID.
