@@ -4,6 +4,7 @@ use host_server_runtime::{Graph, Snapshot};
 use identity_graph::{
     CreateOutcome, Entry, EntrySnapshot, Failure, IdentityGraph, IfMissing, Mapping, Metadata,
     NewEntry, PartnerUid, RawRow, Report, TouchOutcome, UpsertOutcome, VisitOutcome,
+    WithdrawOutcome,
 };
 use tokio::runtime::Handle;
 
@@ -82,6 +83,7 @@ impl EntrySnapshot for BlockingSnapshot {
         snapshot.remove_partner_ids(partners: Vec<String>, now: u64) -> Vec<UpsertOutcome>;
         snapshot.visit(entry: NewEntry) -> Report<VisitOutcome>;
         snapshot.update_last_seen(now: u64) -> TouchOutcome;
+        snapshot.withdraw(now: u64) -> WithdrawOutcome;
         snapshot.evaluate_cluster(now: u64) -> Option<u32>;
     }
 }

@@ -40,7 +40,7 @@ macro_rules! operations {
             let interface = bindings.trusted_server_ec_identity_graph().snapshot();
             let called = interface.$call(store, self.resource, $($argument),*).await;
             let answer = self.lease.answer(called)?.convert();
-            self.look().await?;
+            (self.entry, self.generation) = look(&mut self.lease, self.resource).await?;
             answer
         }
     )+};
@@ -48,21 +48,11 @@ macro_rules! operations {
 
 impl Snapshot {
     pub(crate) async fn new(mut lease: Lease, resource: ResourceAny) -> Result<Self, Failure> {
-        let entry = entry(&mut lease, resource).await?;
-        let Instance { store, bindings, .. } = lease.enter()?;
-        let interface = bindings.trusted_server_ec_identity_graph().snapshot();
-        let called = interface.call_generation(store, resource).await;
-        let generation = lease.answer(called)?;
+        let (entry, generation) = look(&mut lease, resource).await?;
         Ok(Self { lease, resource, entry, generation })
     }
 
-    /// Has the entry shown as it was written, where it was.
-    async fn look(&mut self) -> Result<(), Failure> {
-        self.entry = entry(&mut self.lease, self.resource).await?;
-        Ok(())
-    }
-
-    /// The entry as it was read, or as it was written since.
+    /// The entry as it was read, or as it was written on it since.
     #[must_use]
     pub fn entry(&self) -> &Entry {
         &self.entry
@@ -92,11 +82,16 @@ impl Snapshot {
     }
 }
 
-async fn entry(lease: &mut Lease, resource: ResourceAny) -> Result<Entry, Failure> {
+/// What the snapshot shows by now.
+async fn look(lease: &mut Lease, resource: ResourceAny) -> Result<(Entry, u64), Failure> {
     let Instance { store, bindings, .. } = lease.enter()?;
     let interface = bindings.trusted_server_ec_identity_graph().snapshot();
     let called = interface.call_entry(store, resource).await;
-    Ok(lease.answer(called)?.convert())
+    let entry = lease.answer(called)?.convert();
+    let Instance { store, bindings, .. } = lease.enter()?;
+    let interface = bindings.trusted_server_ec_identity_graph().snapshot();
+    let called = interface.call_generation(store, resource).await;
+    Ok((entry, lease.answer(called)?))
 }
 
 impl Drop for Snapshot {
