@@ -459,7 +459,7 @@ fn seeds_are_simulated_and_summed_up() {
 fn one_seed_is_told_the_same_each_time_and_names_no_id() {
     let ran = run(&["simulate", "--seed", "7"]);
     assert_eq!(ran.status, 0, "{}", ran.err);
-    assert!(ran.out.starts_with("Seed 7 (t is "), "{}", ran.out);
+    assert!(ran.out.starts_with("Seed 7, by the policy of trusted-server (t is "), "{}", ran.out);
     assert!(ran.out.contains("every invariant held"), "{}", ran.out);
     assert_eq!(ran.out, run(&["simulate", "--seed", "7"]).out);
     for id in ["3f3f3f3f3", "uid-", "CQinvented"] {

@@ -72,7 +72,9 @@ pub(crate) struct CasLoop {
     unanswered: u8,
     /// Reads of the row so far.
     reads: u8,
-    /// What the store said of the last of them.
+    /// Reads that found nothing although a refusal says that there is something.
+    misses: u8,
+    /// What the store said of the last write that was not answered.
     cause: Option<Cause>,
     /// A write was applied, may have been, or was refused since the row is another one by now.
     has_moved_on: bool,
@@ -87,6 +89,7 @@ impl CasLoop {
             last: None,
             unanswered: 0,
             reads: 0,
+            misses: 0,
             cause: None,
             has_moved_on: false,
         }
@@ -233,11 +236,8 @@ impl CasLoop {
             // The key was taken, or the row was there a moment ago, so that a read which finds nothing
             // is more likely stale than true: it is made once more, and then nobody can tell.
             Some(Last::Refused) if item.is_none() => {
-                if self.reads < MAX_READS {
-                    Step::Read
-                } else {
-                    self.lost()
-                }
+                self.misses = self.misses.saturating_add(1);
+                if self.misses > 1 { self.lost() } else { Step::Read }
             }
             _ => self.decide(item),
         }
@@ -275,14 +275,18 @@ impl CasLoop {
     /// No error may claim that nothing was written where that is not known.
     fn failed(&mut self, error: GraphError) -> Step {
         self.pending = None;
-        Step::Done(Err(if self.in_doubt() { unconfirmed(self.cause.take()) } else { error }))
+        if self.in_doubt() {
+            let cause = self.cause.take().or(error.into_cause());
+            return Step::Done(Err(unconfirmed(cause)));
+        }
+        Step::Done(Err(error))
     }
 }
 
 /// Writes that may stay without an answer until the operation ends.
-const MAX_UNANSWERED: u8 = 2;
+pub(crate) const MAX_UNANSWERED: u8 = 2;
 
-/// Reads after which it is not asked once more what nobody seems to know.
+/// Reads after which a second write that was not answered is not looked for.
 const MAX_READS: u8 = 2;
 
 /// A write was not answered, and what became of it is not known.

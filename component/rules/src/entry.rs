@@ -53,7 +53,7 @@ impl fmt::Debug for Consent {
             .field("gpp_bytes", &len(&self.gpp))
             .field("ok", &self.ok)
             .field("updated", &self.updated)
-            .field("gpp_sid", &self.gpp_sid)
+            .field("gpp_sid_bytes", &len(&self.gpp_sid))
             .field("withdrawn", &self.withdrawn)
             .finish()
     }

@@ -179,6 +179,14 @@ impl From<Corrupt> for GraphError {
 }
 
 impl GraphError {
+    /// The store's own error.
+    pub(crate) fn into_cause(self) -> Option<Cause> {
+        match self {
+            Self::Throttled { source } | Self::Unavailable { source, .. } => source,
+            _ => None,
+        }
+    }
+
     /// The store failed like this, and says no more.
     pub(crate) const fn outage(outage: Outage) -> Self {
         Self::Unavailable { outage, source: None }

@@ -10,7 +10,7 @@ use core::fmt;
 use crate::cas_loop::UNCONFIRMED;
 use crate::error::GraphError;
 use crate::redact::Key;
-use crate::row::EncodedRow;
+use crate::row::{EncodedRow, Row};
 use crate::snapshot::Snapshot;
 use crate::store::{Item, ItemHead, KvError, StoreError, Write, WriteOutcome};
 use crate::types::EcId;
@@ -126,12 +126,15 @@ impl<T> Operation<T> {
         self.0.finish()
     }
 
-    /// The outcome of an operation that was started on a snapshot, which then shows what was written.
+    /// The outcome of an operation that was started on this snapshot, which then shows what was written,
+    /// or what was read anew. Another snapshot stays as it is.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn finish_on(mut self, snapshot: &mut Snapshot) -> Result<T, GraphError> {
-        snapshot.settle(self.0.change());
+        if self.0.is_about(snapshot.id()) {
+            snapshot.settle(self.0.change());
+        }
         self.0.finish()
     }
 
@@ -167,6 +170,11 @@ pub(crate) trait Machine<T>: Calls {
     /// The outcome, at the end.
     fn finish(self: Box<Self>) -> Result<T, GraphError>;
 
+    /// Whether it changes the row of this ID.
+    fn is_about(&self, _: &EcId) -> bool {
+        false
+    }
+
     /// What became of the row that it was started on.
     fn change(&mut self) -> Change {
         Change::default()
@@ -178,6 +186,8 @@ pub(crate) trait Machine<T>: Calls {
 pub(crate) struct Change {
     /// What the store said is stored.
     pub(crate) written: Option<EncodedRow>,
+    /// The row that was read anew and is left as it is.
+    pub(crate) seen: Option<Box<Row>>,
     /// A write was applied, may have been, or was refused since the row is another one by now.
     pub(crate) has_moved_on: bool,
 }

@@ -84,6 +84,8 @@ pub(crate) struct RowLoop {
     cas: CasLoop,
     step: Step,
     written: Option<EncodedRow>,
+    /// The row that was read and is left as it is.
+    seen: Option<Box<Row>>,
 }
 
 impl RowLoop {
@@ -103,7 +105,7 @@ impl RowLoop {
                 cas.decided(decide(Some(row)))
             }
         };
-        Self { id, cas, step, written: None }
+        Self { id, cas, step, written: None, seen: None }
     }
 
     pub(crate) fn call(&self) -> Option<Call<'_>> {
@@ -134,12 +136,21 @@ impl RowLoop {
         };
         while let Step::Decide(row) = step {
             step = self.cas.decided(decide(row.as_deref()));
+            if let Step::Done(Ok(())) = step {
+                self.seen = row;
+            }
         }
         self.step = step;
     }
 
+    pub(crate) fn is_about(&self, id: &EcId) -> bool {
+        self.id == *id
+    }
+
     pub(crate) fn change(&mut self) -> Change {
-        Change { written: self.written.take(), has_moved_on: self.cas.has_moved_on() }
+        // Given up while a write is under way, it may be applied.
+        let has_moved_on = self.cas.has_moved_on() || matches!(self.step, Step::Write);
+        Change { written: self.written.take(), seen: self.seen.take(), has_moved_on }
     }
 
     /// How the loop ended.
@@ -172,6 +183,10 @@ impl<M: Mutation> Machine<M::Answer> for RowOperation<M> {
     fn finish(self: Box<Self>) -> Result<M::Answer, GraphError> {
         self.row.result()?;
         self.decider.answer()
+    }
+
+    fn is_about(&self, id: &EcId) -> bool {
+        self.row.is_about(id)
     }
 
     fn change(&mut self) -> Change {

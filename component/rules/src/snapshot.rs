@@ -20,9 +20,10 @@ use crate::types::{EcId, Now};
 ///
 /// A change costs 1 write and no read, or nothing when the entry already is as wanted. Once a write may
 /// have been applied, or was refused because the row has changed, the snapshot is outdated and further
-/// changes read first, since another write on its generation could not succeed. After a write on it,
-/// a snapshot shows what was written; else it stays as it was read. It can be cloned and sent, so that
-/// it may ride along with a request. `Debug` shows no stored text.
+/// changes read first, since another write on its generation could not succeed. A snapshot shows what
+/// was written on it, and what a change read anew and left as it is: where that was withdrawn, so is the
+/// snapshot. After an error it stays as it was. It can be cloned and sent, so that it may ride along with
+/// a request. `Debug` shows no stored text.
 #[derive(Clone)]
 pub struct Snapshot {
     id: EcId,
@@ -159,7 +160,13 @@ impl Snapshot {
 
     /// Takes what became of the row.
     pub(crate) fn settle(&mut self, change: Change) {
-        let Change { written, has_moved_on } = change;
+        let Change { written, seen, has_moved_on } = change;
+        // What was written over is not read anew: the read was stale.
+        let is_stale = |row: &Row| self.written.is_some() && row.generation == self.row.generation;
+        if let Some(row) = seen.filter(|row| !is_stale(row)) {
+            (self.row, self.written, self.is_outdated) = (row, None, false);
+            return;
+        }
         self.is_outdated |= has_moved_on;
         if written.is_some() {
             self.written = written;

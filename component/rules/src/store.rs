@@ -163,7 +163,9 @@ impl PartialEq for Cause {
 
 impl Eq for Cause {}
 
-/// A failed store call: what it means to the graph, and the store's own error where it is handed on.
+/// A failed store call: what it means to the graph, and the store's own error where it is handed on. The
+/// latter is the source of [`GraphError::Throttled`](crate::GraphError::Throttled) and
+/// [`GraphError::Unavailable`](crate::GraphError::Unavailable).
 ///
 /// ```
 /// use identity_graph::{KvError, StoreError};

@@ -21,9 +21,9 @@ pub(crate) fn all(text: &[u8], passes: impl Fn(u64) -> bool) -> bool {
     loop {
         // The check stands in one place, since its code is put there.
         let word = words.next();
-        let passed = passes(word.map_or(last, |word| u64::from_le_bytes(*word)));
-        if !passed || word.is_none() {
-            return passed;
+        let is_so = passes(word.map_or(last, |word| u64::from_le_bytes(*word)));
+        if !is_so || word.is_none() {
+            return is_so;
         }
     }
 }

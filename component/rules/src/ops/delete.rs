@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use crate::cas_loop::{UNCONFIRMED, unconfirmed};
+use crate::cas_loop::{MAX_UNANSWERED, UNCONFIRMED, unconfirmed};
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::operation::{Answer, Call, Calls, Machine, Operation};
@@ -11,7 +11,7 @@ use crate::store::{KvError, Store};
 use crate::types::EcId;
 
 impl<S: Store> Graph<S> {
-    /// Removes a row: 1 delete. True when there was one, or when a lost answer leaves that open.
+    /// Removes a row: 1 delete, and another one where the first is not answered. True when there was one, or when a lost answer leaves that open.
     ///
     /// For data-deletion requests only: a delete forgets everything, a withdrawal included, so that
     /// a sync that creates missing rows can bring the ID back. To end consent use
@@ -24,7 +24,8 @@ impl<S: Store> Graph<S> {
 impl Rules {
     /// [`Graph::delete`] without a store.
     pub fn delete(&self, ec_id: &str) -> Result<Operation<bool>, GraphError> {
-        let (id, tries_left) = (EcId::parse(ec_id)?, self.policy().max_cas_attempts);
+        let tries_left = self.policy().max_cas_attempts.min(MAX_UNANSWERED);
+        let id = EcId::parse(ec_id)?;
         Ok(Operation::new(Delete { id, tries_left, in_doubt: false, result: None }))
     }
 }

@@ -151,8 +151,15 @@ impl Machine<Option<u32>> for Evaluation {
         }
     }
 
+    fn is_about(&self, id: &EcId) -> bool {
+        self.id == *id
+    }
+
     fn change(&mut self) -> Change {
-        mem::take(&mut self.change)
+        match &mut self.stage {
+            Stage::Store(row, _) => row.change(),
+            Stage::Read | Stage::Count(_) | Stage::Over(_) => mem::take(&mut self.change),
+        }
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
     fn latest_by(policy: &Policy, items: &[Result<One, u8>]) -> Latest<One, u8> {
         let now = Now::parse(100, policy).unwrap();
         let time = |one: &One| Timestamp::stored(one.2);
-        Latest::of(items.iter().cloned().collect(), now, |one| one.0, time, |a, b| a.1 == b.1)
+        Latest::of(items.iter().copied().collect(), now, |one| one.0, time, |a, b| a.1 == b.1)
     }
 
     fn latest(items: &[Result<One, u8>]) -> Latest<One, u8> {

@@ -17,8 +17,8 @@ fn a6_a_row_that_ends_between_read_and_write_is_not_created_again() {
             live(BEFORE).seed(test);
             let store = test.store.clone();
             test.faults.before(StoreCall::Put, move || store.remove(EC));
-            // The read after the refusal finds nothing: that may be true or a stale miss.
-            answers(test, calls(2, 1), Err(Failure::Conflict), |t| upsert(t, missing));
+            // The reads after the refusal find nothing: that may be true or a stale miss.
+            answers(test, calls(3, 1), Err(Failure::Conflict), |t| upsert(t, missing));
             assert!(test.store.is_empty());
         });
     }

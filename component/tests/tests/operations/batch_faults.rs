@@ -108,7 +108,7 @@ fn a_row_deleted_meanwhile_is_not_made_again() {
         test.faults.pass(StoreCall::Put);
         test.faults.before(StoreCall::Put, move || store.remove(&ec_id(1)));
         test.faults.pass(StoreCall::Put);
-        sync_of_three(test, &[get_many(1)], Err(Failure::Conflict));
+        sync_of_three(test, &[get_many(1), get_many(1)], Err(Failure::Conflict));
         assert_eq!(test.store.row(&ec_id(1)), None);
     });
 }

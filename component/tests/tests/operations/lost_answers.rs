@@ -163,10 +163,14 @@ fn a_stale_read_back_does_not_lead_to_a_second_write() {
 fn reads_that_never_show_the_lost_write_end_as_unavailable_without_more_tries() {
     for_every_reader(Policy::default(), |test, writer| {
         let stale = test.store.row(EC).map_or(Fault::Miss, |row| Fault::Stale(row.item()));
+        // A refused creation is read once more when the read shows nothing.
+        let reads = if stale == Fault::Miss { 3 } else { 2 };
         befalls_the_write(test, writer, Fault::LoseAnswer);
         befalls_the_read_back(test, writer, stale.clone());
-        test.faults.next(StoreCall::Get, stale);
-        answers(test, writer.calls_and(2, 1), Err(UNAVAILABLE), writer.call);
+        for _ in 1..reads {
+            test.faults.next(StoreCall::Get, stale.clone());
+        }
+        answers(test, writer.calls_and(reads, 1), Err(UNAVAILABLE), writer.call);
     });
 }
 
@@ -222,6 +226,7 @@ fn a_withdrawal_that_follows_a_lost_write_stays() {
                 "create" => Err(UNAVAILABLE),
                 name if name.contains("cluster") => Ok("None".to_owned()),
                 "upsert on a snapshot" => Ok("[Withdrawn]".to_owned()),
+                _ if writer.withdraws() => Ok("Unchanged".to_owned()),
                 _ => Ok("Withdrawn".to_owned()),
             };
             answers(test, writer.calls_and(1, 0), expected, writer.call);
@@ -331,6 +336,6 @@ fn a_delete_that_is_not_confirmed_is_unavailable() {
     }
     for_both(|test| {
         test.faults.always(StoreCall::Delete, LOST);
-        leaves(test, deletes(3), Err(UNAVAILABLE), delete);
+        leaves(test, deletes(2), Err(UNAVAILABLE), delete);
     });
 }

@@ -90,8 +90,9 @@ fn after_a_change_the_next_one_reads_first() {
         let mut snapshot = read(test);
         writes(test, calls(0, 1), Ok(vec![Written]), |_| upsert_on(&mut snapshot));
         leaves(test, calls(1, 0), Ok(vec![Unchanged]), |_| upsert_on(&mut snapshot));
+        // What that has read serves the next one.
         let touched = Ok(TouchOutcome::Written);
-        writes(test, calls(1, 1), touched, |_| snapshot.update_last_seen(NOW));
+        writes(test, calls(0, 1), touched, |_| snapshot.update_last_seen(NOW));
         let counted = StoreCalls { gets: 1, counts: 1, puts: 1, ..NO_CALLS };
         writes(test, counted, Ok(Some(1)), |_| snapshot.evaluate_cluster(NOW));
         let ids = vec![uid("other.example", "x", NOW)];
@@ -178,7 +179,7 @@ fn a_withdrawal_on_it_makes_no_row() {
         live(BEFORE).seed(test);
         let mut snapshot = read(test);
         test.store.remove(EC);
-        leaves(test, calls(1, 1), Err(Failure::Conflict), |_| snapshot.withdraw(NOW));
+        leaves(test, calls(2, 1), Err(Failure::Conflict), |_| snapshot.withdraw(NOW));
         leaves(test, calls(1, 0), Ok(WithdrawOutcome::NotFound), |_| snapshot.withdraw(NOW));
     });
 }
@@ -221,16 +222,45 @@ fn a_withdrawal_meanwhile_refuses_every_change() {
     });
 }
 
-/// What the refused change read is newer than the snapshot, whatever it answered.
+/// What the refused change read is what the snapshot is from then on.
 #[test]
-fn after_a_lost_race_the_next_change_reads_first() {
+fn after_a_lost_race_it_is_what_the_change_read() {
     for_both(|test| {
         live(BEFORE).seed(test);
         let mut snapshot = read(test);
         tombstone(NOW).seed(test);
         answers(test, calls(1, 1), Ok(vec![Withdrawn]), |_| upsert_on(&mut snapshot));
+        let read = snapshot.entry();
+        assert!(!read.consent.ok && read.ids.is_empty(), "what is withdrawn is not shown");
         let touched = Ok(TouchOutcome::Withdrawn);
-        leaves(test, calls(1, 0), touched, |_| snapshot.update_last_seen(NOW));
+        leaves(test, NO_CALLS, touched, |_| snapshot.update_last_seen(NOW));
+    });
+}
+
+#[test]
+fn a_withdrawal_whose_answer_is_lost_shows_in_it_once_it_is_found() {
+    for_both(|test| {
+        live(BEFORE).uid(PARTNER, "old", 5).seed(test);
+        let mut snapshot = read(test);
+        test.faults.next(StoreCall::Put, Fault::LoseAnswer);
+        let found = Ok(WithdrawOutcome::Unchanged);
+        answers(test, calls(1, 1), found, |_| snapshot.withdraw(NOW));
+        assert!(!snapshot.entry().consent.ok);
+    });
+}
+
+#[test]
+fn a_stale_read_of_what_it_wrote_over_is_not_shown() {
+    for_both(|test| {
+        live(BEFORE).seed(test);
+        let stale = Fault::Stale(row(test).item());
+        let mut snapshot = read(test);
+        upsert_on(&mut snapshot).unwrap();
+        let written = snapshot.entry();
+        test.faults.next(StoreCall::Get, stale);
+        let earlier = Ok(TouchOutcome::Debounced);
+        assert_eq!(snapshot.update_last_seen(BEFORE + 1), earlier);
+        assert_eq!(snapshot.entry(), written);
     });
 }
 
@@ -240,7 +270,7 @@ fn a_row_that_is_gone_is_not_made_anew() {
         live(BEFORE).seed(test);
         let mut snapshot = read(test);
         test.store.remove(EC);
-        leaves(test, calls(1, 1), Err(Failure::Conflict), |_| upsert_on(&mut snapshot));
+        leaves(test, calls(2, 1), Err(Failure::Conflict), |_| upsert_on(&mut snapshot));
         leaves(test, calls(1, 0), Ok(vec![NotFound]), |_| upsert_on(&mut snapshot));
         leaves(test, calls(1, 0), Ok(TouchOutcome::NotFound), |_| snapshot.update_last_seen(NOW));
         leaves(test, calls(1, 0), Ok(None), |_| snapshot.evaluate_cluster(NOW));

@@ -61,6 +61,11 @@ impl Writer {
         self.name.contains(" that ")
     }
 
+    /// True where it ends consent.
+    pub(crate) fn withdraws(&self) -> bool {
+        self.name.starts_with("withdraw")
+    }
+
     /// True where the operation writes whatever the key holds.
     pub(crate) fn is_blind(&self) -> bool {
         self.name == "withdraw"
