@@ -6,12 +6,12 @@ use identity_graph_simulator::exhaustive::{Start, combinations, explore};
 
 #[test]
 fn every_invariant_holds_in_every_schedule_of_two_operations() {
-    holds_in_every_schedule_of_two(Policy::default(), 450_000_000);
+    holds_in_every_schedule_of_two(Policy::default(), 1_100_000_000);
 }
 
 #[test]
 fn every_invariant_holds_in_every_schedule_of_two_operations_by_the_policy_of_trusted_server() {
-    holds_in_every_schedule_of_two(Policy::trusted_server(), 700_000_000);
+    holds_in_every_schedule_of_two(Policy::trusted_server(), 1_700_000_000);
 }
 
 fn holds_in_every_schedule_of_two(policy: Policy, least_schedules: u128) {
