@@ -38,9 +38,12 @@ pub(crate) fn run(arguments: &ImportArgs) -> Result<Ending> {
         "{} rows stored, {} there already, {} past their lifetime",
         done.stored, done.same, done.expired
     );
+    if done.withdrawn > 0 {
+        eprintln!("{} rows that were there are withdrawn by the file", done.withdrawn);
+    }
     if done.different > 0 {
         eprintln!(
-            "{} rows are there with other content and were left as they are: an import replaces nothing",
+            "{} rows are there with other content and were left as they are: an import replaces nothing but by a withdrawal",
             done.different
         );
         return Ok(Ending::Flawed);
@@ -55,6 +58,8 @@ struct Done {
     same: u64,
     different: u64,
     expired: u64,
+    /// Live rows that a withdrawal of the file replaced.
+    withdrawn: u64,
 }
 
 /// A row on its way.
@@ -141,11 +146,11 @@ async fn put(store: &dyn AsyncStore, waiting: &mut Vec<Waiting>, done: &mut Done
         for (row, answer) in rows.iter().zip(answers) {
             match answer {
                 Ok(WriteOutcome::Stored) => done.stored += 1,
-                Ok(WriteOutcome::Conflict(Some(item))) => done.found(row, &item),
+                Ok(WriteOutcome::Conflict(Some(item))) => found(store, row, &item, done).await?,
                 // Who wrote it does not matter here: what matters is whether it is there.
                 Ok(WriteOutcome::Conflict(None)) | Err(KvError::UnknownOutcome) => {
                     match store.get(&row.key).await {
-                        Ok(Some(item)) => done.found(row, &item),
+                        Ok(Some(item)) => found(store, row, &item, done).await?,
                         Ok(None) => bail!("a row was refused and is not there; {AGAIN}"),
                         Err(error) => bail!("{error}; {AGAIN}"),
                     }
@@ -159,15 +164,30 @@ async fn put(store: &dyn AsyncStore, waiting: &mut Vec<Waiting>, done: &mut Done
 
 const AGAIN: &str = "the same command goes on where this one ended";
 
-impl Done {
-    fn found(&mut self, row: &Waiting, item: &Item) {
-        let metadata = item.metadata.as_deref().unwrap_or_default();
-        if item.body == row.body && metadata == row.metadata {
-            self.same += 1;
-        } else {
-            self.different += 1;
+/// What becomes of a row whose key is taken. A withdrawal that is not older than the consent of what is
+/// there replaces it: an export may have the row from before its withdrawal, too.
+async fn found(store: &dyn AsyncStore, row: &Waiting, item: &Item, done: &mut Done) -> Result<()> {
+    let metadata = item.metadata.as_deref().unwrap_or_default();
+    if item.body == row.body && metadata == row.metadata {
+        done.same += 1;
+    } else if ends(&row.body, &item.body) {
+        let condition = Precondition::Matches(item.generation);
+        match store.put(Write { condition, ..row.write() }).await {
+            Ok(WriteOutcome::Stored) => done.withdrawn += 1,
+            Ok(WriteOutcome::Conflict(_)) => bail!("a row changed meanwhile; {AGAIN}"),
+            Err(error) => bail!("{error}; {AGAIN}"),
         }
+    } else {
+        done.different += 1;
     }
+    Ok(())
+}
+
+/// Whether a row is the withdrawal of what is stored.
+fn ends(row: &[u8], stored: &[u8]) -> bool {
+    let consent = |body| serde_json::from_slice::<Times>(body).ok().map(|times| times.consent);
+    let (Some(row), Some(stored)) = (consent(row), consent(stored)) else { return false };
+    !row.ok && stored.ok && row.updated >= stored.updated
 }
 
 impl Waiting {
@@ -192,6 +212,8 @@ struct Times {
 #[derive(Deserialize)]
 struct Consent {
     ok: bool,
+    #[serde(default)]
+    updated: u64,
 }
 
 /// Seconds that a row has left; `None` when it is past its lifetime, and the graph would not show it.
@@ -252,12 +274,26 @@ mod tests {
     }
 
     #[test]
+    fn a_withdrawal_replaces_the_row_that_it_ended_and_no_newer_one() {
+        let store = MemoryStore::new(Arc::clone(&system_clock()));
+        let row = |ok, at| format!(r#"{{\"consent\":{{\"ok\":{ok},\"updated\":{at}}}}}"#);
+        let (live, withdrawn) = (row(true, 100), row(false, 100));
+        let both = export(&[("a", live.as_str()), ("a", withdrawn.as_str())]);
+        let done = import(&store, &both).unwrap();
+        assert_eq!(done, Done { stored: 1, withdrawn: 1, ..Done::default() });
+        let newer = row(true, 101);
+        import(&store, &export(&[("b", newer.as_str())])).unwrap();
+        let done = import(&store, &export(&[("b", withdrawn.as_str())])).unwrap();
+        assert_eq!(done, Done { different: 1, ..Done::default() });
+    }
+
+    #[test]
     fn what_is_there_is_left_as_it_is() {
         let store = MemoryStore::new(Arc::clone(&system_clock()));
         let done = import(&store, &export(&[("a", "1"), ("b", "2")])).unwrap();
         assert_eq!(done, Done { stored: 2, ..Done::default() });
         let done = import(&store, &export(&[("a", "1"), ("b", "3"), ("c", "4")])).unwrap();
-        assert_eq!(done, Done { stored: 1, same: 1, different: 1, expired: 0 });
+        assert_eq!(done, Done { stored: 1, same: 1, different: 1, ..Done::default() });
         let done = import(&store, &export(&[("d", "1"), ("d", "1")])).unwrap();
         assert_eq!(done, Done { stored: 1, same: 1, ..Done::default() });
     }

@@ -41,8 +41,11 @@ pub(crate) async fn prepare(client: &Client) -> Result<(), String> {
         ));
     }
     let commit = client.query_one("SHOW synchronous_commit", &[]).await.map_err(refused)?;
-    if commit.get::<_, &str>(0) == "off" {
-        return Err("synchronous_commit is off, so that acknowledged writes can be lost; run ALTER ROLE ... SET synchronous_commit = on".into());
+    let commit: &str = commit.get(0);
+    if !matches!(commit, "on" | "remote_apply") {
+        return Err(format!(
+            "synchronous_commit is {commit}, so that acknowledged writes can be lost; run ALTER ROLE ... SET synchronous_commit = on"
+        ));
     }
     Ok(())
 }

@@ -110,8 +110,14 @@ impl Config {
         };
         let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
-        let partners = file.partners.iter().map(|partner| lines.record(partner, is_local));
-        let partners = partners.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let mut partners = BTreeMap::new();
+        for partner in &file.partners {
+            let (token, record) = lines.record(partner, is_local)?;
+            if partners.insert(token, record).is_some() {
+                let expected = "a token that no other partner has";
+                return Err(lines.refuse(partner.token_sha256.span(), "token_sha256", expected));
+            }
+        }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
         Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec, partners })

@@ -53,10 +53,12 @@ impl StoreUrl {
         let is_scheme = |scheme: &str| {
             !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_lowercase())
         };
+        // A store in memory has no place.
+        let text = if text == "memory:" { "memory://" } else { text };
         let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme))
         else {
             return Err(OpenError(
-                "the store's URL cannot be read; expected redb://PATH, postgres://USER@HOST/DATABASE or valkey://HOST".to_owned(),
+                "the store's URL cannot be read; expected redb://PATH, postgres://USER@HOST/DATABASE, valkey://HOST or memory:".to_owned(),
             ));
         };
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -126,9 +128,23 @@ impl StoreUrl {
     pub fn finish(&self) -> Result<(), OpenError> {
         let Some((name, _)) = self.settings.first() else { return Ok(()) };
         let known: Vec<_> = self.known.iter().copied().collect();
-        // A name in a URL is no secret; its value may be.
+        // A name is no secret, but for the rest of a password that holds the mark before the settings.
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+        if self.path_may_break_off() || !name.bytes().all(is_name) {
+            return Err(self.error(
+                "its settings cannot be read; write ?, /, @, # and % in a user or a password as %3F, %2F, %40, %23 and %25".to_owned(),
+            ));
+        }
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         Err(self.error(format!("it has no setting {name:?}; known are: {known}")))
+    }
+}
+
+impl StoreUrl {
+    /// Whether the host may stand among the settings, behind a password with a `?` in it.
+    fn path_may_break_off(&self) -> bool {
+        let has_at = |(name, value): &(String, String)| name.contains('@') || value.contains('@');
+        self.settings.iter().any(has_at)
     }
 }
 
@@ -147,6 +163,22 @@ mod tests {
         assert!(!format!("{url:?} {refused:?}").contains("secret"));
         let unreadable = StoreUrl::parse("postgres:me:secret@host:port/db").unwrap_err();
         assert!(!unreadable.to_string().contains("secret"), "{unreadable}");
+    }
+
+    #[test]
+    fn a_password_that_breaks_a_url_in_two_is_not_told() {
+        for text in
+            ["postgres://me:pass?word@host/db", "valkey://:pa?ss=1@host", "valkey://:a?b%40c"]
+        {
+            let refused = StoreUrl::parse(text).unwrap().finish().unwrap_err().to_string();
+            assert!(refused.contains("%3F"), "{refused}");
+            assert!(!refused.contains("word") && !refused.contains("ss="), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_store_in_memory_has_no_place() {
+        assert_eq!(StoreUrl::parse("memory:").unwrap().scheme(), "memory");
     }
 
     #[test]

@@ -29,10 +29,16 @@ end
 return 1
 ";
 
-/// Row and sorted set; member.
+/// Row and sorted set; member. Where there is nothing it writes and removes something, so that replicas can
+/// acknowledge that they have what was removed before.
 const DELETE: &str = "
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[1]) end
-return redis.call('DEL', KEYS[1])
+local removed = redis.call('DEL', KEYS[1])
+if removed == 0 then
+  redis.call('HSET', KEYS[1], 'g', '0')
+  redis.call('DEL', KEYS[1])
+end
+return removed
 ";
 
 /// Sorted set. Members past their end may still stand there.

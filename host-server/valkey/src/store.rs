@@ -100,14 +100,14 @@ impl ValkeyStore {
 
     /// Runs scripts that write, and has the replicas acknowledge them. What a server did not know was not
     /// run and is sent again; nothing else is.
-    async fn write(&self, mut calls: Vec<Cmd>) -> Vec<Result<bool, KvError>> {
+    async fn write(&self, mut calls: Vec<Cmd>, nothing: Nothing) -> Vec<Result<bool, KvError>> {
         let count = calls.len();
-        let mut outcomes = self.write_once(&calls).await;
+        let mut outcomes = self.write_once(&calls, nothing).await;
         let unknown: Vec<usize> =
             (0..count).filter(|index| outcomes[*index] == Err(Failed::UnknownScript)).collect();
         if !unknown.is_empty() && self.send(&load()).await.is_ok() {
             let again = unknown.iter().map(|index| std::mem::take(&mut calls[*index]));
-            let again = self.write_once(&again.collect::<Vec<_>>()).await;
+            let again = self.write_once(&again.collect::<Vec<_>>(), nothing).await;
             for (index, outcome) in unknown.into_iter().zip(again) {
                 outcomes[index] = outcome;
             }
@@ -121,7 +121,7 @@ impl ValkeyStore {
         outcomes.into_iter().map(outcome).collect()
     }
 
-    async fn write_once(&self, calls: &[Cmd]) -> Vec<Result<bool, Failed>> {
+    async fn write_once(&self, calls: &[Cmd], nothing: Nothing) -> Vec<Result<bool, Failed>> {
         let mut commands = calls.to_vec();
         if self.replicas > 0 {
             let mut wait = redis::cmd("WAIT");
@@ -137,7 +137,7 @@ impl ValkeyStore {
                 .is_some_and(|acknowledged| acknowledged >= self.replicas);
         answers.resize_with(calls.len(), || Ok(Value::Nil));
         let outcome = |answer: RedisResult<Value>| match answer {
-            Ok(Value::Int(0)) => Ok(false),
+            Ok(Value::Int(0)) if is_replicated || nothing == Nothing::IsARefusal => Ok(false),
             Ok(Value::Int(1)) if is_replicated => Ok(true),
             Ok(_) => Err(Failed::Of(KvError::UnknownOutcome)),
             Err(error) if errors::is_unknown_script(&error) => Err(Failed::UnknownScript),
@@ -166,6 +166,15 @@ impl ValkeyStore {
     }
 }
 
+/// What it says that a script did nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nothing {
+    /// A condition did not hold.
+    IsARefusal,
+    /// There is nothing, which is acknowledged: replicas have to know it, too.
+    IsAnAnswer,
+}
+
 /// Why a script did not answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failed {
@@ -190,7 +199,7 @@ impl AsyncStore for ValkeyStore {
     }
 
     async fn put(&self, write: Write<'_>) -> Written {
-        let outcomes = self.write(vec![self.put_call(&write)?]).await;
+        let outcomes = self.write(vec![self.put_call(&write)?], Nothing::IsARefusal).await;
         outcome(outcomes.into_iter().next())
     }
 
@@ -199,7 +208,7 @@ impl AsyncStore for ValkeyStore {
         let (names, member) = names(key);
         let mut delete = call(&self.scripts.delete, &names);
         delete.arg(member);
-        let outcomes = self.write(vec![delete]).await;
+        let outcomes = self.write(vec![delete], Nothing::IsAnAnswer).await;
         outcomes.into_iter().next().unwrap_or(Err(KvError::UnknownOutcome))
     }
 
@@ -250,7 +259,11 @@ impl AsyncStore for ValkeyStore {
         for some in writes.chunks(AT_ONCE) {
             let calls: Vec<_> = some.iter().map(|write| self.put_call(write)).collect();
             let sent: Vec<Cmd> = calls.iter().flatten().cloned().collect();
-            let outcomes = if sent.is_empty() { Vec::new() } else { self.write(sent).await };
+            let outcomes = if sent.is_empty() {
+                Vec::new()
+            } else {
+                self.write(sent, Nothing::IsARefusal).await
+            };
             let mut outcomes = outcomes.into_iter();
             answers
                 .extend(calls.into_iter().map(|call| call.and_then(|_| outcome(outcomes.next()))));

@@ -132,6 +132,8 @@ async fn too_few_replicas_leave_a_write_in_doubt_and_a_conflict_a_conflict(serve
     let create = Write { condition: Precondition::Absent, ..write("alone") };
     assert_eq!(store.put(create).await, Err(KvError::UnknownOutcome));
     assert_eq!(store.put(create).await, Ok(WriteOutcome::Conflict(None)));
+    // That there is nothing left is no more acknowledged than the delete before.
+    assert_eq!(store.delete("alone").await, Err(KvError::UnknownOutcome));
     assert_eq!(store.delete("alone").await, Err(KvError::UnknownOutcome));
 }
 
@@ -162,6 +164,7 @@ async fn never_stored_for_what_a_promoted_replica_lacks() {
     let _ = replica.ask(&["replicaof", "127.0.0.1", "1"]);
     let tombstone = Write { body: b"tombstone", ..write("row") };
     assert_eq!(store.put(tombstone).await, Err(KvError::UnknownOutcome));
+    assert_eq!(store.delete("row").await, Err(KvError::UnknownOutcome));
     assert_eq!(store.delete("row").await, Err(KvError::UnknownOutcome));
 
     primary.end();
