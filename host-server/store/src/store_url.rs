@@ -168,11 +168,11 @@ mod tests {
     #[test]
     fn a_password_that_breaks_a_url_in_two_is_not_told() {
         for text in
-            ["postgres://me:pass?word@host/db", "valkey://:pa?ss=1@host", "valkey://:a?b%40c"]
+            ["postgres://me:pass?hunter@host/db", "valkey://:pa?ss=1@host", "valkey://:a?b%40c"]
         {
             let refused = StoreUrl::parse(text).unwrap().finish().unwrap_err().to_string();
             assert!(refused.contains("%3F"), "{refused}");
-            assert!(!refused.contains("word") && !refused.contains("ss="), "{refused}");
+            assert!(!refused.contains("hunter") && !refused.contains("ss="), "{refused}");
         }
     }
 
