@@ -37,13 +37,12 @@ export function run(call, answers) {
     if (err !== undefined) throw err;
     return ok;
   };
+  // No operation of the playground asks for `head` or `count`.
   class Store {
     static open() { return new Store(); }
     get(key) { return ask('get', { keys: [key] }); }
-    head(key) { return ask('head', { keys: [key] }); }
     put(write) { return ask('put', { keys: [write.key], writes: [write] }); }
     delete(key) { return ask('delete', { keys: [key] }); }
-    count(prefix, limit) { return ask('count', { keys: [], prefix, limit }); }
     getMany(keys) { return ask('getMany', { keys }); }
     putMany(writes) { return ask('putMany', { keys: writes.map(({ key }) => key), writes }); }
   }

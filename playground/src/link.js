@@ -11,18 +11,13 @@ import { STORIES } from './stories.js';
 export const MAX_STEPS = 60;
 
 const HOW = { '': 'now', l: 'lost', d: 'dropped', t: 'throttled' };
-const LETTER = Object.fromEntries(Object.entries(HOW).map(([letter, how]) => [how, letter]));
 
+/** A step as the world takes it; an Error when it is none. */
 export function stepOf(code) {
   if (code === 'w') return { who: 'w' };
   const [, who, rest] = /^([ab])(|[ldt]|\d{1,3})$/.exec(code) ?? [];
   if (who === undefined) throw new Error(`“${shown(code)}” is no step`);
   return /\d/.test(rest) ? { who, how: 'stale', moment: Number(rest) } : { who, how: HOW[rest] };
-}
-
-export function codeOf({ who, how, moment }) {
-  if (who === 'w') return 'w';
-  return who + (how === 'stale' ? moment : LETTER[how]);
 }
 
 /** `#...` for a choice: a story and its steps, or the reader's own setting and steps. */

@@ -1,8 +1,11 @@
 // How a call ended, as words of the contract.
 
-/** `{ word, parts, error, text }`: the outcome, those of its items by name, and all in one line. */
+/**
+ * `{ word, parts, kind, text }`: the outcome, those of its items by name, whether the store has
+ * acknowledged something (`wrote`, `nothing`, or `error`), and all of it in one line.
+ */
 export function outcomeOf({ value, error }, names = []) {
-  if (error !== undefined) return outcome(error.tag, [], true);
+  if (error !== undefined) return outcome(error.tag, [], 'error');
   const parts = (items) => items.map((item, index) => ({ name: names[index], word: wordOf(item) }));
   if (value === undefined) return outcome('stored');
   if (typeof value === 'boolean') return outcome(value ? 'deleted' : 'nothing there');
@@ -12,9 +15,13 @@ export function outcomeOf({ value, error }, names = []) {
   return outcome(value.outcome ?? 'created', parts(value.ids));
 }
 
-function outcome(word, parts = [], error = false) {
+const WROTE = new Set(['created', 'revived', 'written', 'stored', 'deleted']);
+
+function outcome(word, parts = [], failed) {
+  const wrote = [word, ...parts.map((part) => part.word)].some((each) => WROTE.has(each));
   const items = parts.map((part) => `${part.name} ${part.word}`);
-  return { word, parts, error, text: [word, ...items].filter(Boolean).join(', ') };
+  const kind = failed ?? (wrote ? 'wrote' : 'nothing');
+  return { word, parts, kind, text: [word, ...items].filter(Boolean).join(', ') };
 }
 
 // An item's outcome; one of a batch wraps that of its row.

@@ -15,9 +15,10 @@ const JUDGED = { how: 'now' };
  * call has ended (`idle`), so that the next step starts another one.
  */
 export function begin({ start, a, b }) {
-  const versions = STARTS[start].calls.reduce((before, [at, call]) => settle(before, call, NOON + at, 'start').versions, []);
+  const earlier = (versions, [at, call]) => settle(versions, call, NOON + at, 'start').versions;
+  const versions = STARTS[start].calls.reduce(earlier, []);
   const worker = (operation) => ({ operation, calls: [], idle: true });
-  return waiting({ versions, events: [], at: NOON, first: versions.length, a: worker(a), b: worker(b) });
+  return waiting({ versions, events: [], at: NOON, a: worker(a), b: worker(b) });
 }
 
 /** The world after one more step; an Error says why there can be none. */
@@ -28,7 +29,8 @@ export function advance(world, step) {
 
 function withdraw(world, at) {
   const { versions, asked, answer, outcome } = settle(world.versions, OPERATIONS.withdraw.call, at, 'w');
-  const event = { who: 'w', at, asked, ...JUDGED, answer, before: world.versions.length, after: versions.length, outcome };
+  const [before, after] = [world.versions.length, versions.length];
+  const event = { who: 'w', at, asked, ...JUDGED, answer, before, after, outcome };
   return { ...world, versions, events: [...world.events, event] };
 }
 
@@ -45,7 +47,8 @@ function call(world, { who, how, moment }, at) {
   const result = runOf(worker.operation, answered);
   const ended = result.asked === undefined;
   const outcome = ended ? outcomeOf(result, OPERATIONS[worker.operation].names) : undefined;
-  const event = { who, at, asked, how, moment, answer, before: world.versions.length, after: versions.length, outcome };
+  const [before, after] = [world.versions.length, versions.length];
+  const event = { who, at, asked, how, moment, answer, before, after, outcome };
   const calls = [...(worker.idle ? worker.calls : worker.calls.slice(0, -1)), { ...answered, outcome }];
   return { ...world, versions, events: [...world.events, event], [who]: { ...worker, calls, idle: ended } };
 }

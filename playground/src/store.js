@@ -14,9 +14,7 @@ export function staleMoments(versions, keys) {
   return moments.reverse();
 }
 
-const READS = new Set(['get', 'head', 'getMany', 'count']);
-
-export const isRead = ({ method }) => READS.has(method);
+export const isRead = ({ method }) => method === 'get' || method === 'getMany';
 
 /**
  * What the store does with a call, and what the worker hears of it.
@@ -40,15 +38,12 @@ function failed({ method, keys }, error) {
   return method.endsWith('Many') ? { ok: keys.map(() => ({ tag: 'err', val: error })) } : { err: error };
 }
 
-function read(versions, { method, keys, prefix, limit }, upTo) {
+function read(versions, { method, keys }, upTo) {
   const item = (key) => {
     const version = versionOf(versions, key, upTo);
     return version?.row && { ...version.row, generation: BigInt(version.number) };
   };
-  if (method === 'getMany') return keys.map((key) => ({ tag: 'ok', val: item(key) }));
-  if (method !== 'count') return item(keys[0]);
-  const held = new Set(versions.slice(0, upTo).map(({ key }) => key));
-  return Math.min(limit, [...held].filter((key) => key.startsWith(prefix) && item(key)).length);
+  return method === 'get' ? item(keys[0]) : keys.map((key) => ({ tag: 'ok', val: item(key) }));
 }
 
 function write(before, { method, keys, writes }, by, at) {
