@@ -41,7 +41,7 @@ function failed({ method, keys }, error) {
 function read(versions, { method, keys }, upTo) {
   const item = (key) => {
     const version = versionOf(versions, key, upTo);
-    return version?.row && { ...version.row, generation: BigInt(version.number) };
+    return version?.row ? { ...version.row, generation: BigInt(version.number) } : undefined;
   };
   return method === 'get' ? item(keys[0]) : keys.map((key) => ({ tag: 'ok', val: item(key) }));
 }

@@ -86,3 +86,38 @@ test('a race has an end: more steps than a link holds are refused with words', a
   assert.equal(await page.locator('.problem').count(), 0);
   assert.equal(await page.locator('#timeline .step').count(), 59);
 });
+
+test('a row that was deleted is read as none', async () => {
+  const page = await chromium.open('#start=live&a=batch&b=delete&steps=b');
+  await page.click('#a-run');
+  assert.deepEqual(await outcomes(page, 'a'), ['3f3f3f3f… not-found, 7a7a7a7a… not-found, c0c0c0c0… not-found']);
+  assert.deepEqual(await rows(page), ['no row']);
+});
+
+test('whatever is pressed, the page goes on', async () => {
+  const page = await chromium.open();
+  const errors = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  const pressed = await page.evaluate((seed) => {
+    let state = seed;
+    const below = (bound) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * bound);
+    };
+    const any = (all) => all[below(all.length)];
+    const done = [];
+    while (done.length < 600) {
+      const list = below(20) === 0 ? any(document.querySelectorAll('select')) : undefined;
+      const control = list ?? any(document.querySelectorAll('main button:enabled, #story button:enabled'));
+      done.push(`${control.id}${list ? ' chosen' : ''}`);
+      if (list) {
+        list.value = any(list.options).value;
+        list.dispatchEvent(new Event('change'));
+      } else control.click();
+      if (!document.querySelector('#timeline li')) break;
+    }
+    return done;
+  }, 20_261_129);
+  assert.deepEqual(errors, [], pressed.slice(-20).join(' '));
+  assert.equal(pressed.length, 600);
+});
