@@ -48,7 +48,8 @@ const MEANINGS = {
   full: 'The row has as many partners as it may have.',
 };
 
-/** What an outcome means, in a sentence. */
+/** What an outcome means, in a sentence; where the items of a batch differ, in one for each word. */
 export function meaningOf({ word, parts }) {
-  return MEANINGS[word || parts[0]?.word] ?? '';
+  const words = word ? [word] : [...new Set(parts.map((part) => part.word))];
+  return words.map((each) => (words.length > 1 ? `${each}: ${MEANINGS[each]}` : MEANINGS[each])).join(' ');
 }

@@ -44,7 +44,8 @@ const failure = (error) => (error === 'throttled' ? 'refused for its rate (429)'
 /** What happened at the store, whatever the worker hears: texts, and the versions that were made. */
 export function truth(event, versions) {
   const { asked, how, before, after, moment } = event;
-  const name = (key) => (versions.some((version) => version.key !== ROWS[0]) ? `${short(key)} ` : '');
+  const several = [...versions.map(({ key }) => key), ...asked.keys].some((key) => key !== ROWS[0]);
+  const name = (key) => (several ? `${short(key)} ` : '');
   const made = versions.slice(before, after).map((version) => ({
     number: version.number,
     text: `${name(version.key)}version ${version.number}`,

@@ -53,6 +53,13 @@ test('a batch is refused, stale and lost row by row', async () => {
   assert.deepEqual(await outcomes(page, 'a'), [throttled]);
 });
 
+test('a batch says what each of its outcomes means', async () => {
+  const page = await chromium.open('#start=three&a=batch&b=news&steps=w.a');
+  await page.click('#a-run');
+  assert.deepEqual(await outcomes(page, 'a'), ['3f3f3f3f… withdrawn, 7a7a7a7a… written, c0c0c0c0… written']);
+  assert.match(await text(page, '#a .outcomes li'), /withdrawn: The visitor has withdrawn.* written: The store itself/);
+});
+
 test('every operation runs to an outcome over every start', async () => {
   const page = await chromium.open('#start=live&a=news&b=sync');
   const values = (id) => page.locator(`#${id} option`).evaluateAll((all) => all.map(({ value }) => value));
@@ -64,7 +71,7 @@ test('every operation runs to an outcome over every start', async () => {
       const [outcome, ...more] = await outcomes(page, 'a');
       assert.ok(outcome && more.length === 0, `${operation} over ${start}: ${outcome}`);
       const meaning = await text(page, '#a .outcomes li > p:last-child');
-      assert.match(meaning, /^Called at \d\d:\d\d:\d\d\. \S/, `${operation} over ${start}: ${outcome}`);
+      assert.match(meaning, /^Called at \d\d:\d\d:\d\d\. (?!undefined)\S/, `${operation} over ${start}: ${outcome}`);
     }
   }
 });

@@ -29,7 +29,7 @@ function row(key, { versions, events }) {
   const fresh = version !== undefined && version.number > (events.at(-1)?.before ?? versions.length);
   return h('article', { class: `row ${state.replace(' ', '-')}${fresh ? ' fresh' : ''}`, 'data-row': key.slice(0, 2) },
     h('header', {}, h('code', {}, short(key)), h('span', { class: 'state' }, state),
-      version && h('span', { class: 'version' }, `version ${version.number}`)),
+      held && h('span', { class: 'version' }, `version ${version.number}`)),
     held && (held.live ? live(held, before) : h('p', {}, `Since ${clock(held.updated)}. No consent and no UIDs are stored.`)));
 }
 
