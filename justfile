@@ -4,6 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
 import 'just/server.just'
+import 'just/play.just'
 
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
@@ -136,7 +137,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly
+ci: lint test doc package-crates test-fastly package-fastly test-play
 
 # What the components are built for
 _targets:
