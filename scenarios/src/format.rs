@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use identity_graph::Policy;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -22,6 +23,7 @@ pub struct Subject {
     /// Why it matters.
     pub why: String,
     /// Its stories.
+    #[serde(deserialize_with = "named")]
     pub scenarios: Vec<Scenario>,
 }
 
@@ -36,6 +38,7 @@ pub struct Scenario {
     pub(crate) hands_over: bool,
     #[serde(default)]
     pub(crate) rows: BTreeMap<EcId, StoredRow>,
+    #[serde(deserialize_with = "numbered")]
     pub(crate) steps: Vec<Step>,
 }
 
@@ -93,6 +96,25 @@ impl Subject {
         write_out(&mut value);
         serde_json::from_value(value)
     }
+}
+
+/// Reads scenarios; what is wrong with one is told with its name.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Scenario>, D::Error> {
+    let scenario = |value: Value| {
+        let name = value["name"].to_string();
+        let wrong = |error| D::Error::custom(format_args!("scenario {name}: {error}"));
+        serde_json::from_value(value).map_err(wrong)
+    };
+    Vec::deserialize(deserializer)?.into_iter().map(scenario).collect()
+}
+
+/// Reads steps; what is wrong with one is told with its number.
+fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let step = |(number, value)| {
+        let wrong = |error| D::Error::custom(format_args!("step {number}: {error}"));
+        serde_json::from_value(value).map_err(wrong)
+    };
+    (1_usize..).zip(Vec::deserialize(deserializer)?).map(step).collect()
 }
 
 /// Writes long texts out.

@@ -96,10 +96,19 @@ impl Place<'_> {
             step: self.step,
             what: self.what.clone(),
             matter: matter.into(),
-            expected: expected.to_string(),
-            came: came.to_string(),
+            expected: short(&expected.to_string()),
+            came: short(&came.to_string()),
         }
     }
+}
+
+/// A text of which the end is left out when it is long.
+fn short(text: &str) -> String {
+    const MOST: usize = 1_000;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    text.chars().take(MOST).chain("…".chars()).collect()
 }
 
 impl<'a> Play<'a> {
