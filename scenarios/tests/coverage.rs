@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use serde_json::{Map, Value};
-use wit_parser::{Function, Handle, Interface, InterfaceId, Resolve, Type, TypeDefKind};
+use wit_parser::{Function, Handle, Interface, InterfaceId, Resolve, SourceMap, Type, TypeDefKind};
 
 struct Wit {
     resolve: Resolve,
@@ -15,9 +15,15 @@ struct Wit {
 
 impl Wit {
     fn read() -> Self {
-        let mut resolve = Resolve::default();
+        let mut texts = SourceMap::new();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-        let (package, _) = resolve.push_dir(&folder).expect("the WIT can be read");
+        for file in fs::read_dir(folder).expect("the WIT is there") {
+            let file = file.unwrap().path();
+            texts.push_str(&file.display().to_string(), fs::read_to_string(file).unwrap());
+        }
+        let parsed = texts.parse().map_err(|(_, error)| error).expect("the WIT is well formed");
+        let mut resolve = Resolve::default();
+        let package = resolve.push_group(parsed).expect("the WIT is whole");
         let interfaces = &resolve.packages[package].interfaces;
         let (graph, store) = (interfaces["identity-graph"], interfaces["kv-cas"]);
         Self { resolve, graph, store }
