@@ -4,7 +4,7 @@ use identity_graph_scenarios::{Disagreement, Native, Subject, play};
 use serde_json::{Value, json};
 
 /// Two steps of which the second is an upsert that is expected to come to this.
-fn played(expect: Value, faults: Value) -> Result<(), Disagreement> {
+fn played(expect: &Value, faults: &Value) -> Result<(), Disagreement> {
     let row = json!({
         "v": 1,
         "created": 1_789_999_000,
@@ -36,7 +36,7 @@ fn stored() -> Value {
 }
 
 #[track_caller]
-fn disagrees(expect: Value, faults: Value, parts: &[&str]) {
+fn disagrees(expect: &Value, faults: &Value, parts: &[&str]) {
     let why = played(expect, faults).unwrap_err().to_string();
     let place = "\"a UID is stored\", step 2 (graph.upsert-partner-id): ";
     assert!(why.starts_with(place), "{why}");
@@ -49,34 +49,38 @@ fn disagrees(expect: Value, faults: Value, parts: &[&str]) {
 fn what_is_as_expected_is_no_disagreement() {
     let calls = json!({ "get": 1, "put": 1 });
     let expect = json!({ "ok": "written", "rows": stored(), "calls": calls });
-    assert_eq!(played(expect, json!([])), Ok(()));
+    assert_eq!(played(&expect, &json!([])), Ok(()));
 }
 
 #[test]
 fn another_answer_is_told() {
     let expect = json!({ "ok": "unchanged", "rows": stored() });
-    disagrees(expect, json!([]), &["the answer should be ok \"unchanged\", and is ok \"written\""]);
+    disagrees(
+        &expect,
+        &json!([]),
+        &["the answer should be ok \"unchanged\", and is ok \"written\""],
+    );
     let expect = json!({ "error": "conflict", "rows": stored() });
-    disagrees(expect, json!([]), &["error \"conflict\"", "ok \"written\""]);
+    disagrees(&expect, &json!([]), &["error \"conflict\"", "ok \"written\""]);
 }
 
 #[test]
 fn another_row_is_told() {
     let row = json!({ "a1": { "has": { "ids": { "ids.acme.example": { "uid": "A-2" } } } } });
-    disagrees(json!({ "ok": "written", "rows": row }), json!([]), &["the row a1", "A-2", "A-1"]);
+    disagrees(&json!({ "ok": "written", "rows": row }), &json!([]), &["the row a1", "A-2", "A-1"]);
     let absent = json!({ "ok": "written", "rows": { "a1": null } });
-    disagrees(absent, json!([]), &["the row a1 should be absent"]);
+    disagrees(&absent, &json!([]), &["the row a1 should be absent"]);
     let metadata = json!({ "a1": { "metadata": { "country": "DE" } } });
     let expect = json!({ "ok": "written", "rows": metadata });
-    disagrees(expect, json!([]), &["the metadata of the row a1", "DE", "FR"]);
+    disagrees(&expect, &json!([]), &["the metadata of the row a1", "DE", "FR"]);
     let lifetime = json!({ "ok": "written", "rows": { "a1": { "lifetime": 5 } } });
-    disagrees(lifetime, json!([]), &["the lifetime of the row a1 should be 5, and is 31535000"]);
+    disagrees(&lifetime, &json!([]), &["the lifetime of the row a1 should be 5, and is 31535000"]);
 }
 
 #[test]
 fn a_row_that_changed_though_nobody_said_so_is_told() {
     let expect = json!({ "ok": "written" });
-    disagrees(expect, json!([]), &["the row a1 should be as before the call"]);
+    disagrees(&expect, &json!([]), &["the row a1 should be as before the call"]);
 }
 
 #[test]
@@ -84,14 +88,14 @@ fn other_store_operations_are_told() {
     let expect = json!({ "ok": "written", "rows": stored(), "calls": { "get": 2, "put": 1 } });
     let told =
         "the store operations should be {\"get\": 2, \"put\": 1}, and is {\"get\": 1, \"put\": 1}";
-    disagrees(expect, json!([]), &[told]);
+    disagrees(&expect, &json!([]), &[told]);
 }
 
 #[test]
 fn a_fault_that_never_came_to_pass_is_told() {
     let expect = json!({ "ok": "written", "rows": stored() });
     let faults = json!([{ "at": "put", "nth": 2, "fault": "throttled" }]);
-    disagrees(expect, faults, &["fault 1", "not met"]);
+    disagrees(&expect, &faults, &["fault 1", "not met"]);
 }
 
 #[test]
