@@ -234,7 +234,7 @@ fn every_operation_outcome_and_error_occurs_in_a_scenario() {
 }
 
 #[test]
-fn every_fault_of_the_script_occurs_at_every_kind_of_operation_in_some_scenario() {
+fn every_fault_of_the_script_and_every_kind_of_operation_occur_in_some_scenario() {
     let scenarios = scenarios();
     let faults = || {
         let of = |step: &Map<String, Value>| step.get("faults").cloned().unwrap_or_default();
