@@ -83,6 +83,8 @@ def test_so_does_one_on_a_snapshot(operation: str, bad: str) -> None:
 
 
 UID = PartnerUid("a.example", "1")
+#: What type checkers cannot know to be wrong.
+SOMETHING: Any = {"text": "FR", "number": 5, "float": 1.5, "none": None}
 
 
 @pytest.mark.parametrize(
@@ -92,13 +94,21 @@ UID = PartnerUid("a.example", "1")
         (lambda g: g.visit(b"3f", entry()), TypeError, "ec_id: expected a str, got bytes"),
         (lambda g: g.visit("short", entry()), InvalidArgument, "EC ID"),
         (lambda g: g.visit(EC_ID, {"now": NOW}), TypeError, "entry: expected NewEntry, got dict"),
-        (lambda g: g.visit(EC_ID, NewEntry(NOW, tcf=5)), TypeError, "entry.tcf: expected a str, got int"),
+        (
+            lambda g: g.visit(EC_ID, NewEntry(NOW, tcf=SOMETHING["number"])),
+            TypeError,
+            "entry.tcf: expected a str, got int",
+        ),
         (
             lambda g: g.visit(EC_ID, NewEntry(NOW, tcf="\ud800")),
             InvalidArgument,
             "entry.tcf: expected Unicode",
         ),
-        (lambda g: g.visit(EC_ID, NewEntry(NOW, geo="FR")), TypeError, "entry.geo: expected Geo, got str"),
+        (
+            lambda g: g.visit(EC_ID, NewEntry(NOW, geo=SOMETHING["text"])),
+            TypeError,
+            "entry.geo: expected Geo, got str",
+        ),
         (
             lambda g: g.visit(EC_ID, NewEntry(NOW, geo=Geo("FR", asn=-1))),
             InvalidArgument,
@@ -115,17 +125,17 @@ UID = PartnerUid("a.example", "1")
             "entry.device.is_mobile: expected a number from 0 to 255",
         ),
         (
-            lambda g: g.visit(EC_ID, NewEntry(NOW, device=Device(1, known_browser=1))),
+            lambda g: g.visit(EC_ID, NewEntry(NOW, device=Device(1, known_browser=SOMETHING["number"]))),
             TypeError,
             "entry.device.known_browser: expected a bool, got int",
         ),
         (
-            lambda g: g.visit(EC_ID, NewEntry(NOW, ids="A-1")),
+            lambda g: g.visit(EC_ID, NewEntry(NOW, ids=SOMETHING["text"])),
             TypeError,
             "entry.ids: expected a sequence, got str",
         ),
         (
-            lambda g: g.visit(EC_ID, NewEntry(NOW, ids=[UID, PartnerUid("b.example", None)])),
+            lambda g: g.visit(EC_ID, NewEntry(NOW, ids=[UID, PartnerUid("b.example", SOMETHING["none"])])),
             TypeError,
             "entry.ids[1].uid: expected a str, got NoneType",
         ),
@@ -135,7 +145,9 @@ UID = PartnerUid("a.example", "1")
             "id.synced: expected a number from 0 to 18446744073709551615",
         ),
         (
-            lambda g: g.upsert_partner_id(EC_ID, PartnerUid("a.example", "1", synced=1.5), NOW),
+            lambda g: g.upsert_partner_id(
+                EC_ID, PartnerUid("a.example", "1", synced=SOMETHING["float"]), NOW
+            ),
             TypeError,
             "id.synced: expected an int, got float",
         ),

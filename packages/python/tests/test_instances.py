@@ -182,7 +182,7 @@ def _id(number: int) -> str:
     return f"{number:064x}"
 
 
-def _large_row(partner: str) -> bytes:
+def _large_row() -> bytes:
     """A row of 60 KB, which a member that nobody knows fills."""
     return (
         b'{"v":1,"created":1789999000,"last_seen":1789999000,"consent":{"ok":true,"updated":1789999000},'
@@ -192,7 +192,7 @@ def _large_row(partner: str) -> bytes:
 
 def test_a_batch_over_rows_of_60_mb_in_all_is_written_in_answers_of_16_mib() -> None:
     store = Scripted()
-    body = _large_row("a.example")
+    body = _large_row()
     for number in range(1_000):
         outcome = store.inner.put(Write(_id(number), body, "{}", 86_400, Absent()))
         assert outcome == Stored()
@@ -225,9 +225,8 @@ def test_a_batch_of_more_than_a_thousand_goes_in_thousands() -> None:
         return store.inner.get_many(keys)
 
     store.instead = {"get_many": get_many}
-    outcomes = Graph(store).sync_partner_ids(
-        "a.example", [Mapping(_id(n), "1", NOW) for n in range(12_345)], NOW
-    )
+    mappings = [Mapping(_id(number), "1", NOW) for number in range(12_345)]
+    outcomes = Graph(store).sync_partner_ids("a.example", mappings, NOW)
     assert list(outcomes) == [UpsertOutcome.NOT_FOUND] * 12_345
     assert asked == [1_000] * 12 + [345]
 
