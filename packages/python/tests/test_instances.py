@@ -22,8 +22,6 @@ from identity_graph import (
     WithdrawOutcome,
     Write,
 )
-from identity_graph import _contract as contract
-from identity_graph._component import component, main_module
 from support import EC_ID, NOW, Scripted, entry, raises
 
 
@@ -229,23 +227,3 @@ def test_a_batch_of_more_than_a_thousand_goes_in_thousands() -> None:
     outcomes = Graph(store).sync_partner_ids("a.example", mappings, NOW)
     assert list(outcomes) == [UpsertOutcome.NOT_FOUND] * 12_345
     assert asked == [1_000] * 12 + [345]
-
-
-def test_every_export_of_the_component_is_called_by_its_own_types() -> None:
-    """The main module exports each function of the contract, and the package knows each that it exports."""
-    from wasmtime import Engine, Module
-
-    module = Module(Engine(), main_module(component()))
-    prefix = f"{contract.IDENTITY_GRAPH}#"
-    exported = {export.name for export in module.exports if export.name.startswith(prefix)}
-    destructors = {f"{prefix}[dtor]graph", f"{prefix}[dtor]snapshot"}
-    assert {function.export for function in contract.all_functions()} == exported - destructors
-
-
-def test_the_component_imports_a_store_and_nothing_else() -> None:
-    from wasmtime import Engine
-    from wasmtime.component import Component
-
-    engine = Engine()
-    imports = Component(engine, component()).type.imports(engine)
-    assert list(imports) == [contract.KV_CAS]
