@@ -8,17 +8,23 @@ from typing import Any
 import pytest
 
 from identity_graph import (
+    Absent,
+    Consent,
     Device,
     Geo,
     Graph,
     Invalid,
     InvalidArgument,
+    Item,
+    ItemHead,
     LeftOut,
     Mapping,
     MemoryStore,
     NewEntry,
     PartnerUid,
+    RawRow,
     UpsertOutcome,
+    Write,
     default_policy,
 )
 from support import EC_ID, NOW, Scripted, entry
@@ -263,3 +269,19 @@ def test_messages_show_no_argument() -> None:
         shown = str(raised.value)
         assert secret not in shown
         assert raised.value.__cause__ is None
+
+
+def test_repr_shows_no_id_and_no_stored_text() -> None:
+    secret = "SECRET"
+    uid = PartnerUid("a.example", secret, ext=secret)
+    shown = [
+        uid,
+        Mapping(secret, secret, NOW, ext=secret),
+        NewEntry(NOW, tcf=secret, gpp=secret, ids=[uid]),
+        Consent(secret, secret, "7", True, NOW, None),
+        RawRow(secret.encode(), secret, 1, None),
+        Item(secret.encode(), secret, 1),
+        ItemHead(secret, 1),
+        Write(secret, secret.encode(), secret, 60, Absent()),
+    ]
+    assert secret not in repr(shown)

@@ -11,16 +11,16 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 PAGES = ["packages/python/README.md", "docs/embedding.md"]
-BLOCKS = [
-    pytest.param(block, id=f"{page}-{number}")
+BLOCKS = {
+    f"{page}-{number}": block
     for page in PAGES
     for number, block in enumerate(
         re.findall(r"^```python\n(.*?)^```$", (REPOSITORY / page).read_text("utf-8"), re.M | re.S), 1
     )
-]
+}
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS.keys())
 def test_a_block_runs(block: str, tmp_path: Path) -> None:
     path = tmp_path / "test_block.py"
     path.write_text(block, "utf-8")
@@ -33,4 +33,4 @@ def test_a_block_runs(block: str, tmp_path: Path) -> None:
 
 
 def test_every_page_has_blocks() -> None:
-    assert {block.id.rpartition("-")[0] for block in BLOCKS if block.id} == set(PAGES)
+    assert {name.rpartition("-")[0] for name in BLOCKS} == set(PAGES)

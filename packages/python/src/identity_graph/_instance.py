@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import weakref
 from collections.abc import Callable
@@ -112,10 +113,11 @@ class Instance:
         pointers: list[int] = []
         for start in range(0, len(sizes), BLOCKS_AT_ONCE):
             some = sizes[start : start + BLOCKS_AT_ONCE]
-            pairs = struct.Struct(f"<{2 * len(some)}I")
-            pairs.pack_into(self._blocks, 0, *(number for pair in some for number in pair))
-            self._allocate(self._store, len(some))
-            pointers.extend(pairs.unpack_from(self._blocks)[::2])
+            pairs = f"<{2 * len(some)}I"
+            struct.pack_into("<Q", self._blocks, 0, len(some))
+            struct.pack_into(pairs, self._blocks, 8, *itertools.chain.from_iterable(some))
+            self._allocate(self._store)
+            pointers.extend(struct.unpack_from(pairs, self._blocks, 8)[::2])
         return pointers
 
 

@@ -1,13 +1,14 @@
 """What the graph needs of a key-value store: the interface `kv-cas`, to be implemented in Python.
 
 `wit/kv-cas.wit` is the contract that every store has to keep; `identity_graph.conformance` tries it.
+`repr` shows no key and no stored text.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 #: The longest key, in bytes of UTF-8.
@@ -24,9 +25,9 @@ MAX_ANSWER_BYTES = 16 << 20
 class Item:
     """A stored value with everything needed to write it back conditionally."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     #: None when the value was stored without metadata, by another program.
-    metadata: str | None
+    metadata: str | None = field(repr=False)
     #: 0 to 2^64 - 1. Every write of a key gives it another one that it has never had before.
     generation: int
 
@@ -35,7 +36,7 @@ class Item:
 class ItemHead:
     """A stored value without its body."""
 
-    metadata: str | None
+    metadata: str | None = field(repr=False)
     generation: int
 
 
@@ -76,9 +77,9 @@ Precondition = Always | Absent | Matches
 class Write:
     """One write. It replaces body, metadata and lifetime together."""
 
-    key: str
-    body: bytes
-    metadata: str
+    key: str = field(repr=False)
+    body: bytes = field(repr=False)
+    metadata: str = field(repr=False)
     #: Seconds for which the value is kept at least, from now on; at least 1.
     time_to_live: int
     condition: Precondition

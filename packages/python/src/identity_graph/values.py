@@ -2,12 +2,13 @@
 
 Times are Unix seconds. Each class says its fields in the words of `wit/identity-graph.wit`, where their
 limits are; what breaks one is answered, not raised here.
+`repr` shows no EC ID, UID, consent string or stored text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .errors import GraphError
@@ -17,8 +18,8 @@ from .errors import GraphError
 class Consent:
     """The consent that an entry was given under. A tombstone shows no strings."""
 
-    tcf: str | None
-    gpp: str | None
+    tcf: str | None = field(repr=False)
+    gpp: str | None = field(repr=False)
     gpp_sid: str | None
     #: True for a live entry, false for a withdrawal tombstone.
     ok: bool
@@ -68,7 +69,7 @@ class PartnerUid:
     #: The partner's key: 1 to 255 bytes of `a-z 0-9 . _ -`, lower-cased where it is written.
     partner: str
     #: 1 to 512 bytes, not blank, no control characters.
-    uid: str
+    uid: str = field(repr=False)
     #: When it was asserted; in an upsert none asserts it at the time of the call.
     synced: int | None = None
     #: OpenRTB agent type.
@@ -76,7 +77,7 @@ class PartnerUid:
     #: When the UID ends.
     expires: int | None = None
     #: A JSON object of at most 1,024 bytes.
-    ext: str | None = None
+    ext: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,8 @@ class NewEntry:
 
     #: The time of the visit, and of the consent it brings.
     now: int
-    tcf: str | None = None
-    gpp: str | None = None
+    tcf: str | None = field(default=None, repr=False)
+    gpp: str | None = field(default=None, repr=False)
     gpp_sid: str | None = None
     geo: Geo | None = None
     device: Device | None = None
@@ -128,12 +129,12 @@ class NewEntry:
 class Mapping:
     """One line of a batch: a partner's UID for an EC ID, or its removal where `uid` is none."""
 
-    ec_id: str
-    uid: str | None
+    ec_id: str = field(repr=False)
+    uid: str | None = field(repr=False)
     synced: int
     atype: int | None = None
     expires: int | None = None
-    ext: str | None = None
+    ext: str | None = field(default=None, repr=False)
 
 
 class Order(Enum):
@@ -274,8 +275,8 @@ class VisitReport:
 class RawRow:
     """A row as it is stored, readable or not. It holds what messages never do."""
 
-    body: bytes
-    metadata: str | None
+    body: bytes = field(repr=False)
+    metadata: str | None = field(repr=False)
     generation: int
     #: Why the body is not an entry, when it is not.
     problem: str | None
