@@ -88,11 +88,10 @@ WRONG_WRITES = [None, True, "stored", Stored, Refused("item"), Refused(Item(b"bo
 def test_a_write_that_fails_is_an_unknown_outcome_and_is_looked_for(instead: Any) -> None:
     store = Scripted(put=instead)
     graph = Graph(store)
-    with pytest.raises(Unavailable, match="may"):
+    with pytest.raises(Unavailable, match="may or may not have been applied"):
         graph.visit(EC_ID, entry())
-    # It is read back and tried once more: an outcome that is known not to be is never taken for one.
-    assert store.calls == ["get", "put", "get", "put", "get"][: len(store.calls)]
-    assert store.calls.count("put") == 2
+    # It is read back and tried once more.
+    assert store.calls == ["get", "put", "get", "put"]
     store.instead = {}
     assert graph.visit(EC_ID, entry()).outcome is VisitOutcome.CREATED
 

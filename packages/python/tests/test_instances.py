@@ -12,6 +12,8 @@ import pytest
 from identity_graph import (
     Absent,
     Graph,
+    GraphError,
+    Item,
     Mapping,
     MemoryStore,
     PartnerUid,
@@ -22,7 +24,7 @@ from identity_graph import (
     WithdrawOutcome,
     Write,
 )
-from support import EC_ID, NOW, Scripted, entry, raises
+from support import EC_ID, NOW, Scripted, answers, entry, raises
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
@@ -122,11 +124,26 @@ def test_calls_give_their_memory_back() -> None:
     sizes = []
     for number in range(3_000):
         graph.visit(EC_ID, entry(NOW + number * 400))
+        graph.inspect(EC_ID)
         with pytest.raises(TypeError):
             graph.upsert_partner_ids(EC_ID, [PartnerUid("a.example", "x" * 500), None], NOW)  # type: ignore[list-item]
         if number % 1_000 == 999:
             sizes.append(len(instance.memory()))
     assert sizes[0] == sizes[-1]
+
+
+def test_answers_that_are_refused_take_no_memory() -> None:
+    store = Scripted()
+    graph = Graph(store)
+    instance = graph._instance
+    assert instance is not None
+    before = len(instance.memory())
+    # Far over 1 MiB, and of a generation that is none.
+    for item in (Item(b"x" * (8 << 20), None, 1), *[Item(b"x" * 50_000, None, -1)] * 100):
+        store.instead = {"get": answers(item)}
+        with pytest.raises(GraphError):
+            graph.get(EC_ID, NOW)
+    assert len(instance.memory()) < before + (1 << 20)
 
 
 def test_a_graph_that_is_forgotten_is_freed() -> None:

@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,9 @@ from identity_graph import (
     Absent,
     Always,
     Item,
+    Matches,
     MemoryStore,
+    Refused,
     SqliteStore,
     Store,
     Stored,
@@ -123,15 +127,19 @@ def aged(
 
 def test_a_value_ends_with_its_lifetime(aged: tuple[MemoryStore | SqliteStore, _Clock]) -> None:
     store, clock = aged
-    assert store.put(_write("k")) == Stored()
+    for key in ("k", "other"):
+        assert store.put(_write(key)) == Stored()
     clock.now += 59
-    assert store.get("k") is not None
+    item = store.get("k")
+    assert item is not None
     assert store.count("k", 10) == 1
     clock.now += 1
     assert store.get("k") is None
     assert store.head("k") is None
     assert store.count("k", 10) == 0
-    assert not store.delete("k")
+    assert not store.delete("other")
+    stale = replace(_write("k"), condition=Matches(item.generation))
+    assert isinstance(store.put(stale), Refused), "a value past its lifetime is updated"
     assert store.put(_write("k")) == Stored(), "a value past its lifetime counts as one"
 
 
@@ -199,6 +207,15 @@ def test_a_file_that_another_process_writes_to_is_unavailable(tmp_path: Path) ->
         assert put.value.kind is delete.value.kind is StoreErrorKind.UNAVAILABLE
         assert [isinstance(one, StoreError) and one.kind for one in many] == [StoreErrorKind.UNAVAILABLE] * 2
         assert store.get("k") is None
+
+
+def test_a_batch_that_breaks_off_is_not_stored_and_the_next_one_is(tmp_path: Path) -> None:
+    broken: Any = object()
+    with SqliteStore(tmp_path / "rows.db") as store:
+        with pytest.raises(sqlite3.Error):
+            store.put_many([_write("k"), replace(_write("l"), body=broken)])
+        assert store.get("k") is None
+        assert store.put_many([_write("k"), _write("l")]) == [Stored(), Stored()]
 
 
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
