@@ -17,6 +17,9 @@ from ._component import BLOCKS_AT_ONCE, compiled
 from ._contract import IDENTITY_GRAPH, KV_CAS, Function
 from ._kv import KvCas
 
+# The API for modules tells every number with a sign.
+U32, U64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
+
 
 def prepare(function: Function, *arguments: Any) -> Image:
     """The arguments of a call, checked: `TypeError` or `InvalidArgument` names the one that is wrong."""
@@ -64,9 +67,8 @@ class Instance:
             core = function.arguments.unpack(arguments.data)
         answer = self._functions[function.export](self._store, *core)
         if function.answers_directly:
-            # The API for modules knows signed numbers only.
-            return answer & 0xFFFF_FFFF_FFFF_FFFF
-        value = function.result.load(self.memory(), answer & 0xFFFF_FFFF)
+            return answer & U64
+        value = function.result.load(self.memory(), answer & U32)
         after = self._functions.get(f"cabi_post_{function.export}")
         if after is not None:
             after(self._store, answer)
@@ -134,7 +136,7 @@ def _imports(instance: Instance) -> dict[str, Callable[..., Any]]:
         instance = of()
         assert instance is not None, "a call holds its instance"
         try:
-            instance.answer(method(instance), at)
+            instance.answer(method(instance), at & U32)
         except BaseException as error:
             instance.stopped_by = error
             raise
@@ -166,8 +168,8 @@ def _imports(instance: Instance) -> dict[str, Callable[..., Any]]:
                 text(it, key, key_length),
                 bytes(_slice(it, body, body_length)),
                 text(it, metadata, metadata_length),
-                time_to_live & 0xFFFF_FFFF,
-                contract.condition(case, generation & 0xFFFF_FFFF_FFFF_FFFF),
+                time_to_live & U32,
+                contract.condition(case, generation & U64),
             ),
             to,
         )
@@ -176,13 +178,15 @@ def _imports(instance: Instance) -> dict[str, Callable[..., Any]]:
         call(lambda it: it.kv.delete(text(it, key, key_length)), to)
 
     def count(_store: int, prefix: int, prefix_length: int, limit: int, to: int) -> None:
-        call(lambda it: it.kv.count(text(it, prefix, prefix_length), limit & 0xFFFF_FFFF), to)
+        call(lambda it: it.kv.count(text(it, prefix, prefix_length), limit & U32), to)
 
     def get_many(_store: int, keys: int, length: int, to: int) -> None:
-        call(lambda it: it.kv.get_many(contract.KEYS.load_items(it.memory(), keys, length)), to)
+        call(lambda it: it.kv.get_many(contract.KEYS.load_items(it.memory(), keys & U32, length & U32)), to)
 
     def put_many(_store: int, writes: int, length: int, to: int) -> None:
-        call(lambda it: it.kv.put_many(contract.WRITES.load_items(it.memory(), writes, length)), to)
+        call(
+            lambda it: it.kv.put_many(contract.WRITES.load_items(it.memory(), writes & U32, length & U32)), to
+        )
 
     def open_store(_name: int, _length: int, to: int) -> None:
         # An instance has one store, which it was made for.
@@ -215,5 +219,5 @@ def _imports(instance: Instance) -> dict[str, Callable[..., Any]]:
 
 
 def _slice(instance: Instance, at: int, length: int) -> memoryview:
-    start = at & 0xFFFF_FFFF
-    return instance.memory()[start : start + (length & 0xFFFF_FFFF)]
+    start = at & U32
+    return instance.memory()[start : start + (length & U32)]

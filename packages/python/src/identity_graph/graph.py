@@ -80,8 +80,7 @@ class Graph(_Closing):
         self._graph = 0
         # Snapshots that were forgotten; whoever forgets them may be in the middle of a call.
         self._forgotten: list[tuple[Instance, int]] = []
-        with self._lock:
-            self._started()
+        self._started()
 
     def close(self) -> None:
         """Frees the instance. The graph and its snapshots are not used afterwards."""
