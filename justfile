@@ -3,6 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
+import 'just/python.just'
 import 'just/server.just'
 import 'just/play.just'
 
