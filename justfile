@@ -138,7 +138,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly test-play
+ci: lint test doc package-crates test-fastly package-fastly test-play lint-python test-python
 
 # What the components are built for
 _targets:
