@@ -3,6 +3,7 @@
 
 import type * as Wit from '../component/interfaces/trusted-server-ec-kv-cas.js';
 import { MAX_ANSWER_BYTES, MAX_READ_BYTES } from './limits.js';
+import type { Calls } from './session.js';
 import { kvErrorCode, type AsyncKvCas, type KvErrorCode, type Write } from './store.js';
 
 type Answer<T> = { tag: 'ok'; val: T } | { tag: 'err'; val: KvErrorCode };
@@ -21,24 +22,29 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
+/** Throws a `TypeError` where a method is missing. */
+export function checkStore(store: AsyncKvCas): void {
+  if (typeof store !== 'object' || store === null) throw new TypeError('store: expected an object');
+  for (const method of REQUIRED) {
+    if (typeof store[method] !== 'function') throw new TypeError(`store.${method}: expected a function`);
+  }
+  for (const method of ['getMany', 'putMany'] as const) {
+    if (store[method] !== undefined && typeof store[method] !== 'function') {
+      throw new TypeError(`store.${method}: expected a function, or nothing`);
+    }
+  }
+}
+
 /** One store as the component's import. It remembers why the store failed, for the caller. */
-export class Binding {
+export class Binding implements Calls {
   readonly #store: AsyncKvCas;
   readonly #promises: boolean;
   #failure: { thrown: unknown } | undefined;
   #promised: string | undefined;
 
-  /** Throws a `TypeError` where a method is missing. `promises` says whether the store may answer with them. */
+  /** `promises` says whether the store may answer with them. */
   constructor(store: AsyncKvCas, promises: boolean) {
-    if (typeof store !== 'object' || store === null) throw new TypeError('store: expected an object');
-    for (const method of REQUIRED) {
-      if (typeof store[method] !== 'function') throw new TypeError(`store.${method}: expected a function`);
-    }
-    for (const method of ['getMany', 'putMany'] as const) {
-      if (store[method] !== undefined && typeof store[method] !== 'function') {
-        throw new TypeError(`store.${method}: expected a function, or nothing`);
-      }
-    }
+    checkStore(store);
     this.#store = store;
     this.#promises = promises;
   }

@@ -10,7 +10,7 @@ const [core, core2, core3] = await Promise.all([
   WebAssembly.Module, WebAssembly.Module, WebAssembly.Module,
 ];
 
-export const { openGraph, defaultPolicy, trustedServerPolicy } = load({
+export const { openGraph, openGraphAsync, defaultPolicy, trustedServerPolicy } = load({
   'graph.core.wasm': core,
   'graph.core2.wasm': core2,
   'graph.core3.wasm': core3,

@@ -1,7 +1,7 @@
 // What each entry of the package exports beside what depends on how modules are loaded.
 
 export { GraphError, type GraphErrorCode } from './errors.js';
-export type { Graph, Snapshot } from './graph.js';
+export type { AsyncGraph, AsyncSnapshot, Graph, Snapshot } from './graph.js';
 export * from './limits.js';
 export { MemoryStore } from './memory-store.js';
 export {

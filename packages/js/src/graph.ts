@@ -1,8 +1,5 @@
 // The graph and its snapshots, as callers see them.
 
-import type { Snapshot as RawSnapshot } from '../component/interfaces/trusted-server-ec-identity-graph.js';
-import { GRAPH, SNAPSHOT, type Operation } from './operations.js';
-import type { Session } from './session.js';
 import type {
   CreateReport, Entry, IfMissing, Mapping, MappingResult, Metadata, NewEntry, PartnerUid, RawRow, Report,
   Seconds, TouchOutcome, UpsertResult, VisitReport, WithdrawOutcome,
@@ -73,65 +70,23 @@ export interface Snapshot {
   [Symbol.dispose](): void;
 }
 
-/** Gives a class a method for each operation, which checks its arguments before it calls. */
-function define<This>(
-  prototype: object, operations: Record<string, Operation>,
-  call: (self: This, name: string, args: unknown[], operation: Operation) => unknown,
-): void {
-  for (const [name, operation] of Object.entries(operations)) {
-    const method = function (this: This, ...args: unknown[]) {
-      const checked = operation.takes.map(([argument, check], at) => check(argument, args[at]));
-      return call(this, name, checked, operation);
-    };
-    Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
-  }
+type Promised<T> = {
+  [Name in keyof T]: T[Name] extends (...args: infer Args) => infer Answer ? (...args: Args) => Promise<Answer> : T[Name];
+};
+
+/**
+ * A graph over a store of promises: the same operations, each a promise. Calls may run at the same
+ * time, and share one instance of the component. What is wrong with an argument rejects the promise.
+ */
+export interface AsyncGraph extends Promised<Omit<Graph, 'get'>> {
+  /** Reads an entry: 1 read. Undefined when there is none, or one past its lifetime. */
+  get(ecId: string, now: Seconds): Promise<AsyncSnapshot | undefined>;
 }
 
-/** The graph of a session. */
-export class GraphOf {
-  readonly #session: Session;
+type Local = 'entry' | 'generation' | 'release' | typeof Symbol.dispose;
 
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  static {
-    define<GraphOf>(this.prototype, GRAPH, (self, name, args, { gives }) => {
-      const session = self.#session;
-      return session.call(session.graph, name, args, (answer) => {
-        if (name !== 'get') return gives(answer);
-        return answer === undefined ? undefined : new SnapshotOf(session, answer as RawSnapshot);
-      });
-    });
-  }
-}
-
-class SnapshotOf {
-  readonly #session: Session;
-  readonly #instance: number;
-  #raw: RawSnapshot | undefined;
-
-  constructor(session: Session, raw: RawSnapshot) {
-    this.#session = session;
-    this.#instance = session.instance;
-    this.#raw = raw;
-  }
-
-  release(): void {
-    const raw = this.#raw;
-    this.#raw = undefined;
-    if (raw && this.#instance === this.#session.instance) this.#session.release(raw);
-  }
-
-  static {
-    define<SnapshotOf>(this.prototype, SNAPSHOT, (self, name, args, { gives }) => {
-      if (!self.#raw) throw new Error('the snapshot was released: get the entry again');
-      self.#session.expect(self.#instance);
-      return self.#session.call(self.#raw, name, args, gives);
-    });
-    // Where the runtime has no `using`, nobody asks for it.
-    if (Symbol.dispose) {
-      Object.defineProperty(this.prototype, Symbol.dispose, { value: this.prototype.release, configurable: true });
-    }
-  }
-}
+/**
+ * An entry as it was read. It holds no memory of the component, so that there is nothing to release.
+ * Changes of one snapshot are made one after the other.
+ */
+export interface AsyncSnapshot extends Pick<Snapshot, 'entry' | 'generation'>, Promised<Omit<Snapshot, Local>> {}

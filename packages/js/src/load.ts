@@ -3,11 +3,13 @@
 import { instantiate, type Root } from '../component/graph.js';
 import type { Policy as RawPolicy } from '../component/interfaces/trusted-server-ec-identity-graph.js';
 import * as check from './arguments.js';
-import { Binding } from './binding.js';
-import { GraphOf, type Graph } from './graph.js';
+import { AsyncGraphOver } from './async-graph.js';
+import { Binding, checkStore } from './binding.js';
+import type { AsyncGraph, Graph } from './graph.js';
 import { policy as friendly } from './results.js';
-import { Session } from './session.js';
-import type { KvCas } from './store.js';
+import { Session, type Calls } from './session.js';
+import type { AsyncKvCas, KvCas } from './store.js';
+import { SyncGraph } from './sync-graph.js';
 import type { Policy } from './types.js';
 
 /** The core modules of the component, in `component/`. */
@@ -23,9 +25,12 @@ export interface Package {
    * `defaultPolicy()`.
    *
    * @throws {TypeError} where the store lacks a method, or the policy has a wrong type.
+   * @throws {RangeError} where a value of the policy is no whole number of 32 bits.
    * @throws {GraphError} `invalid-argument` for a policy that is out of its range.
    */
   openGraph(store: KvCas, policy?: Partial<Policy>): Graph;
+  /** As `openGraph`, for a store that answers with promises. */
+  openGraphAsync(store: AsyncKvCas, policy?: Partial<Policy>): AsyncGraph;
   /** The policy of a graph that is opened without one. */
   defaultPolicy(): Policy;
   /** The policy of trusted-server's edge application. */
@@ -34,7 +39,7 @@ export interface Package {
 
 /** The package over these modules. */
 export function load(modules: Modules): Package {
-  const start = (binding: Binding | undefined): Root['identityGraph'] => {
+  const start = (calls: () => Calls): Root['identityGraph'] => {
     // The component opens a store by its name, and there is one.
     class Store {
       static open(): Store {
@@ -42,25 +47,34 @@ export function load(modules: Modules): Package {
       }
     }
     for (const name of ['get', 'head', 'put', 'delete', 'count', 'getMany', 'putMany'] as const) {
-      Object.defineProperty(Store.prototype, name, {
-        value: binding && (binding[name] as (...args: unknown[]) => unknown).bind(binding),
-      });
+      const value = (...args: unknown[]): unknown => (calls()[name] as (...args: unknown[]) => unknown)(...args);
+      Object.defineProperty(Store.prototype, name, { value });
     }
-    const imports = { 'trusted-server:ec/kv-cas': { Store } };
     // The types that are made ask for the import by its version, the code by its name alone.
-    const root = instantiate((name) => modules[name as keyof Modules], imports as never);
-    return root.identityGraph;
+    const imports = { 'trusted-server:ec/kv-cas': { Store } } as never;
+    return instantiate((name) => modules[name as keyof Modules], imports).identityGraph;
   };
 
   let storeless: Root['identityGraph'] | undefined;
-  const policyOf = (name: 'defaultPolicy' | 'trustedServerPolicy'): RawPolicy => (storeless ??= start(undefined))[name]();
+  const policyOf = (name: 'defaultPolicy' | 'trustedServerPolicy'): RawPolicy => {
+    storeless ??= start(() => {
+      throw new Error('a policy needs no store');
+    });
+    return storeless[name]();
+  };
+  const open = (policy: Partial<Policy>): Session => {
+    const checked = check.policy(policy, policyOf('defaultPolicy'));
+    return new Session((calls) => start(calls).Graph.openWith('', checked));
+  };
 
   return {
     openGraph(store, policy = {}) {
       const binding = new Binding(store, false);
-      const checked = check.policy(policy, policyOf('defaultPolicy'));
-      const session = new Session(binding, (over) => start(over).Graph.openWith('', checked));
-      return new GraphOf(session) as unknown as Graph;
+      return new SyncGraph(open(policy), binding) as unknown as Graph;
+    },
+    openGraphAsync(store, policy = {}) {
+      checkStore(store);
+      return new AsyncGraphOver(open(policy), store) as unknown as AsyncGraph;
     },
     defaultPolicy: () => friendly(policyOf('defaultPolicy')),
     trustedServerPolicy: () => friendly(policyOf('trustedServerPolicy')),

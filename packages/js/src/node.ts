@@ -8,5 +8,5 @@ const compiled = MODULES.map((name) => {
   return [name, new WebAssembly.Module(bytes)];
 });
 
-export const { openGraph, defaultPolicy, trustedServerPolicy } = load(Object.fromEntries(compiled) as Modules);
+export const { openGraph, openGraphAsync, defaultPolicy, trustedServerPolicy } = load(Object.fromEntries(compiled) as Modules);
 export * from './exports.js';

@@ -46,3 +46,22 @@ export const SNAPSHOT: Record<string, Operation> = {
   withdraw: { takes: [now], gives: asIs },
   evaluateCluster: { takes: [now], gives: asIs },
 };
+
+/** Gives a class a method for each operation, which checks its arguments before it calls. */
+export function define<This>(
+  prototype: object, operations: Record<string, Operation>,
+  call: (self: This, name: string, args: unknown[], operation: Operation) => unknown,
+): void {
+  for (const [name, operation] of Object.entries(operations)) {
+    const value = function (this: This, ...args: unknown[]) {
+      const checked = operation.takes.map(([argument, check], at) => check(argument, args[at]));
+      return call(this, name, checked, operation);
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+/** Calls an operation of a graph or a snapshot of the component. */
+export function perform(target: object, name: string, args: unknown[]): unknown {
+  return (target as Record<string, (...args: unknown[]) => unknown>)[name]!(...args);
+}

@@ -1,33 +1,41 @@
-// One instance of the component over one store, and a new one when it ends.
+// One instance of the component, and a new one when it ends.
 
 import type { Graph as RawGraph, GraphError as RawError } from '../component/interfaces/trusted-server-ec-identity-graph.js';
-import type { Binding } from './binding.js';
 import { GraphError, isGraphErrorCode } from './errors.js';
 import { graphError } from './results.js';
 
-/** Makes an instance of the component over a binding and opens its graph. */
-export type Start = (binding: Binding) => RawGraph;
+/** The methods of `kv-cas` that answer in the component's terms, for the length of one operation. */
+export interface Calls {
+  get(key: string): unknown;
+  head(key: string): unknown;
+  put(write: never): unknown;
+  delete(key: string): unknown;
+  count(prefix: string, limit: number): unknown;
+  getMany(keys: string[]): unknown;
+  putMany(writes: never[]): unknown;
+  /** What the store threw first, as the options of an error. */
+  cause(): ErrorOptions | undefined;
+  /** The method that answered with a promise though it may not. */
+  readonly promised: string | undefined;
+}
+
+/** Makes an instance whose store calls go to what `calls` answers, and opens its graph. */
+export type Start = (calls: () => Calls) => RawGraph;
 
 export class Session {
-  readonly #binding: Binding;
   readonly #start: Start;
   #graph: RawGraph;
   #instance = 0;
-  #busy = false;
+  #calls: Calls | undefined;
 
-  constructor(binding: Binding, start: Start) {
-    this.#binding = binding;
+  /** Throws the `GraphError` that the graph is opened with. */
+  constructor(start: Start) {
     this.#start = start;
     try {
-      this.#graph = start(binding);
+      this.#graph = this.#open();
     } catch (thrown) {
       throw asGraphError(thrown, undefined) ?? thrown;
     }
-  }
-
-  /** The graph of the instance that runs. */
-  get graph(): object {
-    return this.#graph;
   }
 
   /** Tells instances apart. */
@@ -35,62 +43,53 @@ export class Session {
     return this.#instance;
   }
 
-  /** Throws unless this instance still runs. */
-  expect(instance: number): void {
-    if (instance !== this.#instance) {
-      throw new GraphError('unavailable', 'the component that held this snapshot has ended; get the entry again');
-    }
-  }
-
-  /** Calls an operation of the graph or of a snapshot. The arguments have been checked. */
-  call(target: object, method: string, args: unknown[], gives: (answer: unknown) => unknown): unknown {
-    if (this.#busy) throw new Error('a store cannot call the graph that waits for its answer');
-    this.#busy = true;
-    this.#binding.reset();
+  /** Runs an operation, whose store calls go to `calls`, and throws what the contract or this package says. */
+  run<T>(calls: Calls, operate: (graph: RawGraph) => T): T {
+    if (this.#calls) throw new Error('a store cannot call the graph that waits for its answer');
+    this.#calls = calls;
+    let failure: unknown;
     try {
-      const answer = (target as Record<string, (...args: unknown[]) => unknown>)[method]!(...args);
-      this.#refusePromises();
-      return gives(answer);
+      const answer = operate(this.#graph);
+      if (!calls.promised) return answer;
     } catch (thrown) {
-      throw this.#failure(thrown);
+      failure = asGraphError(thrown, calls.cause()) ?? this.#restarted(thrown);
     } finally {
-      this.#busy = false;
+      this.#calls = undefined;
     }
-  }
-
-  /** Gives back the memory of a snapshot of the instance that runs. */
-  release(raw: object): void {
-    (raw as Disposable)[Symbol.dispose ?? Symbol.for('dispose')]();
-  }
-
-  #refusePromises(): void {
-    const method = this.#binding.promised;
-    if (method) {
-      throw new PromiseAnswered(
-        `store.${method} answered with a promise, and openGraph wants the answer itself: pass the store to openGraphAsync`,
+    if (calls.promised) {
+      throw new TypeError(
+        `store.${calls.promised} answered with a promise, and openGraph wants the answer itself: pass the store to openGraphAsync`,
       );
     }
+    throw failure;
   }
 
-  #failure(thrown: unknown): unknown {
-    if (thrown instanceof PromiseAnswered) return thrown;
-    const failure = asGraphError(thrown, this.#binding.cause());
-    if (failure) {
-      try {
-        this.#refusePromises();
-      } catch (promise) {
-        return promise;
-      }
-      return failure;
-    }
-    // The component has stopped in the middle of something, as it does when the stack overflows.
+  #open(): RawGraph {
+    return this.#start(() => {
+      if (!this.#calls) throw new Error('the component called the store outside an operation');
+      return this.#calls;
+    });
+  }
+
+  /** The component has stopped in the middle of something, as it does when the stack overflows. */
+  #restarted(thrown: unknown): GraphError {
     this.#instance += 1;
-    this.#graph = this.#start(this.#binding);
-    return new GraphError('unavailable', 'the component stopped, and a write may have been applied', { cause: thrown });
+    this.#graph = this.#open();
+    return new Stopped(thrown);
   }
 }
 
-class PromiseAnswered extends TypeError {}
+/** The component stopped in the middle of an operation. */
+export class Stopped extends GraphError {
+  constructor(cause: unknown) {
+    super('unavailable', 'the component stopped, and a write may have been applied', { cause });
+  }
+}
+
+/** Gives the memory of a resource of the component back. */
+export function dispose(resource: object): void {
+  (resource as Disposable)[Symbol.dispose ?? Symbol.for('dispose')]();
+}
 
 /** What the component answered, if it is an error of the contract. */
 function asGraphError(thrown: unknown, options: ErrorOptions | undefined): GraphError | undefined {
