@@ -2,7 +2,7 @@
 // Another component is named by the first argument.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,6 +28,8 @@ run(
 );
 trim(`${root}component/graph.js`);
 run('tsc', '--project', 'tsconfig.json');
+// npm publishes what is in this folder only.
+copyFileSync(`${root}../../LICENSE`, `${root}LICENSE`);
 
 // Takes out what jco writes for every component and what is dear here.
 function trim(file) {

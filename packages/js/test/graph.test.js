@@ -39,25 +39,35 @@ it('each graph has a store of its own', () => {
   assert.equal(other.get(EC_ID, NOW), undefined);
 });
 
-describe('a snapshot', () => {
-  /** A graph with an entry of about 30 KB, and the bytes of memory that its component has. */
-  function withLargeEntry() {
-    const { Instance } = WebAssembly;
-    let memory;
-    WebAssembly.Instance = function (...args) {
-      const instance = new Instance(...args);
-      memory ??= instance.exports.memory;
-      return instance;
-    };
-    const graph = openGraph(new MemoryStore());
-    WebAssembly.Instance = Instance;
-    const ids = Array.from({ length: 60 }, (_, at) => ({ partner: `p${at}.example`, uid: 'u'.repeat(500) }));
-    graph.visit(EC_ID, { now: NOW, ids });
-    return { graph, bytes: () => memory.buffer.byteLength };
-  }
+/** A graph, and the bytes of memory that its component has. */
+function withMemory(open, store) {
+  const { Instance } = WebAssembly;
+  let memory;
+  WebAssembly.Instance = function (...args) {
+    const instance = new Instance(...args);
+    // The instance of the graph comes last; before it one may be made for the default policy.
+    memory = instance.exports.memory ?? memory;
+    return instance;
+  };
+  const graph = open(store);
+  WebAssembly.Instance = Instance;
+  return { graph, bytes: () => memory.buffer.byteLength };
+}
 
+/** An entry of about 30 KB. */
+const LARGE = { now: NOW, ids: Array.from({ length: 60 }, (_, at) => ({ partner: `p${at}.example`, uid: 'u'.repeat(500) })) };
+
+it('a body above 1 MiB is not handed to the component', () => {
+  const body = new Uint8Array(16 * 2 ** 20);
+  const { graph, bytes } = withMemory(openGraph, over(new MemoryStore(), { get: () => ({ body, generation: 1n }) }));
+  assert.throws(() => graph.get(EC_ID, NOW), { code: 'corrupt' });
+  assert.ok(bytes() < body.byteLength, `${bytes()} bytes`);
+});
+
+describe('a snapshot', () => {
   it('gives its memory back when it is released', () => {
-    const { graph, bytes } = withLargeEntry();
+    const { graph, bytes } = withMemory(openGraph, new MemoryStore());
+    graph.visit(EC_ID, LARGE);
     for (let at = 0; at < 10; at += 1) graph.get(EC_ID, NOW).release();
     const before = bytes();
     for (let at = 0; at < 300; at += 1) graph.get(EC_ID, NOW).release();
@@ -102,7 +112,8 @@ describe('a graph over promises', () => {
   });
 
   it('makes changes of one snapshot one after the other', async () => {
-    const graph = openGraphAsync(promising());
+    const store = promising();
+    const graph = openGraphAsync(store);
     await graph.create(EC_ID, { now: NOW });
     const snapshot = await graph.get(EC_ID, NOW);
     const [written, withdrawn, late] = await Promise.all([
@@ -110,6 +121,16 @@ describe('a graph over promises', () => {
     ]);
     assert.deepEqual([written, withdrawn, late], [[{ outcome: 'written' }], 'written', [{ outcome: 'withdrawn' }]]);
     assert.equal(snapshot.entry().consent.ok, false);
+    assert.deepEqual(store.calls, ['put', 'get', 'put', 'get', 'put', 'get']);
+  });
+
+  it('holds no memory for its snapshots', async () => {
+    const { graph, bytes } = withMemory(openGraphAsync, promising());
+    await graph.visit(EC_ID, LARGE);
+    for (let at = 0; at < 10; at += 1) (await graph.get(EC_ID, NOW)).entry();
+    const before = bytes();
+    for (let at = 0; at < 300; at += 1) (await graph.get(EC_ID, NOW)).entry();
+    assert.equal(bytes(), before);
   });
 
   it('has a snapshot stay as it was after an error', async () => {
@@ -134,13 +155,19 @@ describe('a graph over promises', () => {
 
   it('answers a batch of more than 1,000 EC IDs in order', async () => {
     const memory = new MemoryStore();
-    const graph = openGraphAsync(promising(memory));
+    const asked = [];
+    const getMany = async (keys) => {
+      asked.push(keys.length);
+      return keys.map((key) => memory.get(key));
+    };
+    const graph = openGraphAsync({ ...promising(memory), getMany });
     const id = (at) => at.toString(16).padStart(64, '0');
     await graph.create(id(1_500), { now: NOW });
     const mappings = Array.from({ length: 2_500 }, (_, at) => ({ ecId: id(at % 2_000), uid: `U-${at}`, synced: NOW + at }));
     const results = await graph.syncPartnerIds('beta.example', mappings, NOW + 3_000);
     const found = results.flatMap(({ outcome }, at) => (outcome === 'not-found' ? [] : [[at, outcome]]));
     assert.deepEqual(found, [[1_500, 'written']]);
+    assert.deepEqual(asked, [1_000, 1_000]);
     assert.deepEqual(await graph.syncPartnerIds('beta.example', [], NOW), []);
   });
 
