@@ -13,7 +13,7 @@ server := "--package host-server-store --package host-server-runtime --package h
 
 # What is tested natively. One choice of packages for all recipes, since another one has other features
 # of what they share, and wasmtime would be built again.
-native := server + " --package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app --package trusted-server-example"
+native := server + " --package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-scenarios --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app --package trusted-server-example"
 
 # List the commands
 [private]
@@ -113,7 +113,7 @@ lint: _targets
     cargo fmt --all --check
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy {{ native }} --test http -- -D warnings
-    cargo clippy --package host-test --package identity-graph-tests --no-default-features --all-targets -- -D warnings
+    cargo clippy --package host-test --package identity-graph-scenarios --package identity-graph-tests --no-default-features --all-targets -- -D warnings
     cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --package trusted-server-example --target wasm32-wasip1 -- -D warnings
 

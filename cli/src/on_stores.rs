@@ -1,8 +1,6 @@
 //! The day of traffic that ships with the program has the same outcomes on every store of a server as in
 //! memory, and leaves the same rows; through the rules, and through the component in the server's runtime.
 
-mod blocking_graph;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use host_server_postgres::PostgresStore;
 use host_server_redb::RedbStore;
 use host_server_runtime::{AsyncStore, Blocking, MemoryStore, Runtime, Settings, StoreUrl};
-use host_server_tests::{Postgres, Valkey};
+use host_server_tests::{BlockingGraph, Postgres, Valkey};
 use host_server_valkey::ValkeyStore;
 use identity_graph::{Graph, IdentityGraph, Policy};
 use tokio::runtime::Runtime as Tokio;
-
-use blocking_graph::BlockingGraph;
 
 use crate::player::act;
 use crate::trace::{BUNDLED, Lines};

@@ -18,7 +18,9 @@ pub(crate) fn matches(expected: &Value, came: Option<&Value>) -> bool {
                 && all.iter().zip(came).all(|(expected, came)| matches(expected, Some(came)))
         }
         // A case with a value, of which only the case is expected.
-        (Value::String(case), Value::Object(came)) => came.len() == 1 && came.contains_key(case),
+        (Value::String(name), Value::Object(members)) => {
+            members.len() == 1 && members.contains_key(name)
+        }
         _ => expected == came,
     }
 }

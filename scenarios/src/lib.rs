@@ -18,6 +18,7 @@
 //! ```
 
 mod arguments;
+mod compare;
 mod ec_id;
 mod expected;
 mod format;
@@ -30,8 +31,9 @@ mod steps;
 mod stores;
 mod told;
 
+pub use compare::Disagreement;
 pub use format::{FormatError, Scenario, Subject, subjects};
 #[cfg(feature = "component")]
 pub use host::Component;
 pub use host::{Host, Native};
-pub use player::{Disagreement, play, play_over};
+pub use player::{play, play_over};

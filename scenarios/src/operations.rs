@@ -25,9 +25,9 @@ pub(crate) enum GraphCall {
     OpenWith { policy: PolicyText },
     Get { ec_id: EcId, now: u64 },
     GetMetadata { ec_id: EcId },
-    Visit { ec_id: EcId, entry: NewEntryText },
-    Create { ec_id: EcId, entry: NewEntryText },
-    CreateOrRevive { ec_id: EcId, entry: NewEntryText },
+    Visit { ec_id: EcId, entry: Box<NewEntryText> },
+    Create { ec_id: EcId, entry: Box<NewEntryText> },
+    CreateOrRevive { ec_id: EcId, entry: Box<NewEntryText> },
     UpsertPartnerId { ec_id: EcId, id: PartnerUidText, missing: IfMissingText, now: u64 },
     UpsertPartnerIds { ec_id: EcId, ids: Vec<PartnerUidText>, missing: IfMissingText, now: u64 },
     RemovePartnerIds { ec_id: EcId, partners: Vec<String>, now: u64 },
@@ -50,7 +50,7 @@ pub(crate) enum GraphCall {
 pub(crate) enum SnapshotCall {
     Entry {},
     Generation {},
-    Visit { entry: NewEntryText },
+    Visit { entry: Box<NewEntryText> },
     UpsertPartnerIds { ids: Vec<PartnerUidText>, now: u64 },
     RemovePartnerIds { partners: Vec<String>, now: u64 },
     UpdateLastSeen { now: u64 },
@@ -117,32 +117,24 @@ impl GraphCall {
         }
     }
 
-    /// Carries it out; with the snapshot of a `get` that found an entry.
-    pub(crate) fn run<'a>(
+    /// Carries it out. The snapshot of a `get` that found an entry is kept.
+    pub(crate) fn answer<'a>(
         &self,
         host: &dyn Host,
         graph: &'a dyn IdentityGraph,
-    ) -> (Answer, Option<Kept<'a>>) {
-        if let Self::Get { ec_id, now } = self {
-            return match graph.get(ec_id.as_str(), *now) {
-                Err(failure) => (Err(failure), None),
-                Ok(None) => (Ok(Value::Null), None),
-                Ok(Some(snapshot)) => {
-                    let answer = told::entry(&snapshot.entry());
-                    (Ok(answer), Some(Kept { ec_id: ec_id.clone(), snapshot }))
-                }
-            };
-        }
-        (self.answer(host, graph), None)
-    }
-
-    fn answer(&self, host: &dyn Host, graph: &dyn IdentityGraph) -> Answer {
+        kept: &mut Option<Kept<'a>>,
+    ) -> Answer {
         Ok(match self {
             Self::DefaultPolicy {} => told::policy(&host.default_policy()),
             Self::TrustedServerPolicy {} => told::policy(&host.trusted_server_policy()),
             Self::Open {} => host.open(None).map(|_| Value::Null)?,
             Self::OpenWith { policy } => host.open(Some(policy.policy())).map(|_| Value::Null)?,
-            Self::Get { .. } => unreachable!("it is carried out with its snapshot"),
+            Self::Get { ec_id, now } => {
+                let snapshot = graph.get(ec_id.as_str(), *now)?;
+                *kept = snapshot.map(|snapshot| Kept { ec_id: ec_id.clone(), snapshot });
+                let kept = kept.as_ref();
+                kept.map_or(Value::Null, |kept| told::entry(&kept.snapshot.entry()))
+            }
             Self::GetMetadata { ec_id } => {
                 let metadata = graph.get_metadata(ec_id.as_str())?;
                 metadata.as_ref().map_or(Value::Null, told::metadata)

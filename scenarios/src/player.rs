@@ -3,37 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use identity_graph::{Failure, Item, KvError, Store};
-use serde_json::Value;
-use thiserror::Error;
+use identity_graph::{Item, KvError, Store};
 
+use crate::compare::{
+    Disagreement, Place, compare_answer, compare_calls, compare_row, same, shown,
+};
 use crate::ec_id::EcId;
-use crate::expected::matches;
 use crate::format::Scenario;
 use crate::host::Host;
 use crate::operations::Kept;
 use crate::scripted::{Done, Scripted};
-use crate::steps::{CallStep, Expected, ExpectedRow, Operation, OtherStep, Step};
+use crate::steps::{Expected, Operation, OtherStep, Step};
 use crate::stores::{Own, Rows};
 use crate::told;
-
-/// A host does something else than a scenario says.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{scenario}\", step {step} ({what}): {matter} should be {expected}, and is {came}")]
-pub struct Disagreement {
-    /// The name of the scenario.
-    pub scenario: String,
-    /// The number of the step, from 1; 0 is the opening of the graph.
-    pub step: usize,
-    /// The call of the step.
-    pub what: String,
-    /// What is compared, e.g. `the answer`.
-    pub matter: String,
-    /// What it should be.
-    pub expected: String,
-    /// What it is.
-    pub came: String,
-}
 
 /// Plays a scenario over the scripted store, which the host is made over.
 ///
@@ -49,7 +31,7 @@ pub fn play(
 }
 
 /// Plays a [plain](Scenario::is_plain) scenario over a store of the host's own, which is empty. The store
-/// operations are not compared. Afterwards it is empty again, unless there was a disagreement.
+/// operations are not compared. Afterwards it is empty again.
 ///
 /// # Errors
 /// The first disagreement.
@@ -63,11 +45,11 @@ pub fn play_over(
 ) -> Result<(), Disagreement> {
     let rows = Own(store);
     let play = Play { scenario, host, rows: &rows, script: None };
-    play.run()?;
+    let played = play.run();
     for key in play.keys() {
         rows.remove(key.as_str());
     }
-    Ok(())
+    played
 }
 
 struct Play<'a> {
@@ -75,40 +57,6 @@ struct Play<'a> {
     host: &'a dyn Host,
     rows: &'a dyn Rows,
     script: Option<&'a Scripted>,
-}
-
-/// Where the play is.
-struct Place<'a> {
-    scenario: &'a str,
-    step: usize,
-    what: String,
-}
-
-impl Place<'_> {
-    fn disagree(
-        &self,
-        matter: impl Into<String>,
-        expected: impl ToString,
-        came: impl ToString,
-    ) -> Disagreement {
-        Disagreement {
-            scenario: self.scenario.to_owned(),
-            step: self.step,
-            what: self.what.clone(),
-            matter: matter.into(),
-            expected: short(&expected.to_string()),
-            came: short(&came.to_string()),
-        }
-    }
-}
-
-/// A text of which the end is left out when it is long.
-fn short(text: &str) -> String {
-    const MOST: usize = 1_000;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    text.chars().take(MOST).chain("…".chars()).collect()
 }
 
 impl<'a> Play<'a> {
@@ -144,7 +92,8 @@ impl<'a> Play<'a> {
             }
             let answer = match &call.operation {
                 Operation::Graph(operation, name) => {
-                    let (answer, kept) = operation.run(self.host, &*graph);
+                    let mut kept = None;
+                    let answer = operation.answer(self.host, &*graph, &mut kept);
                     if let Some((name, kept)) = name.as_deref().zip(kept) {
                         snapshots.insert(name, kept);
                     }
@@ -168,8 +117,8 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    fn place(&self, step: usize, what: &str) -> Place<'a> {
-        Place { scenario: &self.scenario.name, step, what: what.to_owned() }
+    fn place(&self, step: usize, call: &'static str) -> Place<'a> {
+        Place { scenario: &self.scenario.name, step, call }
     }
 
     /// The keys that the scenario names.
@@ -211,16 +160,21 @@ impl<'a> Play<'a> {
             let matter = format!("the row {}", key.short());
             match expect.rows.get(key) {
                 None => {
-                    let is_as_before = before.get(key).is_some_and(|before| same(before, &row));
+                    let is_as_before =
+                        before.get(key).is_some_and(|before| same(before.as_ref(), row.as_ref()));
                     if !is_as_before {
-                        return Err(place.disagree(matter, "as before the call", shown(&row)));
+                        return Err(place.disagree(
+                            &matter,
+                            "as before the call",
+                            shown(row.as_ref()),
+                        ));
                     }
                 }
                 Some(None) if row.is_none() => {}
-                Some(None) => return Err(place.disagree(matter, "absent", shown(&row))),
+                Some(None) => return Err(place.disagree(&matter, "absent", shown(row.as_ref()))),
                 Some(Some(expected)) => {
                     let Some(item) = row else {
-                        return Err(place.disagree(matter, "there", "absent"));
+                        return Err(place.disagree(&matter, "there", "absent"));
                     };
                     compare_row(place, &matter, expected, &item)?;
                     let written = done.map(|done| done.lifetimes.get(key.as_str()));
@@ -229,7 +183,7 @@ impl<'a> Play<'a> {
                     {
                         let came = written.map_or("not written".to_owned(), u32::to_string);
                         return Err(place.disagree(
-                            format!("the lifetime of {matter}"),
+                            &format!("the lifetime of {matter}"),
                             lifetime,
                             came,
                         ));
@@ -239,83 +193,4 @@ impl<'a> Play<'a> {
         }
         Ok(())
     }
-}
-
-fn compare_answer(
-    place: &Place<'_>,
-    expect: &Expected,
-    answer: Result<Value, Failure>,
-) -> Result<(), Disagreement> {
-    let came = answer.map_err(|failure| told::failure(&failure));
-    let agrees = match (&expect.answer, &came) {
-        (Ok(expected), Ok(came)) | (Err(expected), Err(came)) => matches(expected, Some(came)),
-        _ => false,
-    };
-    let text = |answer: &Result<Value, Value>| match answer {
-        Ok(value) => format!("ok {value}"),
-        Err(value) => format!("error {value}"),
-    };
-    if agrees {
-        return Ok(());
-    }
-    Err(place.disagree("the answer", text(&expect.answer), text(&came)))
-}
-
-fn compare_row(
-    place: &Place<'_>,
-    matter: &str,
-    expected: &ExpectedRow,
-    item: &Item,
-) -> Result<(), Disagreement> {
-    let text = String::from_utf8_lossy(&item.body);
-    let body: Option<Value> = serde_json::from_str(&text).ok();
-    let is_equal = expected.body.is_none() || expected.body == body;
-    if !is_equal {
-        let expected = expected.body.as_ref().map(Value::to_string).unwrap_or_default();
-        return Err(place.disagree(matter, expected, text));
-    }
-    if let Some(has) = &expected.has
-        && !matches(has, body.as_ref())
-    {
-        return Err(place.disagree(matter, format!("one with {has}"), text));
-    }
-    if let Some(exact) = &expected.text
-        && *exact != text
-    {
-        return Err(place.disagree(matter, exact, text));
-    }
-    if let Some(expected) = &expected.metadata {
-        let stored = item.metadata.as_deref();
-        let metadata = stored.and_then(|text| serde_json::from_str(text).ok());
-        if !matches(expected, metadata.as_ref()) {
-            let came = stored.unwrap_or("none");
-            return Err(place.disagree(format!("the metadata of {matter}"), expected, came));
-        }
-    }
-    Ok(())
-}
-
-fn compare_calls(place: &Place<'_>, call: &CallStep, done: &Done) -> Result<(), Disagreement> {
-    if let Some(place_of) = done.unmet.first() {
-        let fault = &call.faults[*place_of];
-        let matter = format!("fault {}", place_of + 1);
-        return Err(place.disagree(matter, format!("met at a {:?}", fault.at), "not met"));
-    }
-    match &call.expect.calls {
-        Some(calls) if *calls != done.calls => {
-            Err(place.disagree("the store operations", calls, &done.calls))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn same(before: &Option<Item>, now: &Option<Item>) -> bool {
-    let parts = |item: &Option<Item>| {
-        item.as_ref().map(|item| (item.body.clone(), item.metadata.clone().unwrap_or_default()))
-    };
-    parts(before) == parts(now)
-}
-
-fn shown(row: &Option<Item>) -> String {
-    row.as_ref().map_or("absent".to_owned(), |item| String::from_utf8_lossy(&item.body).into())
 }

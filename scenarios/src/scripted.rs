@@ -93,11 +93,11 @@ impl Scripted {
                 met = Some(scheduled.fault.clone());
             }
         }
-        let Fault { before, fault, .. } = met?;
+        let Fault { before, what, .. } = met?;
         for step in &before {
             self.other(step);
         }
-        fault
+        what
     }
 
     fn other(&self, step: &OtherStep) {

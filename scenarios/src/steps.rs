@@ -143,7 +143,8 @@ pub(crate) struct Fault {
     pub(crate) nth: Nth,
     #[serde(default)]
     pub(crate) before: Vec<OtherStep>,
-    pub(crate) fault: Option<What>,
+    #[serde(rename = "fault")]
+    pub(crate) what: Option<What>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -9,14 +9,15 @@ use identity_graph::{
 use tokio::runtime::Handle;
 
 /// The runtime's graph for a synchronous caller: each call holds its thread.
-pub(super) struct BlockingGraph {
+pub struct BlockingGraph {
     graph: Graph,
     runtime: Handle,
 }
 
 impl BlockingGraph {
     /// The graph, with the runtime that its store's connections live on.
-    pub(super) fn new(graph: Graph, runtime: Handle) -> Self {
+    #[must_use]
+    pub fn new(graph: Graph, runtime: Handle) -> Self {
         Self { graph, runtime }
     }
 }
