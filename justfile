@@ -3,6 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
+import 'just/js.just'
 import 'just/python.just'
 import 'just/server.just'
 import 'just/play.just'
@@ -42,10 +43,6 @@ component: _targets
     mkdir -p bin
     cargo build {{ native }} --example component
     target/debug/examples/component bin/graph.wasm
-
-# Run the component in Node over a store written in JavaScript
-example-node: component
-    cd examples/node && npm install --no-audit --no-fund --no-package-lock && npm start
 
 # Build the optimised program and replay a million events: events per second and peak memory
 throughput: _targets
@@ -138,7 +135,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly test-play lint-python test-python
+ci: lint test doc package-crates test-fastly package-fastly test-play test-js lint-python test-python
 
 # What the components are built for
 _targets:
