@@ -59,8 +59,9 @@ pub(crate) async fn withdraw<P: Platform>(
         }
     }
     if !left(&done).is_empty() {
-        let done: String = done.iter().map(|digest| format!(".{digest}")).collect();
-        cookies::set(response, config, PENDING, format!("{BEGUN}{done}"));
+        let mut mark = vec![BEGUN.to_owned()];
+        mark.extend(done);
+        cookies::set(response, config, PENDING, mark.join("."));
         return;
     }
     for name in [EC, SEEN, PENDING] {

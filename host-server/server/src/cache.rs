@@ -3,7 +3,6 @@
 use std::env::{split_paths, var_os};
 use std::ffi::OsString;
 use std::fs::{DirBuilder, metadata};
-use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -48,9 +47,9 @@ fn usual(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 /// Makes the folder where there is none. What is found there is run, so that nobody else may write to it.
 fn prepare(folder: &Path) -> Result<()> {
     let name = folder.display();
-    let made: io::Result<()> = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| name.to_string())?;
-    let mode = metadata(folder).with_context(|| name.to_string())?.permissions().mode();
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let found = created.and_then(|()| metadata(folder)).with_context(|| name.to_string())?;
+    let mode = found.permissions().mode();
     ensure!(mode & 0o022 == 0, "{name}: others can write to it; take that from them: chmod go-w");
     Ok(())
 }

@@ -69,8 +69,22 @@ fn main() -> Result<()> {
         ("5 ms", Store::Slow, &CONNECTIONS[1..]),
     ];
 
-    println!("{}, {seconds} s each, client and server on it\n", machine()?);
-    println!("{}", routes_head());
+    println!("{}, {seconds} s each, client and server on it", machine()?);
+
+    println!("\n{}", batches::HEAD);
+    for (name, store, _) in &stores[..4] {
+        let program = Arc::new(Program::start(store)?);
+        println!("| {name} | {} |", batches::measure(&program.service())?.join(" | "));
+    }
+
+    println!("\n{}", upserts::HEAD);
+    println!("| redb, without HTTP | {} |", upserts::without_http(&redb("upserts"), seconds)?);
+    for (name, store, _) in &stores[..4] {
+        let program = Arc::new(Program::start(store)?);
+        println!("| {name} | {} |", upserts::over_http(&program, seconds)?);
+    }
+
+    println!("\n{}", routes_head());
     let mut peaks = Vec::new();
     for (name, store, connections) in &stores {
         let program = Arc::new(Program::start(store)?);
@@ -85,19 +99,6 @@ fn main() -> Result<()> {
     }
     println!("\n| store, connections | most in flight | most threads | most memory, MiB |");
     println!("|---|---|---|---|\n{}", peaks.join("\n"));
-
-    println!("\n{}", batches::HEAD);
-    for (name, store, _) in &stores[..4] {
-        let program = Arc::new(Program::start(store)?);
-        println!("| {name} | {} |", batches::measure(&program.service())?.join(" | "));
-    }
-
-    println!("\n{}", upserts::HEAD);
-    println!("| redb, without HTTP | {} |", upserts::without_http(&redb("upserts"), seconds)?);
-    for (name, store, _) in &stores[..4] {
-        let program = Arc::new(Program::start(store)?);
-        println!("| {name} | {} |", upserts::over_http(&program, seconds)?);
-    }
     Ok(())
 }
 

@@ -15,7 +15,8 @@ const EVERY: Duration = Duration::from_millis(50);
 /// Looks at the process until it is asked what it has seen.
 pub(crate) struct Peak {
     done: Arc<AtomicBool>,
-    watcher: JoinHandle<Result<Most>>,
+    /// There until it is asked.
+    watcher: Option<JoinHandle<Result<Most>>>,
 }
 
 #[derive(Default)]
@@ -29,14 +30,26 @@ impl Peak {
     pub(crate) fn watch(program: &Arc<Program>) -> Self {
         let (done, program) = (Arc::new(AtomicBool::new(false)), Arc::clone(program));
         let is_done = Arc::clone(&done);
-        Self { done, watcher: thread::spawn(move || look(&program, &is_done)) }
+        Self { done, watcher: Some(thread::spawn(move || look(&program, &is_done))) }
     }
 
     /// The most of each: requests in flight, threads, MiB of memory.
-    pub(crate) fn seen(self) -> Result<[String; 3]> {
-        self.done.store(true, Ordering::Relaxed);
-        let most = self.watcher.join().map_err(|_| anyhow!("the watcher has failed"))??;
+    pub(crate) fn seen(mut self) -> Result<[String; 3]> {
+        let most = self.end().context("it was asked before")?;
+        let most = most.map_err(|_| anyhow!("the watcher has failed"))??;
         Ok([most.in_flight, most.threads, most.kib / 1_024].map(|most| most.to_string()))
+    }
+
+    fn end(&mut self) -> Option<thread::Result<Result<Most>>> {
+        self.done.store(true, Ordering::Relaxed);
+        self.watcher.take().map(JoinHandle::join)
+    }
+}
+
+impl Drop for Peak {
+    fn drop(&mut self) {
+        // It holds the program, which would outlive a load that has failed.
+        let _ = self.end();
     }
 }
 
