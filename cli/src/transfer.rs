@@ -1,9 +1,11 @@
 //! Rows of a store as lines of a file, to move them to another store or to keep them.
 //!
 //! Each line is a row: `{"key", "metadata", "body"}`, with `base64` in place of `body` where that is no
-//! text. The last line has the number of rows and the SHA-256 of all lines before it, so that a file that
-//! broke off, or was changed, is told from a whole one.
+//! text, and without `metadata` where there is none. The last line has the number of rows and the SHA-256
+//! of all lines before it, so that a file that broke off, or was changed, is told from a whole one; and
+//! `too_large`, the number of rows that could not be read, when there are any.
 
+mod arrival;
 mod export;
 mod import;
 
@@ -53,6 +55,13 @@ enum Body {
 struct End {
     rows: u64,
     sha256: String,
+    #[serde(default, skip_serializing_if = "is_none")]
+    too_large: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Body {

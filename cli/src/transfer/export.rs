@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -23,6 +24,9 @@ struct Progress {
     /// Bytes of the file that count.
     bytes: u64,
     rows: u64,
+    /// Rows that are too large to be read, and not in the file.
+    #[serde(default)]
+    too_large: u64,
 }
 
 /// Exports a store.
@@ -34,8 +38,9 @@ pub(crate) fn run(arguments: &ExportArgs) -> Result<Ending> {
     let bar = row_spinner();
     let done = over(&arguments.store, async |store| write(&*store, &mut output, &bar).await);
     bar.finish_and_clear();
-    let Missed { too_large } = done?;
-    eprintln!("{} rows exported", output.progress.rows);
+    done?;
+    let Progress { rows, too_large, .. } = output.progress;
+    eprintln!("{rows} rows exported");
     if too_large > 0 {
         eprintln!(
             "{too_large} rows are larger than 1 MiB and were left out; the graph cannot read them either"
@@ -45,14 +50,7 @@ pub(crate) fn run(arguments: &ExportArgs) -> Result<Ending> {
     Ok(Ending::Good)
 }
 
-/// What is not in the file.
-#[derive(Default)]
-struct Missed {
-    too_large: u64,
-}
-
-async fn write(store: &dyn AsyncStore, output: &mut Output, bar: &ProgressBar) -> Result<Missed> {
-    let mut missed = Missed::default();
+async fn write(store: &dyn AsyncStore, output: &mut Output, bar: &ProgressBar) -> Result<()> {
     loop {
         let from = output.progress.from.clone();
         let page = store.list(from, PAGE).await.map_err(failed)?;
@@ -68,7 +66,7 @@ async fn write(store: &dyn AsyncStore, output: &mut Output, bar: &ProgressBar) -
                     // Gone since it was listed.
                     Ok(None) => (),
                     Err(KvError::NotRead) => later.push(key),
-                    Err(KvError::TooLarge) => missed.too_large += 1,
+                    Err(KvError::TooLarge) => output.progress.too_large += 1,
                     Err(error) => return Err(failed(error)),
                 }
             }
@@ -78,8 +76,7 @@ async fn write(store: &dyn AsyncStore, output: &mut Output, bar: &ProgressBar) -
         let Some(next) = page.next else { break };
         output.page(next)?;
     }
-    output.end()?;
-    Ok(missed)
+    output.end()
 }
 
 fn failed(error: KvError) -> anyhow::Error {
@@ -142,7 +139,9 @@ impl Output {
         let note = PathBuf::from(note);
         let name = path.display();
         if !path.exists() {
-            let file = File::create(path).with_context(|| name.to_string())?;
+            // The note first: a file that it does not stand beside is nobody's to go on with.
+            put_note(&note, &Progress::default())?;
+            let file = create(path).with_context(|| name.to_string())?;
             return Ok(Self::new(Box::new(file), Some(note)));
         }
         let Ok(noted) = fs::read(&note) else {
@@ -166,7 +165,9 @@ impl Output {
     }
 
     fn row(&mut self, key: String, item: Item) -> Result<()> {
-        let row = Row { key, metadata: item.metadata, body: Body::new(item.body) };
+        // A store takes no row without metadata, so that one was stored with none at all.
+        let metadata = item.metadata.filter(|text| !text.is_empty());
+        let row = Row { key, metadata, body: Body::new(item.body) };
         let line = line(&Line::Row(row))?;
         self.hash.update(&line);
         self.lines.write_all(&line)?;
@@ -181,26 +182,85 @@ impl Output {
         let Some(note) = &self.note else { return Ok(()) };
         self.lines.flush()?;
         self.lines.get_mut().sync()?;
-        let new = note.with_extension("progress.new");
-        fs::write(&new, serde_json::to_vec(&self.progress)?)?;
-        fs::rename(&new, note)?;
-        Ok(())
+        put_note(note, &self.progress)
     }
 
     fn end(&mut self) -> Result<()> {
         let sha256 = hex::encode(self.hash.clone().finalize());
-        let line = line(&Line::End(End { rows: self.progress.rows, sha256 }))?;
+        let Progress { rows, too_large, .. } = self.progress;
+        let line = line(&Line::End(End { rows, sha256, too_large }))?;
         self.lines.write_all(&line)?;
         self.lines.flush()?;
         self.lines.get_mut().sync()?;
-        // A short export has made no note.
-        let _ = self.note.as_ref().map(fs::remove_file);
+        self.note.as_ref().map_or(Ok(()), fs::remove_file)?;
         Ok(())
     }
+}
+
+/// A new file that its owner alone can read, since it holds IDs.
+fn create(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Replaces the note.
+fn put_note(note: &Path, progress: &Progress) -> Result<()> {
+    let new = note.with_extension("progress.new");
+    let mut file = create(&new).with_context(|| new.display().to_string())?;
+    file.write_all(&serde_json::to_vec(progress)?)?;
+    file.sync_data()?;
+    fs::rename(&new, note).with_context(|| note.display().to_string())
 }
 
 fn line(line: &Line) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use host_server_store::{Page, async_trait};
+    use identity_graph::{Read, Write, Written};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Rows that other programs have stored: one without metadata, one that is too large.
+    struct Others;
+
+    #[async_trait]
+    impl AsyncStore for Others {
+        async fn get(&self, key: &str) -> Read {
+            match key {
+                "large" => Err(KvError::TooLarge),
+                _ => Ok(Some(Item { body: b"1".to_vec(), metadata: None, generation: 1 })),
+            }
+        }
+        async fn put(&self, _write: Write<'_>) -> Written {
+            Err(KvError::Unavailable)
+        }
+        async fn delete(&self, _key: &str) -> Result<bool, KvError> {
+            Err(KvError::Unavailable)
+        }
+        async fn count(&self, _prefix: &str, _limit: u32) -> Result<u32, KvError> {
+            Err(KvError::Unavailable)
+        }
+        async fn list(&self, _from: Option<String>, _limit: u32) -> Result<Page, KvError> {
+            let keys = ["bare", "large"].map(str::to_owned).to_vec();
+            Ok(Page { keys, next: None })
+        }
+    }
+
+    #[test]
+    fn what_has_no_metadata_has_none_in_the_file_and_what_is_too_large_is_counted_there() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("rows");
+        let mut output = Output::file(&file).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(write(&Others, &mut output, &ProgressBar::hidden())).unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        let row = "{\"key\":\"bare\",\"body\":\"1\"}\n";
+        let sha256 = hex::encode(Sha256::digest(row));
+        assert_eq!(text, format!("{row}{{\"rows\":1,\"sha256\":\"{sha256}\",\"too_large\":1}}\n"));
+    }
 }

@@ -1,24 +1,30 @@
 //! `ec-graph import`: the rows of an export, into a store.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use host_server_store::AsyncStore;
-use identity_graph::{Item, KvError, Policy, Precondition, Write, WriteOutcome};
+use identity_graph::Policy;
 use indicatif::ProgressBar;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::arrival::{Arrival, Settled, Times};
 use super::{End, Line, Row, over};
 use crate::args::{Ending, ImportArgs};
 use crate::replay::{progress_bar, row_spinner};
 
-/// Rows and bytes that are written at once.
-const ROWS: usize = 500;
+/// Rows and bytes that are written at once. A store in a file commits them together; over the network a
+/// commit may take its time, and others go on meanwhile.
+const ROWS: usize = 256;
 const BYTES: usize = 4 << 20;
 /// Seconds that the clocks of those who wrote the rows may be ahead.
 const SKEW: u64 = 300;
+/// Lines of the file that are named at most.
+const NAMED: usize = 10;
 
 /// Imports a file.
 pub(crate) fn run(arguments: &ImportArgs) -> Result<Ending> {
@@ -33,52 +39,137 @@ pub(crate) fn run(arguments: &ImportArgs) -> Result<Ending> {
     let now = host_server_store::system_clock()();
     let done = over(&arguments.store, async |store| read(&*store, input, now, &bar).await);
     bar.finish_and_clear();
-    let done = done?;
-    eprintln!(
-        "{} rows stored, {} there already, {} past their lifetime",
-        done.stored, done.same, done.expired
-    );
-    if done.withdrawn > 0 {
-        eprintln!("{} rows that were there are withdrawn by the file", done.withdrawn);
-    }
-    if done.different > 0 {
-        eprintln!(
-            "{} rows are there with other content and were left as they are: an import replaces nothing but by a withdrawal",
-            done.different
-        );
-        return Ok(Ending::Flawed);
-    }
-    Ok(Ending::Good)
+    Ok(tell(&done?))
 }
 
 /// What became of the rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Done {
     stored: u64,
+    /// Of these, rows that do not tell what they have left.
+    anew: u64,
     same: u64,
     different: u64,
     expired: u64,
     /// Live rows that a withdrawal of the file replaced.
     withdrawn: u64,
+    /// The lines of rows that the store has not confirmed.
+    in_doubt: Vec<u64>,
+    /// Rows that the export could not read.
+    too_large: u64,
 }
 
-/// A row on its way.
-struct Waiting {
-    key: String,
-    metadata: String,
-    body: Vec<u8>,
-    time_to_live: u32,
+impl Done {
+    fn count(&mut self, row: &Arrival, settled: Settled) {
+        match settled {
+            Settled::Stored => {
+                self.stored += 1;
+                self.anew += u64::from(row.is_anew);
+            }
+            Settled::Same => self.same += 1,
+            Settled::Different => self.different += 1,
+            Settled::Withdrawn => self.withdrawn += 1,
+            Settled::InDoubt => self.in_doubt.push(row.line),
+        }
+    }
+}
+
+fn tell(done: &Done) -> Ending {
+    let Done { stored, anew, same, different, expired, withdrawn, in_doubt, too_large } = done;
+    eprintln!("{stored} rows stored, {same} there already, {expired} past their lifetime");
+    for (count, what) in [
+        (
+            anew,
+            "of these do not tell when they were seen last, and have a whole lifetime from now on",
+        ),
+        (withdrawn, "rows that were there are withdrawn by the file"),
+        (too_large, "rows were too large to be exported, and are not in the file"),
+        (
+            different,
+            "rows are there with other content and were left as they are: an import replaces nothing but by a withdrawal",
+        ),
+    ] {
+        if *count > 0 {
+            eprintln!("{count} {what}");
+        }
+    }
+    if !in_doubt.is_empty() {
+        let lines: Vec<_> = in_doubt.iter().take(NAMED).map(ToString::to_string).collect();
+        let and = if in_doubt.len() > NAMED { ", and others" } else { "" };
+        eprintln!(
+            "{} rows may be stored or not, since the store did not confirm them: import the file again (lines {}{and})",
+            in_doubt.len(),
+            lines.join(", ")
+        );
+    }
+    if *different > 0 || !in_doubt.is_empty() { Ending::Flawed } else { Ending::Good }
+}
+
+/// An import under way.
+struct Import<'s> {
+    store: &'s dyn AsyncStore,
+    writes: FuturesUnordered<LocalBoxFuture<'s, (Arrival, Result<Settled>)>>,
+    /// What is being written: its keys, and bytes of its bodies.
+    keys: HashSet<String>,
+    bytes: usize,
+    done: Done,
+}
+
+impl<'s> Import<'s> {
+    fn new(store: &'s dyn AsyncStore) -> Self {
+        let (writes, keys) = (FuturesUnordered::new(), HashSet::new());
+        Self { store, writes, keys, bytes: 0, done: Done::default() }
+    }
+
+    /// Begins to write a row, as soon as there is room for it.
+    async fn row(&mut self, row: Arrival) -> Result<()> {
+        // A key that stands twice is not written twice at once.
+        while self.writes.len() >= ROWS || self.bytes > BYTES || self.keys.contains(&row.key) {
+            self.land().await?;
+        }
+        self.keys.insert(row.key.clone());
+        self.bytes += row.body.len();
+        let store = self.store;
+        let write = async move {
+            let settled = row.settle(store).await;
+            (row, settled)
+        };
+        self.writes.push(write.boxed_local());
+        Ok(())
+    }
+
+    /// Waits for one of the writes; false when there is none.
+    async fn land(&mut self) -> Result<bool> {
+        let Some((row, settled)) = self.writes.next().await else { return Ok(false) };
+        self.keys.remove(&row.key);
+        self.bytes -= row.body.len();
+        self.done.count(&row, settled?);
+        Ok(true)
+    }
 }
 
 async fn read(
     store: &dyn AsyncStore,
-    mut input: impl BufRead,
+    input: impl BufRead,
     now: u64,
     bar: &ProgressBar,
 ) -> Result<Done> {
-    let mut done = Done::default();
+    let mut import = Import::new(store);
+    let end = rows(&mut import, input, now, bar).await;
+    // What was begun is finished, whatever is wrong with the rest.
+    while import.land().await? {}
+    import.done.too_large = end?.too_large;
+    Ok(import.done)
+}
+
+/// Begins to write every row of a file; its last line, when it is whole.
+async fn rows(
+    import: &mut Import<'_>,
+    mut input: impl BufRead,
+    now: u64,
+    bar: &ProgressBar,
+) -> Result<End> {
     let (mut hash, mut rows, mut number) = (Sha256::new(), 0, 0_u64);
-    let (mut waiting, mut bytes) = (Vec::new(), 0);
     let mut text = Vec::new();
     loop {
         text.clear();
@@ -88,30 +179,28 @@ async fn read(
         // The parser's own words may quote the row.
         let line = serde_json::from_slice(&text)
             .map_err(|_| anyhow!("line {number} is no line of an export"))?;
-        let row = match line {
+        let Row { key, metadata, body } = match line {
             Line::Row(row) => row,
             Line::End(end) => {
-                put(store, &mut waiting, &mut done).await?;
                 check(&end, rows, &hash, &mut input)?;
-                return Ok(done);
+                return Ok(end);
             }
         };
         hash.update(&text);
         rows += 1;
         bar.tick();
-        let Row { key, metadata, body } = row;
         let body = body.into_bytes().map_err(|_| anyhow!("line {number}: base64 is malformed"))?;
-        let Some(time_to_live) = lifetime(&body, now) else {
-            done.expired += 1;
-            continue;
+        let (time_to_live, is_anew) = match lifetime(&body, now) {
+            Lifetime::Left(seconds) => (seconds, false),
+            Lifetime::Anew(seconds) => (seconds, true),
+            Lifetime::Over => {
+                import.done.expired += 1;
+                continue;
+            }
         };
-        bytes += body.len();
         let metadata = metadata.unwrap_or_default();
-        waiting.push(Waiting { key, metadata, body, time_to_live });
-        if waiting.len() == ROWS || bytes >= BYTES {
-            put(store, &mut waiting, &mut done).await?;
-            bytes = 0;
-        }
+        let row = Arrival { line: number, key, metadata, body, time_to_live, is_anew };
+        import.row(row).await?;
     }
 }
 
@@ -129,108 +218,33 @@ fn check(end: &End, rows: u64, hash: &Sha256, input: &mut impl BufRead) -> Resul
     Ok(())
 }
 
-/// Writes what waits, where there is nothing.
-async fn put(store: &dyn AsyncStore, waiting: &mut Vec<Waiting>, done: &mut Done) -> Result<()> {
-    // A key that stands twice is not written twice at once.
-    let mut rows = std::mem::take(waiting);
-    rows.sort_by(|one, other| one.key.cmp(&other.key));
-    let (mut first, mut again) = (Vec::new(), Vec::new());
-    for row in rows {
-        let is_twice = first.last().is_some_and(|last: &Waiting| last.key == row.key);
-        if is_twice { again.push(row) } else { first.push(row) }
-    }
-    for rows in [first, again] {
-        let writes: Vec<_> = rows.iter().map(Waiting::write).collect();
-        let answers = store.put_many(&writes).await;
-        ensure!(answers.len() == writes.len(), "the store answered for too few rows");
-        for (row, answer) in rows.iter().zip(answers) {
-            match answer {
-                Ok(WriteOutcome::Stored) => done.stored += 1,
-                Ok(WriteOutcome::Conflict(Some(item))) => found(store, row, &item, done).await?,
-                // Who wrote it does not matter here: what matters is whether it is there.
-                Ok(WriteOutcome::Conflict(None)) | Err(KvError::UnknownOutcome) => {
-                    match store.get(&row.key).await {
-                        Ok(Some(item)) => found(store, row, &item, done).await?,
-                        Ok(None) => bail!("a row was refused and is not there; {AGAIN}"),
-                        Err(error) => bail!("{error}; {AGAIN}"),
-                    }
-                }
-                Err(error) => bail!("{error}; {AGAIN}"),
-            }
-        }
-    }
-    Ok(())
+/// How long a row is kept from now on, in seconds.
+#[derive(Debug, PartialEq, Eq)]
+enum Lifetime {
+    Left(u32),
+    /// As long as any, since it does not tell what it has left, and a lifetime is a minimum.
+    Anew(u32),
+    /// It is past its lifetime, and the graph would not show it.
+    Over,
 }
 
-const AGAIN: &str = "the same command goes on where this one ended";
-
-/// What becomes of a row whose key is taken. A withdrawal that is not older than the consent of what is
-/// there replaces it: an export may have the row from before its withdrawal, too.
-async fn found(store: &dyn AsyncStore, row: &Waiting, item: &Item, done: &mut Done) -> Result<()> {
-    let metadata = item.metadata.as_deref().unwrap_or_default();
-    if item.body == row.body && metadata == row.metadata {
-        done.same += 1;
-    } else if ends(&row.body, &item.body) {
-        let condition = Precondition::Matches(item.generation);
-        match store.put(Write { condition, ..row.write() }).await {
-            Ok(WriteOutcome::Stored) => done.withdrawn += 1,
-            Ok(WriteOutcome::Conflict(_)) => bail!("a row changed meanwhile; {AGAIN}"),
-            Err(error) => bail!("{error}; {AGAIN}"),
-        }
-    } else {
-        done.different += 1;
-    }
-    Ok(())
-}
-
-/// Whether a row is the withdrawal of what is stored.
-fn ends(row: &[u8], stored: &[u8]) -> bool {
-    let consent = |body| serde_json::from_slice::<Times>(body).ok().map(|times| times.consent);
-    let (Some(row), Some(stored)) = (consent(row), consent(stored)) else { return false };
-    !row.ok && stored.ok && row.updated >= stored.updated
-}
-
-impl Waiting {
-    fn write(&self) -> Write<'_> {
-        Write {
-            key: &self.key,
-            body: &self.body,
-            metadata: &self.metadata,
-            time_to_live: self.time_to_live,
-            condition: Precondition::Absent,
-        }
-    }
-}
-
-/// What of a row says how long it lives.
-#[derive(Deserialize)]
-struct Times {
-    last_seen: Option<u64>,
-    consent: Consent,
-}
-
-#[derive(Deserialize)]
-struct Consent {
-    ok: bool,
-    #[serde(default)]
-    updated: u64,
-}
-
-/// Seconds that a row has left; `None` when it is past its lifetime, and the graph would not show it.
+/// What of its lifetime a row has left.
 ///
-/// A withdrawal gets its whole lifetime anew: it must not be missed while stores are changed. So does a
-/// row that does not tell, which lives as long as its store keeps it.
-fn lifetime(body: &[u8], now: u64) -> Option<u32> {
+/// A withdrawal gets its whole lifetime anew: it must not be missed while stores are changed.
+fn lifetime(body: &[u8], now: u64) -> Lifetime {
     let policy = Policy::default();
-    let Ok(times) = serde_json::from_slice::<Times>(body) else { return Some(policy.entry_ttl) };
+    let Ok(times) = serde_json::from_slice::<Times>(body) else {
+        return Lifetime::Anew(policy.entry_ttl);
+    };
     if !times.consent.ok {
-        return Some(policy.tombstone_ttl);
+        return Lifetime::Left(policy.tombstone_ttl);
     }
     let Some(last_seen) = times.last_seen.filter(|at| *at <= now + SKEW) else {
-        return Some(policy.entry_ttl);
+        return Lifetime::Anew(policy.entry_ttl);
     };
     let age = u32::try_from(now.saturating_sub(last_seen)).unwrap_or(u32::MAX);
-    policy.entry_ttl.checked_sub(age).filter(|left| *left > 0)
+    let left = policy.entry_ttl.checked_sub(age).filter(|left| *left > 0);
+    left.map_or(Lifetime::Over, Lifetime::Left)
 }
 
 #[cfg(test)]
@@ -247,15 +261,15 @@ mod tests {
         let now = 1_790_000_000;
         let of = |body: &str| lifetime(body.as_bytes(), now);
         let live = |at| format!("{{\"v\":1,\"last_seen\":{at},\"consent\":{{\"ok\":true}}}}");
-        assert_eq!(of(&live(now)), Some(year));
-        assert_eq!(of(&live(now - 100)), Some(year - 100));
-        assert_eq!(of(&live(now - u64::from(year))), None);
-        assert_eq!(of(&live(0)), None);
+        assert_eq!(of(&live(now)), Lifetime::Left(year));
+        assert_eq!(of(&live(now - 100)), Lifetime::Left(year - 100));
+        assert_eq!(of(&live(now - u64::from(year))), Lifetime::Over);
+        assert_eq!(of(&live(0)), Lifetime::Over);
         // A time far ahead is not known.
-        assert_eq!(of(&live(now + 301)), Some(year));
-        assert_eq!(of("{\"consent\":{\"ok\":true}}"), Some(year));
-        assert_eq!(of("{\"last_seen\":1,\"consent\":{\"ok\":false}}"), Some(86_400));
-        assert_eq!(of("no JSON"), Some(year));
+        assert_eq!(of(&live(now + 301)), Lifetime::Anew(year));
+        assert_eq!(of("{\"consent\":{\"ok\":true}}"), Lifetime::Anew(year));
+        assert_eq!(of("{\"last_seen\":1,\"consent\":{\"ok\":false}}"), Lifetime::Left(86_400));
+        assert_eq!(of("no JSON"), Lifetime::Anew(year));
     }
 
     fn import(store: &MemoryStore, text: &str) -> Result<Done> {
@@ -280,7 +294,7 @@ mod tests {
         let (live, withdrawn) = (row(true, 100), row(false, 100));
         let both = export(&[("a", live.as_str()), ("a", withdrawn.as_str())]);
         let done = import(&store, &both).unwrap();
-        assert_eq!(done, Done { stored: 1, withdrawn: 1, ..Done::default() });
+        assert_eq!(done, Done { stored: 1, anew: 1, withdrawn: 1, ..Done::default() });
         let newer = row(true, 101);
         import(&store, &export(&[("b", newer.as_str())])).unwrap();
         let done = import(&store, &export(&[("b", withdrawn.as_str())])).unwrap();
@@ -291,11 +305,11 @@ mod tests {
     fn what_is_there_is_left_as_it_is() {
         let store = MemoryStore::new(Arc::clone(&system_clock()));
         let done = import(&store, &export(&[("a", "1"), ("b", "2")])).unwrap();
-        assert_eq!(done, Done { stored: 2, ..Done::default() });
+        assert_eq!(done, Done { stored: 2, anew: 2, ..Done::default() });
         let done = import(&store, &export(&[("a", "1"), ("b", "3"), ("c", "4")])).unwrap();
-        assert_eq!(done, Done { stored: 1, same: 1, different: 1, ..Done::default() });
+        assert_eq!(done, Done { stored: 1, anew: 1, same: 1, different: 1, ..Done::default() });
         let done = import(&store, &export(&[("d", "1"), ("d", "1")])).unwrap();
-        assert_eq!(done, Done { stored: 1, same: 1, ..Done::default() });
+        assert_eq!(done, Done { stored: 1, anew: 1, same: 1, ..Done::default() });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use load::{DURATION, load};
+use load::{Load, load};
 use service::Service;
 
 #[allow(dead_code, reason = "it is that of the tests, which do more")]
@@ -21,18 +21,19 @@ mod service;
 mod viceroy;
 
 const CONNECTIONS: u32 = 8;
+const SECONDS: u32 = 5;
 
 /// Starts one form of the service.
 type Start = fn() -> Service;
 
 fn main() -> Result<()> {
     println!(
-        "{DURATION} each over {CONNECTIONS} connections on loopback, a fresh instance per request\n"
+        "{SECONDS} s each over {CONNECTIONS} connections on loopback, a fresh instance per request\n"
     );
-    println!("| form | route | requests/s | p50 ms | p90 ms | p99 ms |");
-    println!("|---|---|---|---|---|---|");
+    println!("| form | {} |\n|---|---|---|---|---|---|---|", load::COLUMNS);
     for (form, start) in [("linked", viceroy::linked as Start), ("composed", viceroy::composed)] {
-        load(form, &start(), CONNECTIONS, &mut ())?;
+        let with = Load { form, connections: CONNECTIONS, seconds: SECONDS };
+        load(&with, &start(), &mut ())?;
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! What goes back: JSON, and problems with a stable code.
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use identity_graph::Failure;
 use serde::Serialize;
+
+use crate::config::Config;
+use crate::withdrawal;
 
 /// A response that is complete in memory.
 pub type Response = http::Response<Vec<u8>>;
@@ -28,6 +31,11 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     }
 }
 
+/// What an answer refuses, by the stable codes that it gives: a whole request, or mappings of a batch.
+/// It is among the extensions of such an answer, for those who count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub Vec<&'static str>);
+
 /// Why a request is not served. The code is stable, the message is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -47,6 +55,7 @@ impl From<Problem> for Response {
         let Problem { status, code, message } = problem;
         let body = serde_json::json!({ "error": code, "message": message });
         let mut response = json(status, &body);
+        response.extensions_mut().insert(Refused(vec![code]));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -96,6 +105,15 @@ impl From<Failure> for Problem {
 #[must_use]
 pub fn problem(status: StatusCode, code: &'static str, message: &str) -> Response {
     Problem::new(status, code, message).into()
+}
+
+/// The answer to a request that is given up half-way, such as after too long a time: 503. Where it asks
+/// for a withdrawal, the browser is told that this is still to be done.
+#[must_use]
+pub fn gave_up(config: &Config, headers: &HeaderMap, message: &str) -> Response {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+    withdrawal::keep(config, headers, &mut response);
+    response
 }
 
 pub(crate) fn method_not_allowed(allowed: &'static str) -> Response {

@@ -8,7 +8,7 @@ use identity_graph::{Failure, Mapping, UpsertOutcome};
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::answer::{Problem, Response, code, json};
+use crate::answer::{Problem, Refused, Response, code, json};
 use crate::partner;
 use crate::platform::{Body, BodyError, GraphCalls, Platform};
 
@@ -119,7 +119,10 @@ pub(crate) async fn batch_sync<P: Platform>(
     let rejected = errors.len();
     let accepted = batch.mappings.len() - rejected;
     let status = if rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-    Ok(json(status, &Answer { accepted, rejected, errors }))
+    let refused = Refused(errors.iter().map(|rejected| rejected.reason).collect());
+    let mut response = json(status, &Answer { accepted, rejected, errors });
+    response.extensions_mut().insert(refused);
+    Ok(response)
 }
 
 /// Why each mapping is not what is stored now, when it is not.

@@ -1,5 +1,7 @@
 //! The cookies that the service reads and sets.
 
+use std::collections::BTreeSet;
+
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, SET_COOKIE};
@@ -24,10 +26,6 @@ pub(crate) const GPP: &str = "__gpp";
 /// Which sections of the GPP string apply.
 pub(crate) const GPP_SID: &str = "__gpp_sid";
 
-/// Most EC IDs of one request that are withdrawn: a browser has two when the cookie has been set both
-/// for a host and for its domain.
-const MAX_EC_IDS: usize = 4;
-
 /// The value of a cookie of the request, the first when there are several.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     find_all(headers, name).next()
@@ -47,15 +45,11 @@ pub(crate) fn ec_id(headers: &HeaderMap) -> Option<EcId> {
     find_all(headers, EC).find_map(|id| EcId::parse(id).ok())
 }
 
-/// All EC IDs of the request, each once, at most 4.
+/// All EC IDs of the request, each once.
 pub(crate) fn ec_ids(headers: &HeaderMap) -> Vec<EcId> {
-    let mut ids = Vec::new();
-    for id in find_all(headers, EC).filter_map(|id| EcId::parse(id).ok()) {
-        if ids.len() < MAX_EC_IDS && !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    ids
+    let mut known = BTreeSet::new();
+    let ids = find_all(headers, EC).filter_map(|id| EcId::parse(id).ok());
+    ids.filter(|id| known.insert(id.clone())).collect()
 }
 
 /// Sets a cookie for a year.

@@ -24,7 +24,7 @@ mod routes;
 mod seen;
 mod withdrawal;
 
-pub use answer::{Response, problem};
+pub use answer::{Refused, Response, gave_up, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
 pub use config::{Config, ConfigError, SHA256, is_sha256, read};
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};

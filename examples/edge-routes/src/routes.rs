@@ -6,7 +6,7 @@ use http::{Method, Request, StatusCode};
 use crate::answer::{Problem, Response, method_not_allowed};
 use crate::config::Config;
 use crate::platform::{Body, Platform};
-use crate::{admin, batch_sync, identify, page};
+use crate::{admin, batch_sync, identify, page, withdrawal};
 
 /// What a path stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +79,14 @@ pub async fn handle<P: Platform>(
         }
         Route::Page => Ok(method_not_allowed("GET, HEAD")),
     };
-    answer.unwrap_or_else(Response::from)
+    answer.unwrap_or_else(|problem| {
+        let is_given_up = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+        let mut response = Response::from(problem);
+        if is_given_up {
+            withdrawal::keep(config, headers, &mut response);
+        }
+        response
+    })
 }
 
 fn not_found() -> Problem {

@@ -1,11 +1,26 @@
 //! The end of consent: a tombstone in the graph, and no cookie in the browser.
 
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderMap;
+use identity_graph::EcId;
+use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code};
 use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
 use crate::platform::{GraphCalls, Platform};
+
+/// EC IDs that one request withdraws at most: a browser has two when the cookie has been set both for a
+/// host and for its domain, and a forged request is to cost no more than a few writes.
+const MAX_EC_IDS: usize = 4;
+
+/// How the mark of a pending withdrawal begins. Digests of the IDs that are done follow.
+const BEGUN: &str = "1";
+/// Characters that tell the IDs of one browser apart.
+const DIGEST: usize = 8;
 
 /// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
 /// not confirmed it yet.
@@ -14,28 +29,39 @@ pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
         || cookies::find(headers, PENDING).is_some()
 }
 
-/// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once
-/// the store has confirmed them all; until then the browser keeps its IDs and a mark, and every request
-/// of it tries again, whether or not it carries the signal.
+/// Writes a tombstone for each EC ID of the request: 1 write each, no read, at most 4 in one request.
+/// The cookies go only once the store has confirmed them all; until then the browser keeps its IDs and
+/// a mark, and every request of it goes on, whether or not it carries the signal.
 pub(crate) async fn withdraw<P: Platform>(
     platform: &P,
     config: &Config,
     headers: &HeaderMap,
     response: &mut Response,
 ) {
-    let mut is_stored = true;
-    for id in cookies::ec_ids(headers) {
+    let mut done = done(headers);
+    let ids = cookies::ec_ids(headers);
+    let left = |done: &BTreeSet<String>| -> Vec<EcId> {
+        ids.iter().filter(|id| !done.contains(&digest(id))).cloned().collect()
+    };
+    for id in left(&done).into_iter().take(MAX_EC_IDS) {
         let tombstone = match platform.graph() {
             Ok(graph) => graph.write_withdrawal_tombstone(id.as_str(), platform.now()).await,
             Err(failure) => Err(failure),
         };
-        if let Err(failure) = tombstone {
-            platform.log(&format!("withdrawal of {id} is not stored yet: {}", code(&failure)));
-            is_stored = false;
+        match tombstone {
+            Ok(()) => {
+                done.insert(digest(&id));
+            }
+            Err(failure) => {
+                let code = code(&failure);
+                platform.log(&format!("withdrawal of {id} is not stored yet: {code}"));
+            }
         }
     }
-    if !is_stored {
-        cookies::set(response, config, PENDING, "1".to_owned());
+    if !left(&done).is_empty() {
+        let mut mark = vec![BEGUN.to_owned()];
+        mark.extend(done);
+        cookies::set(response, config, PENDING, mark.join("."));
         return;
     }
     for name in [EC, SEEN, PENDING] {
@@ -43,4 +69,31 @@ pub(crate) async fn withdraw<P: Platform>(
             cookies::expire(response, config, name);
         }
     }
+}
+
+/// Marks a withdrawal as pending where a request that asks for one gets another answer than
+/// [`withdraw`]'s. A mark that the browser has stays.
+pub(crate) fn keep(config: &Config, headers: &HeaderMap, response: &mut Response) {
+    let is_marked = cookies::find(headers, PENDING).is_some();
+    if is_signalled(headers) && !is_marked && cookies::ec_id(headers).is_some() {
+        cookies::set(response, config, PENDING, BEGUN.to_owned());
+    }
+}
+
+/// The IDs that earlier requests have withdrawn, by their digests. A browser that forges them keeps rows
+/// of its own.
+fn done(headers: &HeaderMap) -> BTreeSet<String> {
+    let mark = cookies::find(headers, PENDING).unwrap_or_default();
+    let is_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let digests = mark.split('.').skip(1);
+    digests
+        .filter(|text| text.len() == DIGEST && text.bytes().all(is_char))
+        .map(Into::into)
+        .collect()
+}
+
+fn digest(id: &EcId) -> String {
+    let mut digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(id.as_str()));
+    digest.truncate(DIGEST);
+    digest
 }

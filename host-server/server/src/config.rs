@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use edge_routes::{ConfigError, SHA256, is_sha256, read};
 use http::HeaderName;
@@ -30,6 +31,11 @@ pub struct Config {
     pub store: String,
     /// The header in which a proxy tells the address of the browser.
     pub client_ip_header: Option<HeaderName>,
+    /// The folder in which the compiled component is kept, when it is configured.
+    pub cache: Option<PathBuf>,
+    /// Whether secrets are those of the repository, which everybody knows: then nobody but this machine
+    /// is served.
+    pub is_example: bool,
     /// What the routes are configured by.
     pub routes: edge_routes::Config,
     /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
@@ -42,6 +48,7 @@ struct File {
     listen: Option<Spanned<String>>,
     store: Option<String>,
     client_ip_header: Option<Spanned<String>>,
+    cache: Option<Spanned<PathBuf>>,
     ec: edge_routes::Config,
     #[serde(default)]
     partners: Vec<Partner>,
@@ -108,8 +115,17 @@ impl Config {
             }
             None => None,
         };
+        let cache = match &file.cache {
+            Some(folder) if folder.get_ref().is_relative() => {
+                let expected = "an absolute path, as in \"/var/cache/ec-graph-server\"";
+                return Err(lines.refuse(folder.span(), "cache", expected));
+            }
+            folder => folder.as_ref().map(|folder| folder.get_ref().clone()),
+        };
         let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
+        let is_placeholder = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
+        let is_example = is_placeholder || file.partners.iter().any(Partner::is_example);
         let mut partners = BTreeMap::new();
         for partner in &file.partners {
             let (token, record) = lines.record(partner, is_local)?;
@@ -120,7 +136,15 @@ impl Config {
         }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
-        Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec, partners })
+        let routes = file.ec;
+        let config = Self { listen, store, client_ip_header, cache, is_example, routes, partners };
+        Ok::<_, Refused>(config)
+    }
+}
+
+impl Partner {
+    fn is_example(&self) -> bool {
+        PLACEHOLDER_TOKENS.contains(&self.token_sha256.get_ref().as_str())
     }
 }
 
@@ -151,7 +175,7 @@ impl Lines<'_> {
         if !is_sha256(token) {
             return refused(SHA256);
         }
-        if !is_local && PLACEHOLDER_TOKENS.contains(&token.as_str()) {
+        if !is_local && partner.is_example() {
             return refused("the token of a partner of your own, not one of the repository");
         }
         let domain = &partner.source_domain;
@@ -187,6 +211,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
         assert_eq!(config.store, DEFAULT_STORE);
         assert_eq!(config.partners.len(), 2);
+        assert!(config.is_example);
         let line = line_of(REPOSITORY, "passphrase");
         let placeholder = format!(
             "line {line}: passphrase is the placeholder of the repository; set one of your own and start again"
@@ -208,13 +233,10 @@ mod tests {
         let line = line_of(&text, "token_sha256");
         let said = refused(&text, Some("0.0.0.0:80"));
         assert!(said.starts_with(&format!("line {line}: token_sha256: expected")), "{said}");
-        assert_eq!(
-            refused(
-                &text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000"),
-                Some("0.0.0.0:80")
-            ),
-            "accepted"
-        );
+        assert!(Config::parse(&text, None, None).is_ok_and(|config| config.is_example));
+        let own = text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000");
+        let config = Config::parse(&own, Some("0.0.0.0:80"), None);
+        assert!(config.is_ok_and(|config| !config.is_example));
     }
 
     #[test]
@@ -230,6 +252,11 @@ mod tests {
                 format!("client_ip_header = \"se cret\"\n{REPOSITORY}"),
                 "client_ip_header",
                 "the name of a header",
+            ),
+            (
+                format!("cache = \"secret\"\n{REPOSITORY}"),
+                "cache",
+                "cache: expected an absolute path",
             ),
             (
                 with(domain, "source_domain = \"sec ret\""),

@@ -7,14 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use host_server::{Config, Service, serve};
+use host_server::{Config, REQUEST_TIMEOUT, Service, cache_folder, serve, threads};
 use host_server_runtime::system_clock;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Threads that carry requests. Reads of a store in a file have a few of their own.
-const MAX_THREADS: usize = 4;
-const MAX_BLOCKING_THREADS: usize = 3;
 
 /// Serve the identity graph over HTTP: page views, withdrawals, identify, batch-sync, an operator's view
 /// of a row, /healthz, /readyz and /metrics.
@@ -53,14 +49,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     let text = fs::read_to_string(&arguments.config)
         .with_context(|| format!("{file} (--config names another file)"))?;
     let (listen, store) = (arguments.listen.as_deref(), arguments.store.as_deref());
-    let config = Config::parse(&text, listen, store).with_context(|| file.to_string())?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(MAX_THREADS))
-        .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .enable_all()
-        .build()?
-        .block_on(start(config))
+    let mut config = Config::parse(&text, listen, store).with_context(|| file.to_string())?;
+    config.cache = cache_folder(config.cache).with_context(|| file.to_string())?;
+    threads()?.block_on(start(config))
 }
 
 async fn start(config: Config) -> Result<()> {
@@ -71,6 +62,11 @@ async fn start(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("listening on {}", config.listen))?;
     let address = listener.local_addr()?;
+    if config.is_example {
+        tracing::warn!(
+            "the secrets are those of the repository, which everybody knows: whoever reaches this address can read every row; for more than a first look put secrets and partners of your own into the configuration"
+        );
+    }
     let service = Service::new(config, store)?;
     tracing::info!("listening on http://{address}");
     let stop = async move {
@@ -82,7 +78,7 @@ async fn start(config: Config) -> Result<()> {
             "stopping: no more connections, and requests that were accepted are answered"
         );
     };
-    serve(service, listener, stop).await?;
+    serve(service, listener, stop, REQUEST_TIMEOUT).await?;
     tracing::info!("stopped");
     Ok(())
 }

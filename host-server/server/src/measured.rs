@@ -73,6 +73,10 @@ impl AsyncStore for Measured {
     async fn list(&self, from: Option<String>, limit: u32) -> Result<Page, KvError> {
         self.store.list(from, limit).await
     }
+
+    async fn ready(&self) -> Result<(), KvError> {
+        self.store.ready().await
+    }
 }
 
 fn found<T>(read: &Result<Option<T>, KvError>) -> &'static str {

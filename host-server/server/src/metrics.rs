@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use edge_routes::Refused;
 use identity_graph::{LeftOut, Name};
 use prometheus::{
     Encoder, Error, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
@@ -23,6 +24,7 @@ struct Counters {
     registry: Registry,
     request_seconds: HistogramVec,
     requests: IntCounterVec,
+    refused: IntCounterVec,
     in_flight: IntGauge,
     call_seconds: HistogramVec,
     calls: IntCounterVec,
@@ -62,6 +64,11 @@ impl Metrics {
                 "ec_graph_requests_total",
                 "Requests answered, by route and status.",
                 &["route", "status"],
+            )?,
+            refused: counter(
+                "ec_graph_refused_total",
+                "Requests, and mappings of batches, that were refused, by the code of the answer.",
+                &["route", "reason"],
             )?,
             in_flight: gauge("ec_graph_requests_in_flight", "Requests that are not answered yet.")?,
             call_seconds: histogram(
@@ -160,11 +167,14 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    pub(crate) fn answered(&self, status: http::StatusCode) {
-        let Counters { request_seconds, requests, .. } = &*self.metrics.0;
+    pub(crate) fn answered<B>(&self, answer: &http::Response<B>) {
+        let Counters { request_seconds, requests, refused, .. } = &*self.metrics.0;
         let seconds = self.begun.elapsed().as_secs_f64();
         request_seconds.with_label_values(&[self.route]).observe(seconds);
-        requests.with_label_values(&[self.route, status.as_str()]).inc();
+        requests.with_label_values(&[self.route, answer.status().as_str()]).inc();
+        for reason in answer.extensions().get::<Refused>().iter().flat_map(|refused| &refused.0) {
+            refused.with_label_values(&[self.route, *reason]).inc();
+        }
     }
 }
 

@@ -14,21 +14,24 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tower::ServiceExt;
 
 use crate::service::Service;
 
-/// How long a request may take, its body included, and how long a connection may wait for the next one.
+/// How long the head of a request may take to arrive on a connection; how long a request may take from
+/// then on, the rest of its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long no connection is taken after one could not be, as when there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` is ready; then takes no more connections, answers the requests it has, and returns.
+/// What has no answer after `patience` is given up, which the log says.
 pub async fn serve(
     service: Service,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
+    patience: Duration,
 ) -> io::Result<()> {
     let connections = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -61,8 +64,18 @@ pub async fn serve(
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
-    // A connection that never sends the rest of a request has no claim to an answer.
-    let _ = timeout(REQUEST_TIMEOUT, connections.shutdown()).await;
-    service.finish().await;
+    let deadline = Instant::now() + patience;
+    let is_closed = timeout_at(deadline, connections.shutdown()).await.is_ok();
+    // Those whose clients have gone.
+    let unanswered = service.finish(deadline).await;
+    if unanswered > 0 {
+        tracing::warn!(
+            "{unanswered} requests had no answer in time and are given up; what they asked for may be stored or not"
+        );
+    } else if !is_closed {
+        tracing::warn!(
+            "connections that did not send a whole request, or take their answer, are closed"
+        );
+    }
     Ok(())
 }

@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edge_routes::Route;
 use host_server_runtime::{AsyncStore, LoadError, Runtime, Settings};
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use identity_graph::{Failure, Policy};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::body::Arriving;
 use crate::config::Config;
+use crate::forwarded;
 use crate::graph::Counted;
 use crate::measured::Measured;
 use crate::metrics::Metrics;
@@ -59,10 +61,12 @@ struct Inner {
 }
 
 impl Service {
-    /// The service, over a store that is open.
+    /// The service, over a store that is open. The compiled component is kept in the folder that the
+    /// configuration names, if it does.
     pub fn new(config: Config, store: Arc<dyn AsyncStore>) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
-        let runtime = Runtime::new(&Settings::default())?;
+        let settings = Settings { cache: config.cache.clone(), ..Settings::default() };
+        let runtime = Runtime::new(&settings)?;
         let measured = Measured { store: Arc::clone(&store), metrics: metrics.clone() };
         let graph = runtime.open(Arc::new(measured), Policy::default())?;
         let graph = Counted { graph, metrics: metrics.clone() };
@@ -77,13 +81,21 @@ impl Service {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .fallback(answer)
+            .layer(from_fn_with_state(self.clone(), forwarded::refuse))
             .with_state(self.clone())
     }
 
-    /// Waits for the requests whose clients have gone.
-    pub(crate) async fn finish(&self) {
-        self.0.requests.close();
-        self.0.requests.wait().await;
+    /// Waits for the requests whose clients have gone, and tells how many are not answered in the end.
+    pub(crate) async fn finish(&self, deadline: Instant) -> usize {
+        let Inner { requests, .. } = &*self.0;
+        requests.close();
+        // How many are left says it.
+        let _ = timeout_at(deadline, requests.wait()).await;
+        requests.len()
+    }
+
+    pub(crate) fn is_example(&self) -> bool {
+        self.0.config.is_example
     }
 
     pub(crate) fn graph(&self) -> Counted {
@@ -94,23 +106,31 @@ impl Service {
         self.0.config.partners.get(token_sha256).cloned()
     }
 
-    async fn serve(self, request: Request, connection: IpAddr) -> Response {
+    async fn serve(
+        self,
+        request: Request,
+        headers: Arc<HeaderMap>,
+        connection: IpAddr,
+    ) -> Response {
         let Config { routes, client_ip_header, .. } = &self.0.config;
         let in_flight = self.0.metrics.request(Route::of(request.uri().path()).name());
-        let client_ip = client_ip(request.headers(), client_ip_header.as_ref(), connection);
+        let client_ip = client_ip(&headers, client_ip_header.as_ref(), connection);
         let place = Place { service: self.clone(), client_ip };
         let request = request.map(Arriving::new);
         let body = request.body().clone();
         let answer = edge_routes::handle(&place, routes, request);
         let answer = match timeout(REQUEST_TIMEOUT, answer).await {
             Ok(answer) => answer.map(Into::into),
-            Err(_) => {
-                unavailable("this took too long; the same request is safe to send again later")
-            }
+            Err(_) => self.gave_up(&headers, "this took too long"),
         };
         body.drain().await;
-        in_flight.answered(answer.status());
+        in_flight.answered(&answer);
         answer
+    }
+
+    fn gave_up(&self, headers: &HeaderMap, why: &str) -> Response {
+        let message = format!("{why}; the same request is safe to send again later");
+        edge_routes::gave_up(&self.0.config.routes, headers, &message).map(Into::into)
     }
 }
 
@@ -120,22 +140,17 @@ async fn answer(
     ConnectInfo(connection): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let requests = service.0.requests.clone();
-    let served = requests.spawn(service.serve(request, connection.ip()));
-    served.await.unwrap_or_else(|_| {
+    let headers = Arc::new(request.headers().clone());
+    let serve = service.clone().serve(request, Arc::clone(&headers), connection.ip());
+    service.0.requests.spawn(serve).await.unwrap_or_else(|_| {
         tracing::error!("a request ended this program's task, which is a defect");
-        unavailable("this failed; the same request is safe to send again later")
+        service.gave_up(&headers, "this failed")
     })
 }
 
-fn unavailable(message: &str) -> Response {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    edge_routes::problem(status, "unavailable", message).map(Into::into)
-}
-
 async fn ready(State(service): State<Service>) -> Response {
-    match timeout(READY_TIMEOUT, service.0.store.head("readyz")).await {
-        Ok(Ok(_)) => "ready\n".into_response(),
+    match timeout(READY_TIMEOUT, service.0.store.ready()).await {
+        Ok(Ok(())) => "ready\n".into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),
     }
 }

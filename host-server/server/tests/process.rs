@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -27,6 +28,8 @@ impl Server {
         let mut child = Command::new(PROGRAM)
             .current_dir(folder.path())
             .args(["--config", CONFIG, "--listen", "127.0.0.1:0"])
+            .env("XDG_CACHE_HOME", folder.path())
+            .env_remove("CACHE_DIRECTORY")
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -150,6 +153,40 @@ fn a_connection_that_is_idle_does_not_keep_it_from_stopping() {
     server.ended();
 }
 
+#[test]
+fn the_compiled_component_is_found_again_by_the_next_start() {
+    let folder = TempDir::new().expect("a folder");
+    let kept = || {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.path().join("ec-graph-server")];
+        while let Some(next) = folders.pop() {
+            for entry in
+                fs::read_dir(next).expect("it is there").map(|entry| entry.expect("an entry"))
+            {
+                let is_folder = entry.file_type().expect("a type").is_dir();
+                if is_folder { folders.push(entry.path()) } else { files.push(entry.path()) }
+            }
+        }
+        // How often it was used stands beside it.
+        files.retain(|file| file.extension().is_none());
+        files
+    };
+    let stop = |server: Server| {
+        server.terminate();
+        server.ended()
+    };
+    let log = stop(Server::start(&folder));
+    assert!(log.contains("the secrets are those of the repository"), "{log}");
+    let first = kept();
+    assert_eq!(first.len(), 1, "{first:?}");
+    let written =
+        |file: &Path| fs::metadata(file).and_then(|file| file.modified()).expect("a time");
+    let at = written(&first[0]);
+    stop(Server::start(&folder));
+    assert_eq!(kept(), first);
+    assert_eq!(written(&first[0]), at, "it is not compiled again");
+}
+
 fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output =
         Command::new(PROGRAM).current_dir(folder).args(arguments).output().expect("it runs");
@@ -173,7 +210,7 @@ fn it_does_not_start_with_what_is_wrong_and_says_what_to_correct() {
     assert!(said.contains("no/such/folder/file"), "{said}");
 
     let config = here.join("own.toml");
-    std::fs::write(&config, "[ec]\npassphrase = \"secret\"\nsecret").expect("it is written");
+    fs::write(&config, "[ec]\npassphrase = \"secret\"\nsecret").expect("it is written");
     let said = refused(here, &["--config", "own.toml"]);
     assert!(said.contains("own.toml") && said.contains("line 3"), "{said}");
     assert!(!said.contains("secret"), "{said}");

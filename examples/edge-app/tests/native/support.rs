@@ -37,6 +37,7 @@ pub(crate) struct Service {
     pub(crate) store: MemoryStore,
     pub(crate) faults: Faulty<MemoryStore>,
     pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
+    pub(crate) partners_are_down: Cell<bool>,
     pub(crate) config: String,
     now: Cell<u64>,
 }
@@ -50,6 +51,7 @@ impl Service {
             faults: Faulty::new(store.clone()),
             store,
             partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
+            partners_are_down: Cell::new(false),
             config: include_str!("../../edge-app.toml").to_owned(),
             now: Cell::new(NOW),
         }
@@ -93,6 +95,9 @@ impl Platform for Service {
     }
 
     fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
+        if self.partners_are_down.get() {
+            return Err(Failure::Unavailable("down".to_owned()));
+        }
         let records = self.partner_records.borrow();
         Ok(records.get(token_sha256).map(|record| record.clone().into_bytes()))
     }

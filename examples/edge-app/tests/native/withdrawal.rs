@@ -2,7 +2,7 @@
 
 use host_test::{Fault, StoreCall};
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use identity_graph::KvError;
 
 use crate::support::*;
@@ -136,7 +136,7 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     service.faults.pass(StoreCall::Put);
     service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
     let set = withdraw_with(&service, 2, cookies.as_bytes());
-    assert!(set.len() == 1 && set[0].starts_with("ts-ec-withdraw=1;"), "{set:?}");
+    assert!(set.len() == 1 && set[0].starts_with("ts-ec-withdraw=1."), "{set:?}");
 
     service.advance(1);
     let set = withdraw_with(&service, 2, cookies.as_bytes());
@@ -152,9 +152,66 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
 }
 
 #[test]
-fn a_forged_request_withdraws_at_most_4_ids() {
+fn more_than_4_ids_are_withdrawn_4_with_each_request_and_the_cookies_go_with_the_last() {
     let service = Service::new();
-    let cookies: Vec<_> = (0..50).map(|n| format!("ts-ec={n:064x}.Ab12Cd")).collect();
-    withdraw_with(&service, 4, cookies.join(";").as_bytes());
-    assert_eq!(service.store.len(), 4);
+    let ids: Vec<_> = (0..10).map(|n| format!("ts-ec={n:064x}.Ab12Cd")).collect();
+    let ids = ids.join(";");
+    let mut mark = String::new();
+    for (stored, puts) in [(4, 4), (8, 4), (10, 2)] {
+        let set = withdraw_with(&service, puts, format!("{ids};{mark}").as_bytes());
+        assert_eq!(service.store.len(), stored);
+        if stored < 10 {
+            assert!(set.len() == 1 && set[0].starts_with("ts-ec-withdraw=1."), "{set:?}");
+            set[0].split(';').next().unwrap().clone_into(&mut mark);
+        } else {
+            let expired = |cookie: &String| cookie.contains("Max-Age=0");
+            assert!(set.len() == 2 && set.iter().all(expired), "{set:?}");
+        }
+    }
+}
+
+#[test]
+fn a_mark_that_is_forged_or_cut_off_withdraws_anew() {
+    for mark in ["", "1.", "1.short", "1.nodigest!", "x.y", "1..", "2"] {
+        let service = Service::new();
+        let cookies = format!("ts-ec={EC}; ts-ec-withdraw={mark}");
+        withdraw_with(&service, 1, cookies.as_bytes());
+        assert_eq!(service.body(EC), tombstone(NOW), "{mark}");
+    }
+}
+
+#[test]
+fn a_request_that_is_given_up_leaves_its_withdrawal_to_the_next() {
+    let service = Service::new();
+    let config = edge_app::Config::parse(&service.config, true).expect("it is valid").routes;
+    let given_up = |headers: &[(&'static str, String)]| {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        let response = edge_routes::gave_up(&config, &map, "later");
+        assert_eq!(response.status(), 503);
+        let set = response.headers().get_all(SET_COOKIE).iter();
+        set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (gpc, id) = ((GPC.0, GPC.1.to_owned()), ("cookie", format!("ts-ec={EC}")));
+    let set = given_up(&[gpc.clone(), id.clone()]);
+    assert!(set.len() == 1 && set[0].starts_with("ts-ec-withdraw=1;"), "{set:?}");
+    // Nothing to withdraw, not asked for, and marked already.
+    assert!(given_up(&[gpc]).is_empty());
+    assert!(given_up(&[id]).is_empty());
+    assert!(given_up(&[("cookie", format!("ts-ec={EC}; ts-ec-withdraw=1.abcdefgh"))]).is_empty());
+}
+
+#[test]
+fn a_withdrawal_on_a_route_that_cannot_serve_is_left_to_the_next_request() {
+    let service = Service::new();
+    service.partners_are_down.set(true);
+    let mut browser = Browser::with(EC);
+    let (status, _) = browser.identify(&service, NO_CALLS, &[GPC]);
+    assert_eq!(status, 503);
+    assert_eq!(browser.get("ts-ec-withdraw"), Some("1"));
+    browser.load(&service, calls(0, 1), &[]);
+    assert_eq!(service.body(EC), tombstone(NOW));
+    assert!(browser.has_none());
 }

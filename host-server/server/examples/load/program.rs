@@ -1,8 +1,7 @@
 //! The program, as a process of its own.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -13,6 +12,14 @@ use crate::service::Service;
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ec-graph-server.toml");
 
+/// What the server stores in.
+pub(crate) enum Store {
+    /// By its URL.
+    At(String),
+    /// In memory, 5 ms a call.
+    Slow,
+}
+
 /// The server over one store; it ends with this.
 pub(crate) struct Program {
     child: Child,
@@ -20,33 +27,46 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(store: &str) -> Result<Self> {
-        // It stands beside the folder of the examples.
-        let here = std::env::current_exe()?;
-        let folder = here.parent().and_then(|examples| examples.parent()).map(PathBuf::from);
-        let program = folder.context("the program has no folder")?.join("ec-graph-server");
-        let mut child = Command::new(&program)
-            .args(["--config", CONFIG, "--listen", "127.0.0.1:0"])
-            .env("EC_GRAPH_STORE", store)
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| program.display().to_string())?;
+    pub(crate) fn start(store: &Store) -> Result<Self> {
+        let this = std::env::current_exe()?;
+        let mut command = match store {
+            Store::At(url) => {
+                // It stands beside the folder of the examples.
+                let folder = this.parent().and_then(Path::parent).context("no folder")?;
+                let mut command = Command::new(folder.join("ec-graph-server"));
+                command.args(["--config", CONFIG, "--listen", "127.0.0.1:0"]);
+                command.env("EC_GRAPH_STORE", url);
+                command
+            }
+            Store::Slow => {
+                let mut command = Command::new(this);
+                command.arg("--slow");
+                command
+            }
+        };
+        let mut child = command.stderr(Stdio::piped()).spawn().context("the server")?;
         let mut lines = BufReader::new(child.stderr.take().context("it is piped")?);
-        let mut said = String::new();
         let mut program = Self { child, origin: String::new() };
+        let (mut line, mut said) = (String::new(), String::new());
         loop {
-            said.clear();
-            ensure!(lines.read_line(&mut said)? > 0, "the server did not start");
-            if let Some((_, address)) = said.split_once("listening on ") {
+            line.clear();
+            ensure!(lines.read_line(&mut line)? > 0, "the server did not start:\n{said}");
+            if let Some((_, address)) = line.split_once("listening on ") {
                 address.trim().clone_into(&mut program.origin);
                 break;
             }
+            said.push_str(&line);
         }
         // A full pipe would stop the server.
         thread::spawn(move || lines.lines().for_each(drop));
         Ok(program)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A client of it, with a connection of its own.
     pub(crate) fn service(self: &Arc<Self>) -> Service {
         let program = Arc::clone(self);
         let log = move || {
@@ -54,16 +74,6 @@ impl Program {
             String::new()
         };
         Service::at(self.origin.clone(), Box::new(log))
-    }
-
-    /// Its threads, and the most memory that it had.
-    pub(crate) fn used(&self) -> Result<[String; 2]> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let of = |name| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.map(|value| value.trim().to_owned()).context("no such line")
-        };
-        Ok([of("Threads:")?, of("VmHWM:")?])
     }
 }
 

@@ -1,93 +1,88 @@
-//! Upserts without HTTP, each of which is a write: what a store takes, and how many wait on few threads.
+//! Upserts, each of which is a read and a write of a row: what a store takes through the graph.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use host_server_runtime::{
-    AsyncStore, Graph, MemoryStore, Page, Runtime, Settings, async_trait, system_clock,
-};
-use identity_graph::{IfMissing, KvError, PartnerUid, Policy, Read, Write, Written};
+use anyhow::{Result, anyhow, ensure};
+use host_server_runtime::{Graph, Runtime, Settings, system_clock};
+use identity_graph::{IfMissing, PartnerUid, Policy, UpsertOutcome};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
-const DURATION: Duration = Duration::from_secs(5);
-const LATENCY: Duration = Duration::from_millis(5);
+use crate::json::mapping;
+use crate::program::Program;
+use crate::service::{ACME, Browser};
 
-/// A store in memory that takes its time.
-struct Slow(MemoryStore);
+pub(crate) const HEAD: &str = "| upserts, 32 at once | per second |\n|---|---|";
 
-#[async_trait]
-impl AsyncStore for Slow {
-    async fn get(&self, key: &str) -> Read {
-        sleep(LATENCY).await;
-        self.0.get(key).await
-    }
-    async fn put(&self, write: Write<'_>) -> Written {
-        sleep(LATENCY).await;
-        self.0.put(write).await
-    }
-    async fn delete(&self, key: &str) -> Result<bool, KvError> {
-        sleep(LATENCY).await;
-        self.0.delete(key).await
-    }
-    async fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
-        sleep(LATENCY).await;
-        self.0.count(prefix, limit).await
-    }
-    async fn list(&self, from: Option<String>, limit: u32) -> Result<Page, KvError> {
-        self.0.list(from, limit).await
-    }
+const AT_ONCE: u32 = 32;
+
+/// Upserts a second through the program, each a batch of one mapping on a connection of its own.
+pub(crate) fn over_http(program: &Arc<Program>, seconds: u32) -> Result<String> {
+    let begun = Instant::now();
+    let end = begun + Duration::from_secs(seconds.into());
+    let done = thread::scope(|scope| {
+        let writer = || sync(program, end);
+        let writers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(writer)).collect();
+        let done = writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap_or_else(|_| Err(anyhow!("a writer has failed"))));
+        done.sum::<Result<u64>>()
+    })?;
+    Ok(rate(done, begun))
 }
 
-/// Measures a file with an fsync before every answer, and a store of 5 ms.
-pub(crate) fn measure(redb: &str) -> Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+/// Stores UIDs in one row, until it is time to end; how many.
+fn sync(program: &Arc<Program>, end: Instant) -> Result<u64> {
+    let service = program.service();
+    let mut browser = Browser::default();
+    browser.open(&service, &[]);
+    let id = browser.id();
+    let mut stored = 0;
+    while Instant::now() < end {
+        let uid = format!("uid-{stored}");
+        let (status, answer) = service.sync(ACME, &[mapping(&id, &uid, 1_000_000_000 + stored)]);
+        ensure!(status == 200, "{answer}");
+        stored += 1;
+    }
+    Ok(stored)
+}
+
+/// Upserts a second over a store in this process.
+pub(crate) fn without_http(store: &str, seconds: u32) -> Result<String> {
+    host_server::threads()?.block_on(async {
         let graphs = Runtime::new(&Settings::default())?;
-        let open = |store| graphs.open(store, Policy::default());
-        let slow: Arc<dyn AsyncStore> = Arc::new(Slow(MemoryStore::new(system_clock())));
-        let redb = host_server_stores::open(redb, system_clock()).await?;
-        println!("| store | in flight | upserts/s | threads |\n|---|---|---|---|");
-        for (name, store, in_flight) in [("redb", redb, 32), ("memory and 5 ms", slow, 1_000)] {
-            let done = upserts(&open(store)?, in_flight).await?;
-            let rate = f64::from(done) / DURATION.as_secs_f64();
-            println!("| {name} | {in_flight} | {rate:.0} | {} |", threads()?);
+        let store = host_server_stores::open(store, system_clock()).await?;
+        let graph = graphs.open(store, Policy::default())?;
+        let begun = Instant::now();
+        let end = begun + Duration::from_secs(seconds.into());
+        let mut writers = JoinSet::new();
+        for writer in 0..AT_ONCE {
+            writers.spawn(write(graph.clone(), writer, end));
         }
-        println!();
-        Ok(())
+        let mut all = 0;
+        while let Some(writer) = writers.join_next().await {
+            all += writer??;
+        }
+        Ok(rate(all, begun))
     })
 }
 
-/// So many writers, each with a row of its own; how many UIDs they have stored.
-async fn upserts(graph: &Graph, in_flight: u32) -> Result<u32> {
-    let begun = Instant::now();
-    let mut writers = JoinSet::new();
-    for writer in 0..in_flight {
-        let graph = graph.clone();
-        writers.spawn(async move {
-            let ec_id = format!("{writer:064x}.Ab12Cd");
-            let mut stored = 0;
-            while begun.elapsed() < DURATION {
-                let id = PartnerUid::new("acme.example", format!("uid-{stored}"));
-                let now = 1_790_000_000 + u64::from(stored);
-                graph.upsert_partner_id(&ec_id, id, IfMissing::CreateMinimal, now).await?;
-                stored += 1;
-            }
-            Ok::<u32, identity_graph::Failure>(stored)
-        });
+/// As [`sync`], without the program.
+async fn write(graph: Graph, writer: u32, end: Instant) -> Result<u64> {
+    let ec_id = format!("{writer:064x}.Ab12Cd");
+    let mut stored = 0;
+    while Instant::now() < end {
+        let id = PartnerUid::new("acme.example", format!("uid-{stored}"));
+        let now = 1_790_000_000 + stored;
+        let outcome = graph.upsert_partner_id(&ec_id, id, IfMissing::CreateMinimal, now).await?;
+        ensure!(outcome == UpsertOutcome::Written, "{outcome:?}");
+        stored += 1;
     }
-    let mut all = 0;
-    while let Some(writer) = writers.join_next().await {
-        all += writer??;
-    }
-    Ok(all)
+    Ok(stored)
 }
 
-/// Threads of this process.
-fn threads() -> Result<String> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Threads:"));
-    Ok(line.context("there are threads")?.trim().to_owned())
+#[allow(clippy::cast_precision_loss, reason = "no run has so many")]
+fn rate(done: u64, begun: Instant) -> String {
+    format!("{:.0}", done as f64 / begun.elapsed().as_secs_f64())
 }

@@ -6,7 +6,8 @@ use crate::json::mapping;
 use crate::server::own;
 use crate::service::{ACME, Browser, OPERATOR, Service, now};
 
-const LIVE: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.LiveAa";
+pub(crate) const LIVE: &str =
+    "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.LiveAa";
 const WITHDRAWN: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Withdr";
 const CORRUPT: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Corrup";
 

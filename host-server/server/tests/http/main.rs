@@ -21,6 +21,7 @@ mod seeds;
 mod server;
 #[path = "../../../../examples/edge-app/tests/http/service.rs"]
 mod service;
+mod stopping;
 
 macro_rules! tests {
     ($($file:ident: $($test:ident),*;)*) => {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use host_server::{Config, serve};
+use host_server::{Config, REQUEST_TIMEOUT, serve};
 use host_server_runtime::{AsyncStore, MemoryStore, system_clock};
 use identity_graph::{Precondition, Write, WriteOutcome};
 use tokio::net::TcpListener;
@@ -66,15 +66,39 @@ pub(crate) fn own() -> Service {
     over(Arc::new(seeded()))
 }
 
+/// What all servers of this process have logged.
+pub(crate) fn logged() -> String {
+    Log::shared().text()
+}
+
+/// The configuration of the repository.
+pub(crate) fn example() -> Config {
+    Config::parse(CONFIG, Some("127.0.0.1:0"), None).expect("a configuration")
+}
+
+/// A configuration with secrets of one's own, and no partners.
+pub(crate) fn own_secrets() -> Config {
+    let text = format!(
+        "[ec]\npassphrase = \"{}\"\noperator_token_sha256 = \"{}\"\n",
+        "p".repeat(32),
+        "0".repeat(64)
+    );
+    Config::parse(&text, Some("127.0.0.1:0"), None).expect("a configuration")
+}
+
 /// A server over this store, which runs as long as what is returned.
 pub(crate) fn over(store: Arc<dyn AsyncStore>) -> Service {
+    configured(example(), store)
+}
+
+/// A server with this configuration.
+pub(crate) fn configured(config: Config, store: Arc<dyn AsyncStore>) -> Service {
     let log = Log::shared();
-    let config = Config::parse(CONFIG, Some("127.0.0.1:0"), None).expect("a configuration");
     let runtime = Runtime::new().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind(config.listen)).expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let service = host_server::Service::new(config, store).expect("the component loads");
-    runtime.spawn(serve(service, listener, std::future::pending()));
+    runtime.spawn(serve(service, listener, std::future::pending(), REQUEST_TIMEOUT));
     let log = move || {
         let _ = &runtime;
         log.text()
@@ -83,7 +107,7 @@ pub(crate) fn over(store: Arc<dyn AsyncStore>) -> Service {
 }
 
 /// The rows that others have left in the local store of the Fastly service.
-fn seeded() -> MemoryStore {
+pub(crate) fn seeded() -> MemoryStore {
     let store = MemoryStore::new(system_clock());
     let seeds: Table = SEEDS.parse().expect("TOML");
     let rows = seeds["local_server"]["kv_stores"]["ec_identity_store"].as_array().expect("a list");
