@@ -88,6 +88,15 @@ pub trait AsyncStore: Send + Sync + 'static {
     /// Keys that are there throughout come at least once; in a store without order a key may come
     /// twice, and a page be empty. Values past their lifetime may be among them.
     async fn list(&self, from: Option<String>, limit: u32) -> Result<Page, KvError>;
+
+    /// Whether the store takes calls now, for those who send it requests. A store that answers reads
+    /// while it refuses writes says so here. A store around another one asks that one.
+    ///
+    /// # Errors
+    /// [`KvError::Unavailable`], as of any call that is not answered.
+    async fn ready(&self) -> Result<(), KvError> {
+        self.head("readyz").await.map(drop)
+    }
 }
 
 /// Some of a store's keys.
