@@ -247,10 +247,12 @@ async fn never_stored_for_what_a_promoted_standby_lacks() {
 
     standby.end();
     assert_eq!(store.put(write("late")).await, Err(KvError::UnknownOutcome), "nobody answers");
-    let put = |store: PostgresStore| async move { store.put(write("late")).await.map(drop) };
-    let cancelled = cut_short(&primary, "pg_cancel_backend", put).await;
+    // Each of its own key: one that waits still holds its row.
+    let put =
+        |key| move |store: PostgresStore| async move { store.put(write(key)).await.map(drop) };
+    let cancelled = cut_short(&primary, "pg_cancel_backend", put("cancelled")).await;
     assert_eq!(cancelled, Err(KvError::UnknownOutcome), "committed here alone, with a warning");
-    let ended = cut_short(&primary, "pg_terminate_backend", put).await;
+    let ended = cut_short(&primary, "pg_terminate_backend", put("ended")).await;
     assert_eq!(ended, Err(KvError::UnknownOutcome), "committed here alone, and broken off");
     let delete = |store: PostgresStore| async move { store.delete("row").await.map(drop) };
     let cancelled = cut_short(&primary, "pg_cancel_backend", delete).await;

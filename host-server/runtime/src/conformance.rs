@@ -82,7 +82,7 @@ macro_rules! call {
     ($forwarded:expr, $call:ident($($argument:expr),*)) => {{
         let Opened { store, instance, handle } = &mut *$forwarded.opened.borrow_mut();
         let interface = instance.trusted_server_ec_kv_cas().store();
-        let called = interface.$call(store, *handle, $($argument),*);
+        let called = async { interface.$call(store, *handle, $($argument),*).await };
         $forwarded.runtime.block_on(called).expect("the component does not trap")
     }};
 }
