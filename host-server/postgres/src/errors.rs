@@ -71,7 +71,10 @@ impl ConnectError {
         let Self::Failed(error) = self else { return false };
         let Some(source) = error.source() else { return false };
         match source.downcast_ref::<io::Error>() {
-            Some(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+            Some(error) => {
+                let inner = error.get_ref();
+                inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
+            }
             None => error.as_db_error().is_none(),
         }
     }

@@ -44,7 +44,8 @@ pub(crate) fn is_tls(error: &RedisError) -> bool {
     // The client hands out the pointer to the error as an error, too.
     let source = error.source().and_then(|source| source.downcast_ref::<Shared>());
     let source = source.and_then(|source| source.downcast_ref::<io::Error>());
-    source.and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+    let inner = source.and_then(io::Error::get_ref);
+    inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 /// An error without what the server was given: its own words may quote that.

@@ -56,8 +56,8 @@ impl ValkeyStore {
             );
         }
         let epoch = Epoch::default();
-        let open = |_| pool(&settings, &epoch).map_err(|error| url.error(error));
-        let (reads, writes) = (open(())?, open(())?);
+        let open = || pool(&settings, &epoch).map_err(|error| url.error(error));
+        let (reads, writes) = (open()?, open()?);
         drop(reads.get().await.map_err(|error| refused(&url, &error))?);
         let Settings { timeout, replicas, .. } = settings;
         let (log, scripts) = (FailureLog::new("valkey"), Scripts::new());
