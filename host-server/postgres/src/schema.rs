@@ -2,6 +2,8 @@
 
 use tokio_postgres::{Client, Error};
 
+use crate::errors::ConnectError;
+
 /// The version of the tables that this program knows.
 const VERSION: i32 = 1;
 
@@ -40,12 +42,23 @@ pub(crate) async fn prepare(client: &Client) -> Result<(), String> {
             "its tables are of version {version}, and this program knows version {VERSION}; use the program that made them"
         ));
     }
-    let commit = client.query_one("SHOW synchronous_commit", &[]).await.map_err(refused)?;
-    let commit: &str = commit.get(0);
+    Ok(())
+}
+
+/// Refuses a server that acknowledges what is on no disk.
+pub(crate) async fn check_durability(client: &Client) -> Result<(), ConnectError> {
+    let settings = "SELECT current_setting('synchronous_commit'), current_setting('fsync')";
+    let settings = client.query_one(settings, &[]).await.map_err(ConnectError::Failed)?;
+    let (commit, fsync): (&str, &str) = (settings.get(0), settings.get(1));
     if !matches!(commit, "on" | "remote_apply") {
-        return Err(format!(
+        return Err(ConnectError::NotDurable(format!(
             "synchronous_commit is {commit}, so that acknowledged writes can be lost; run ALTER ROLE ... SET synchronous_commit = on"
-        ));
+        )));
+    }
+    if fsync != "on" {
+        return Err(ConnectError::NotDurable(format!(
+            "fsync is {fsync}, so that acknowledged writes can be lost; set fsync = on in postgresql.conf and reload the server"
+        )));
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How to reach the server.
 pub(crate) struct Settings {
-    pub(crate) config: Config,
+    /// Each host of the address, with all else that it says.
+    pub(crate) hosts: Vec<Config>,
     pub(crate) tls: Option<MakeRustlsConnect>,
     pub(crate) connections: usize,
     pub(crate) timeout: Duration,
@@ -36,7 +37,6 @@ impl Settings {
         }
         config
             .application_name("ec-graph")
-            .connect_timeout(timeout)
             .tcp_user_timeout(timeout)
             // Of several hosts the one that takes writes, also after a failover.
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
@@ -55,8 +55,32 @@ impl Settings {
         });
         let tls = is_encrypted.then(|| trusting(authority.as_deref())).transpose();
         let tls = tls.map_err(|error| url.error(error))?;
-        Ok(Self { config, tls, connections: connections as usize, timeout })
+        Ok(Self { hosts: each_host(&config), tls, connections: connections as usize, timeout })
     }
+}
+
+/// The same settings for each host alone, so that each can be given its time.
+fn each_host(config: &Config) -> Vec<Config> {
+    let ports = config.get_ports().iter();
+    let hosts = config.get_hosts().iter().zip(ports).map(|(host, port)| {
+        let mut one = Config::new();
+        match host {
+            Host::Tcp(name) => one.host(name),
+            #[cfg(unix)]
+            Host::Unix(path) => one.host_path(path),
+        };
+        one.port(*port);
+        config.get_user().map(|user| one.user(user));
+        config.get_password().map(|password| one.password(password));
+        config.get_dbname().map(|name| one.dbname(name));
+        config.get_options().map(|options| one.options(options));
+        config.get_application_name().map(|name| one.application_name(name));
+        config.get_tcp_user_timeout().map(|limit| one.tcp_user_timeout(*limit));
+        one.ssl_mode(config.get_ssl_mode());
+        one.target_session_attrs(config.get_target_session_attrs());
+        one
+    });
+    hosts.collect()
 }
 
 /// Whether what is sent does not leave this machine.

@@ -50,8 +50,14 @@ pub(crate) const UPDATE_MANY: &str = "WITH wanted AS MATERIALIZED ( \
     WHERE r.key = w.key AND r.generation = w.expected AND r.expires_at > clock_timestamp() \
     RETURNING w.number";
 
-pub(crate) const DELETE: &str =
-    "DELETE FROM identity_graph WHERE key = $1 RETURNING expires_at > clock_timestamp()";
+/// Whether there was a row. Where there is none, something is written all the same: a commit of nothing
+/// waits for no standby, and a delete before this one, whose wait was cut short, may not be on any.
+pub(crate) const DELETE: &str = "WITH gone AS ( \
+        DELETE FROM identity_graph WHERE key = $1 RETURNING expires_at > clock_timestamp() AS live \
+    ) \
+    SELECT coalesce((SELECT live FROM gone), false), \
+        CASE WHEN NOT EXISTS (SELECT FROM gone) \
+            THEN pg_logical_emit_message(true, 'ec-graph', 'nothing to delete') END";
 
 /// Keys from one to before another, up to a limit.
 pub(crate) const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM identity_graph \

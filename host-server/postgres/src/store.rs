@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use deadpool::managed::PoolError;
 use futures_util::future::join_all;
 use host_server_store::{AsyncStore, OpenError, Page, StoreUrl, async_trait, new_generation};
 use identity_graph::contract::{check_key, check_write};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
+use crate::errors::{ConnectError, Told};
 use crate::pool::{Loan, Pool, Statements, pool};
 use crate::settings::Settings;
 use crate::{errors, schema};
@@ -57,13 +59,13 @@ impl PostgresStore {
         let settings = Settings::take(&mut url)?;
         let timeout = settings.timeout;
         let pool = pool(settings).map_err(|error| url.error(error))?;
-        let unreachable = |_| {
-            url.error("the server cannot be reached with this address, user and password, or takes no writes")
-        };
-        let (client, _) = pool.manager().connect().await.map_err(unreachable)?;
+        let (client, _) = pool.manager().connect().await.map_err(|error| refused(&url, &error))?;
         schema::prepare(&client).await.map_err(|error| url.error(error))?;
         // The first of those that stay, with its statements: what is wrong with them is told now.
-        drop(pool.get().await.map_err(|_| url.error("its tables are not those of this program"))?);
+        drop(pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => refused(&url, &error),
+            _ => url.error("the server does not answer in time"),
+        })?);
         let sweeper = tokio::spawn(keep_sweeping(pool.clone(), timeout));
         Ok(Self { pool, timeout, sweeper })
     }
@@ -82,9 +84,15 @@ impl PostgresStore {
     ) -> Result<Vec<Row>, KvError> {
         let loan = connection(&self.pool).await?;
         let rows = loan.client.query(statement(&loan.statements), parameters);
-        let answer = timeout(self.timeout + GRACE, rows).await.map_err(|_| KvError::Unavailable)?;
+        let answer = timeout(self.timeout + GRACE, rows).await.map_err(|_| {
+            self.pool.manager().log.failed("a read was not answered in time");
+            KvError::Unavailable
+        })?;
         loan.give_back_after(&answer);
-        answer.map_err(|_| KvError::Unavailable)
+        answer.map_err(|error| {
+            self.pool.manager().log.failed(format_args!("a read failed: {}", Told(&error)));
+            KvError::Unavailable
+        })
     }
 
     /// Runs a statement that writes.
@@ -227,9 +235,32 @@ impl AsyncStore for PostgresStore {
     }
 }
 
+/// Why the store is not opened.
+fn refused(url: &StoreUrl, error: &ConnectError) -> OpenError {
+    match error {
+        ConnectError::NotDurable(why) => url.error(why),
+        ConnectError::Statements(_) => {
+            url.error(format!("its tables are not those of this program: {error}"))
+        }
+        error if error.is_tls() => url.error(format!(
+            "there is no TLS connection that can be trusted ({error}); name the PEM file of the authority that signed the server's certificate with ?ca=FILE, and the host as the certificate does; ?tls=off is for a network that nobody listens to"
+        )),
+        error => url.error(format!(
+            "the server cannot be reached with this address, user and password, or takes no writes: {error}"
+        )),
+    }
+}
+
 /// A connection, or the certainty that nothing was sent.
 async fn connection(pool: &Pool) -> Result<Loan, KvError> {
-    pool.get().await.map(Loan::new).map_err(|_| KvError::Unavailable)
+    pool.get().await.map(Loan::new).map_err(|error| {
+        let log = &pool.manager().log;
+        match error {
+            PoolError::Backend(error) => log.failed(format_args!("no connection: {error}")),
+            _ => log.failed("no connection was free or made in time"),
+        }
+        KvError::Unavailable
+    })
 }
 
 async fn write(
@@ -238,15 +269,25 @@ async fn write(
     statement: fn(&Statements) -> &Statement,
     parameters: Parameters<'_>,
 ) -> Result<Vec<Row>, KvError> {
-    let loan = connection(pool).await?;
+    let (loan, log) = (connection(pool).await?, &pool.manager().log);
     loan.is_warned.store(false, Ordering::SeqCst);
     let rows = loan.client.query(statement(&loan.statements), parameters);
-    let answer = timeout(limit + GRACE, rows).await.map_err(|_| KvError::UnknownOutcome)?;
+    let answer = timeout(limit + GRACE, rows).await.map_err(|_| {
+        log.failed("a write was not answered in time");
+        KvError::UnknownOutcome
+    })?;
     let is_warned = loan.is_warned.load(Ordering::SeqCst);
     loan.give_back_after(&answer);
-    let rows = answer.map_err(|error| errors::of_write(&error))?;
+    let rows = answer.map_err(|error| {
+        log.failed(format_args!("a write failed: {}", Told(&error)));
+        errors::of_write(&error)
+    })?;
     // Committed, but not to the degree that was asked for.
-    if is_warned { Err(KvError::UnknownOutcome) } else { Ok(rows) }
+    if is_warned {
+        log.failed("a write was committed without the standby, whose wait was cut short");
+        return Err(KvError::UnknownOutcome);
+    }
+    Ok(rows)
 }
 
 async fn sweep(pool: &Pool, limit: Duration) -> Result<usize, KvError> {

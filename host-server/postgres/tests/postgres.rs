@@ -1,11 +1,14 @@
 //! PostgreSQL keeps the contract of `kv-cas`, and what the store promises beyond it. One server for all.
 
+use std::net::TcpListener;
 use std::sync::Arc;
+
+use futures_util::future::join_all;
 
 use host_server_postgres::PostgresStore;
 use host_server_store::{AsyncStore, Page, StoreUrl};
 use host_server_tests::{Postgres, StoreFixture, failed_cases};
-use identity_graph::{KvError, Precondition, Write, WriteOutcome, Written};
+use identity_graph::{KvError, Precondition, Write, WriteOutcome};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 
@@ -36,6 +39,9 @@ async fn over_one_server() {
     pages_lead_through_all_keys(&server).await;
     tables_of_another_version_are_refused(&server).await;
     a_server_that_may_lose_acknowledged_writes_is_refused(&server).await;
+    a_server_that_becomes_one_is_left(&server).await;
+    a_host_that_never_answers_is_passed_over(&server).await;
+    a_warning_of_something_else_leaves_a_write_stored(&server).await;
     let unreachable = {
         let url = server.url("timeout-ms=500");
         drop(server);
@@ -158,10 +164,59 @@ async fn tables_of_another_version_are_refused(server: &Postgres) {
 }
 
 async fn a_server_that_may_lose_acknowledged_writes_is_refused(server: &Postgres) {
+    let open = || PostgresStore::open(StoreUrl::parse(&server.url("")).unwrap());
     let _ = server.sql("ALTER ROLE graph SET synchronous_commit = off");
-    let refused = PostgresStore::open(StoreUrl::parse(&server.url("")).unwrap()).await.unwrap_err();
+    let refused = open().await.unwrap_err();
     assert!(refused.to_string().contains("synchronous_commit is off"), "{refused}");
     let _ = server.sql("ALTER ROLE graph RESET synchronous_commit");
+
+    set_fsync(server, "off");
+    let refused = open().await.unwrap_err();
+    assert!(refused.to_string().contains("fsync is off"), "{refused}");
+    set_fsync(server, "on");
+}
+
+fn set_fsync(server: &Postgres, value: &str) {
+    let _ = server.sql(&format!("ALTER SYSTEM SET fsync = {value}"));
+    let _ = server.sql("SELECT pg_reload_conf()");
+    while server.sql("SHOW fsync") != value {}
+}
+
+/// It was sound when the store was opened.
+async fn a_server_that_becomes_one_is_left(server: &Postgres) {
+    let store = open(server, "").await;
+    set_fsync(server, "off");
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+        WHERE application_name = 'ec-graph'";
+    let _ = server.sql(end);
+    // The connection may break under the first; what comes after it needs a new one.
+    let _ = store.put(write("unsafe")).await;
+    assert_eq!(store.put(write("unsafe")).await, Err(KvError::Unavailable));
+    set_fsync(server, "on");
+    assert_eq!(store.put(write("safe")).await, Ok(WriteOutcome::Stored));
+}
+
+async fn a_host_that_never_answers_is_passed_over(server: &Postgres) {
+    // Connections are taken by the kernel, and that is all.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mute, port) = (mute.local_addr().unwrap().port(), server.port());
+    let hosts = format!("127.0.0.1:{mute},127.0.0.1:{port}");
+    let url = format!("postgres://graph@{hosts}/postgres?timeout-ms=3000");
+    let store = PostgresStore::open(StoreUrl::parse(&url).unwrap()).await.unwrap();
+    let keys: Vec<String> = (0..8).map(|number| format!("passed{number}")).collect();
+    let puts = keys.iter().map(|key| store.put(write(key)));
+    assert_eq!(join_all(puts).await, vec![Ok(WriteOutcome::Stored); 8], "on connections of each");
+}
+
+async fn a_warning_of_something_else_leaves_a_write_stored(server: &Postgres) {
+    let store = open(server, "").await;
+    let _ = server.sql(
+        "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS \
+            'BEGIN RAISE WARNING ''of no matter''; RETURN NEW; END'; \
+         CREATE TRIGGER warn BEFORE INSERT ON identity_graph FOR EACH ROW EXECUTE FUNCTION warn()",
+    );
+    assert_eq!(store.put(write("warned")).await, Ok(WriteOutcome::Stored));
+    let _ = server.sql("DROP TRIGGER warn ON identity_graph");
 }
 
 /// Another client, who has a row locked until it ends or rolls back.
@@ -184,17 +239,26 @@ async fn never_stored_for_what_a_promoted_standby_lacks() {
 
     // One store over both, which finds the one that takes writes.
     let (one, other) = (primary.port(), standby.port());
-    let url = format!("postgres://graph@127.0.0.1:{one},127.0.0.1:{other}/postgres?timeout-ms=500");
+    let url =
+        format!("postgres://graph@127.0.0.1:{one},127.0.0.1:{other}/postgres?timeout-ms=3000");
     let store = Arc::new(PostgresStore::open(StoreUrl::parse(&url).unwrap()).await.unwrap());
     assert_eq!(store.put(write("row")).await, Ok(WriteOutcome::Stored));
     let row = store.get("row").await.unwrap();
 
     standby.end();
     assert_eq!(store.put(write("late")).await, Err(KvError::UnknownOutcome), "nobody answers");
-    let cancelled = cut_short(&primary, "pg_cancel_backend").await;
+    // Each of its own key: one that waits still holds its row.
+    let put =
+        |key| move |store: PostgresStore| async move { store.put(write(key)).await.map(drop) };
+    let cancelled = cut_short(&primary, "pg_cancel_backend", put("cancelled")).await;
     assert_eq!(cancelled, Err(KvError::UnknownOutcome), "committed here alone, with a warning");
-    let ended = cut_short(&primary, "pg_terminate_backend").await;
+    let ended = cut_short(&primary, "pg_terminate_backend", put("ended")).await;
     assert_eq!(ended, Err(KvError::UnknownOutcome), "committed here alone, and broken off");
+    let delete = |store: PostgresStore| async move { store.delete("row").await.map(drop) };
+    let cancelled = cut_short(&primary, "pg_cancel_backend", delete).await;
+    assert_eq!(cancelled, Err(KvError::UnknownOutcome), "deleted here alone");
+    assert_eq!(store.get("row").await, Ok(None));
+    assert_eq!(store.delete("row").await, Err(KvError::UnknownOutcome), "gone, but here alone");
 
     primary.end();
     standby.start_again();
@@ -206,13 +270,19 @@ async fn never_stored_for_what_a_promoted_standby_lacks() {
 }
 
 /// The outcome of a write that waits for a standby while somebody ends that wait.
-async fn cut_short(primary: &Postgres, how: &'static str) -> Written {
+async fn cut_short<F>(
+    primary: &Postgres,
+    how: &str,
+    write: impl FnOnce(PostgresStore) -> F,
+) -> Result<(), KvError>
+where
+    F: Future<Output = Result<(), KvError>> + Send + 'static,
+{
     let waiting =
         || primary.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
     // A write that was given up waits still.
     let before = waiting();
-    let patient = open(primary, "timeout-ms=60000").await;
-    let under_way = tokio::spawn(async move { patient.put(write(how)).await });
+    let under_way = tokio::spawn(write(open(primary, "timeout-ms=60000").await));
     while waiting() == before {}
     let newest = "WHERE wait_event = 'SyncRep' ORDER BY query_start DESC LIMIT 1";
     assert_eq!(primary.sql(&format!("SELECT {how}(pid) FROM pg_stat_activity {newest}")), "t");

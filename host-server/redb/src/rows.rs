@@ -1,13 +1,15 @@
 //! The tables, and what stands in them.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
+use host_server_store::FailureLog;
 use identity_graph::contract::holds;
 use identity_graph::limits::MAX_READ_BYTES;
 use identity_graph::{Item, ItemHead, KvError, Precondition, Read, WriteOutcome};
 use redb::{
-    ReadTransaction, ReadableTable, StorageError, Table, TableDefinition, TableError,
-    WriteTransaction,
+    ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table, TableDefinition,
+    TableError, WriteTransaction,
 };
 
 /// When it is gone, generation, metadata, body.
@@ -18,9 +20,13 @@ const ROWS: TableDefinition<'_, &str, Row> = TableDefinition::new("rows");
 /// Every row by the second at which it is gone. Always in step with the rows.
 const EXPIRY: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("expiry");
 
-/// Rows past their lifetime that one transaction removes: more than it can add, so that a store that is
+/// Rows past their lifetime that one transaction removes, or as many as it has changes: so a store that is
 /// written to does not grow by them.
 const SWEPT_AT_ONCE: usize = 256;
+
+/// Seconds that a commit may take: a lifetime is counted from its end, which is not known when it is
+/// written. Longer ones are not acknowledged.
+pub(crate) const COMMIT_SECONDS: u64 = 30;
 
 /// One change, with all that it needs to be carried out elsewhere.
 pub(crate) enum Change {
@@ -30,7 +36,8 @@ pub(crate) enum Change {
 
 /// A row to be written.
 pub(crate) struct NewRow {
-    pub(crate) expires_at: u64,
+    /// Seconds for which it is kept at least.
+    pub(crate) time_to_live: u32,
     pub(crate) generation: u64,
     pub(crate) metadata: String,
     pub(crate) body: Vec<u8>,
@@ -65,10 +72,13 @@ impl<'a> Tables<'a> {
                     return Ok(WriteOutcome::Conflict(current));
                 }
                 self.remove(key)?;
-                let NewRow { expires_at, generation, metadata, body } = row;
-                let row = (*expires_at, *generation, metadata.as_str(), body.as_slice());
+                let NewRow { time_to_live, generation, metadata, body } = row;
+                // Both ends fall somewhere within their second, hence one more.
+                let kept = u64::from(*time_to_live) + 1 + COMMIT_SECONDS;
+                let expires_at = now.saturating_add(kept);
+                let row = (expires_at, *generation, metadata.as_str(), body.as_slice());
                 self.rows.insert(key.as_str(), row)?;
-                self.expiry.insert((*expires_at, key.as_str()), ())?;
+                self.expiry.insert((expires_at, key.as_str()), ())?;
                 Ok(WriteOutcome::Stored)
             }
         }
@@ -98,9 +108,10 @@ impl<'a> Tables<'a> {
         Ok(removed)
     }
 
-    /// Removes rows past their lifetime, and tells how many.
-    pub(crate) fn sweep(&mut self, now: u64) -> Result<usize, StorageError> {
-        let over = self.expiry.range((0, "")..(now.saturating_add(1), ""))?.take(SWEPT_AT_ONCE);
+    /// Removes rows past their lifetime, beside so many changes, and tells how many.
+    pub(crate) fn sweep(&mut self, now: u64, changes: usize) -> Result<usize, StorageError> {
+        let most = changes.max(SWEPT_AT_ONCE);
+        let over = self.expiry.range((0, "")..(now.saturating_add(1), ""))?.take(most);
         let over: Result<Vec<String>, StorageError> =
             over.map(|entry| entry.map(|(at, _)| at.value().1.to_owned())).collect();
         let over = over?;
@@ -111,23 +122,67 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Looks at a key's row, unless it is past its lifetime.
-pub(crate) fn read<T>(
-    transaction: &ReadTransaction,
-    key: &str,
-    now: u64,
-    look: impl FnOnce((u64, u64, &str, &[u8])) -> Result<T, KvError>,
-) -> Result<Option<T>, KvError> {
-    let rows = transaction.open_table(ROWS).map_err(|_| KvError::Unavailable)?;
-    let row = rows.get(key).map_err(|_| KvError::Unavailable)?;
-    row.as_ref().map(redb::AccessGuard::value).filter(|row| row.0 > now).map(look).transpose()
+/// The rows as of one commit and one second.
+pub(crate) struct Reader {
+    pub(crate) transaction: ReadTransaction,
+    pub(crate) now: u64,
+    pub(crate) log: Arc<FailureLog>,
 }
 
-/// Reads a row.
-pub(crate) fn get(transaction: &ReadTransaction, key: &str, now: u64) -> Read {
-    read(transaction, key, now, |row| {
-        if row.3.len() > MAX_READ_BYTES { Err(KvError::TooLarge) } else { Ok(item(row)) }
-    })
+impl Reader {
+    /// Looks at a key's row, unless it is past its lifetime.
+    pub(crate) fn read<T>(
+        &self,
+        key: &str,
+        look: impl FnOnce((u64, u64, &str, &[u8])) -> Result<T, KvError>,
+    ) -> Result<Option<T>, KvError> {
+        let rows = self.rows()?;
+        let row = rows.get(key).map_err(|error| self.failed(error))?;
+        let row = row.as_ref().map(redb::AccessGuard::value);
+        row.filter(|row| row.0 > self.now).map(look).transpose()
+    }
+
+    /// Reads a row.
+    pub(crate) fn get(&self, key: &str) -> Read {
+        self.read(key, |row| {
+            if row.3.len() > MAX_READ_BYTES { Err(KvError::TooLarge) } else { Ok(item(row)) }
+        })
+    }
+
+    /// Counts the keys with a prefix.
+    pub(crate) fn count(&self, prefix: &str, limit: u32) -> Result<u32, KvError> {
+        let rows = self.rows()?;
+        let mut counted = 0;
+        for entry in rows.range(prefix..).map_err(|error| self.failed(error))? {
+            let (key, row) = entry.map_err(|error| self.failed(error))?;
+            if counted == limit || !key.value().starts_with(prefix) {
+                break;
+            }
+            counted += u32::from(row.value().0 > self.now);
+        }
+        Ok(counted)
+    }
+
+    /// Keys in order.
+    pub(crate) fn keys(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>, KvError> {
+        let rows = self.rows()?;
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = rows.range::<&str>((after, Bound::Unbounded));
+        let entries = entries.map_err(|error| self.failed(error))?.take(limit as usize);
+        let key = |entry: Result<(redb::AccessGuard<'_, &str>, redb::AccessGuard<'_, Row>), _>| {
+            entry.map(|(key, _)| key.value().to_owned()).map_err(|error| self.failed(error))
+        };
+        entries.map(key).collect()
+    }
+
+    fn rows(&self) -> Result<ReadOnlyTable<&'static str, Row>, KvError> {
+        self.transaction.open_table(ROWS).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: impl Into<redb::Error>) -> KvError {
+        self.log.failed(format_args!("a read failed: {}", error.into()));
+        KvError::Unavailable
+    }
 }
 
 /// What `head` tells of a row.
@@ -137,39 +192,4 @@ pub(crate) fn head((_, generation, metadata, _): (u64, u64, &str, &[u8])) -> Ite
 
 fn item((_, generation, metadata, body): (u64, u64, &str, &[u8])) -> Item {
     Item { body: body.to_vec(), metadata: Some(metadata.to_owned()), generation }
-}
-
-/// Counts the keys with a prefix.
-pub(crate) fn count(
-    transaction: &ReadTransaction,
-    prefix: &str,
-    limit: u32,
-    now: u64,
-) -> Result<u32, KvError> {
-    let failed = |_| KvError::Unavailable;
-    let rows = transaction.open_table(ROWS).map_err(|_| KvError::Unavailable)?;
-    let mut counted = 0;
-    for entry in rows.range(prefix..).map_err(failed)? {
-        let (key, row) = entry.map_err(failed)?;
-        if counted == limit || !key.value().starts_with(prefix) {
-            break;
-        }
-        counted += u32::from(row.value().0 > now);
-    }
-    Ok(counted)
-}
-
-/// Keys in order.
-pub(crate) fn keys(
-    transaction: &ReadTransaction,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<String>, KvError> {
-    let rows = transaction.open_table(ROWS).map_err(|_| KvError::Unavailable)?;
-    let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let keys = rows.range::<&str>((after, Bound::Unbounded)).map_err(|_| KvError::Unavailable)?;
-    let key = |entry: Result<(redb::AccessGuard<'_, &str>, _), StorageError>| {
-        entry.map(|(key, _): (_, redb::AccessGuard<'_, Row>)| key.value().to_owned())
-    };
-    keys.take(limit as usize).map(key).collect::<Result<_, _>>().map_err(|_| KvError::Unavailable)
 }

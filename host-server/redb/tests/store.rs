@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use host_server_redb::RedbStore;
 use host_server_store::{AsyncStore, Clock, Page, StoreUrl, system_clock};
-use identity_graph::{Precondition, Write, WriteOutcome};
+use identity_graph::{KvError, Precondition, Write, WriteOutcome};
 use tempfile::TempDir;
 
 struct Time(Arc<AtomicU64>);
@@ -41,15 +41,15 @@ fn write(key: &str, time_to_live: u32) -> Write<'_> {
 }
 
 #[tokio::test]
-async fn a_value_is_gone_a_second_after_its_lifetime_and_not_before() {
+async fn a_value_is_gone_31_seconds_after_its_lifetime_and_not_before() {
     let (folder, time) = (folder(), Time::at(100));
     let store = open(folder.path(), time.clock());
     store.put(write("k", 10)).await.unwrap();
     let create = Write { condition: Precondition::Absent, ..write("k", 10) };
-    time.set(110);
+    time.set(140);
     assert!(store.get("k").await.unwrap().is_some());
     assert!(matches!(store.put(create).await, Ok(WriteOutcome::Conflict(Some(_)))));
-    time.set(111);
+    time.set(141);
     assert_eq!(store.get("k").await, Ok(None));
     assert_eq!(store.head("k").await, Ok(None));
     assert_eq!(store.count("k", 9).await, Ok(0));
@@ -58,13 +58,49 @@ async fn a_value_is_gone_a_second_after_its_lifetime_and_not_before() {
     assert_eq!(store.put(create).await, Ok(WriteOutcome::Stored));
 }
 
+/// A clock that goes by the next of these times whenever it is looked at, and stays at the last.
+fn stepping(times: &'static [u64]) -> Clock {
+    let looked = AtomicUsize::new(0);
+    Arc::new(move || times[looked.fetch_add(1, Ordering::SeqCst).min(times.len() - 1)])
+}
+
+#[tokio::test]
+async fn a_lifetime_does_not_begin_before_the_commit() {
+    let folder = folder();
+    // Begun, and ended 30 seconds later.
+    let store = open(folder.path(), stepping(&[100, 130, 140]));
+    assert_eq!(store.put(write("k", 10)).await, Ok(WriteOutcome::Stored));
+    assert!(store.get("k").await.unwrap().is_some(), "10 seconds after the commit");
+}
+
+#[tokio::test]
+async fn a_commit_that_took_from_lifetimes_is_not_acknowledged() {
+    let folder = folder();
+    let store = open(folder.path(), stepping(&[100, 131, 131]));
+    assert_eq!(store.put(write("k", 10)).await, Err(KvError::UnknownOutcome));
+}
+
+#[tokio::test]
+async fn a_store_that_is_written_to_does_not_grow_by_what_is_past_its_lifetime() {
+    let (folder, time) = (folder(), Time::at(100));
+    let store = open(folder.path(), time.clock());
+    let names: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+    let writes: Vec<_> = names.iter().map(|name| write(name, 10)).collect();
+    store.put_many(&writes).await;
+    time.set(141);
+    let names: Vec<String> = (0..1_000).map(|number| format!("new{number}")).collect();
+    let writes: Vec<_> = names.iter().map(|name| write(name, 10)).collect();
+    store.put_many(&writes).await;
+    assert_eq!(store.list(None, 10_000).await.unwrap().keys.len(), 1_000);
+}
+
 #[tokio::test]
 async fn an_update_of_a_value_past_its_lifetime_is_refused() {
     let (folder, time) = (folder(), Time::at(100));
     let store = open(folder.path(), time.clock());
     store.put(write("k", 10)).await.unwrap();
     let generation = store.get("k").await.unwrap().unwrap().generation;
-    time.set(111);
+    time.set(141);
     let update = Write { condition: Precondition::Matches(generation), ..write("k", 10) };
     assert_eq!(store.put(update).await, Ok(WriteOutcome::Conflict(None)));
 }
@@ -77,7 +113,7 @@ async fn values_past_their_lifetime_leave_the_file_with_the_next_write() {
         store.put(write(key, 10)).await.unwrap();
     }
     store.put(write("b", 1_000)).await.unwrap();
-    time.set(111);
+    time.set(141);
     store.put(write("d", 10)).await.unwrap();
     let kept = Page { keys: vec!["b".into(), "d".into()], next: None };
     assert_eq!(store.list(None, 9).await, Ok(kept));

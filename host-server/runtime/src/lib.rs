@@ -27,6 +27,8 @@
 //! ```
 
 mod bindings;
+#[cfg(test)]
+mod conformance;
 #[path = "../../../component/binary/convert.rs"]
 mod convert;
 mod graph;

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use tempfile::TempDir;
 
+use crate::Authority;
 use crate::process::{Process, free_port, run};
 
 const INSTALL: &str = "install it with: apt-get install postgresql";
@@ -24,14 +25,35 @@ impl Postgres {
     /// When it is not installed, with the line that installs it, or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_in(folder(), &[])
+    }
+
+    /// Starts one that speaks TLS, too, with a certificate of this authority.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(authority: &Authority) -> Self {
         let folder = folder();
+        let files = authority.certify(folder.path());
+        run(Command::new("chmod").arg("600").arg(&files.key), INSTALL);
+        own(&files.key);
+        let settings = [
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", files.certificate.display()),
+            format!("ssl_key_file={}", files.key.display()),
+        ];
+        Self::start_in(folder, &settings)
+    }
+
+    fn start_in(folder: TempDir, settings: &[String]) -> Self {
         let data = data(&folder);
         let mut initdb = program("initdb");
         initdb.arg("-D").arg(&data);
         initdb.args(["-U", "graph", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
         run(&mut initdb, INSTALL);
         let port = free_port();
-        let process = serve(&data, port);
+        let process = serve(&data, port, settings);
         Self { port, process, folder }
     }
 
@@ -50,7 +72,7 @@ impl Postgres {
         backup.arg("-D").arg(&data).args(["-R", "--no-sync", "-c", "fast", "-d", &source]);
         run(&mut backup, INSTALL);
         let port = free_port();
-        let process = serve(&data, port);
+        let process = serve(&data, port, &[]);
         Self { port, process, folder }
     }
 
@@ -85,7 +107,7 @@ impl Postgres {
 
     /// Starts it again after [`end`](Self::end).
     pub fn start_again(&mut self) {
-        self.process = serve(&data(&self.folder), self.port);
+        self.process = serve(&data(&self.folder), self.port, &[]);
     }
 
     /// Makes a standby one that takes writes, and returns when it does.
@@ -99,21 +121,28 @@ impl Postgres {
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder for the test can be made");
-    if is_root() {
-        // PostgreSQL refuses to run as root.
-        run(Command::new("chown").arg("postgres").arg(folder.path()), INSTALL);
-    }
+    own(folder.path());
     folder
+}
+
+/// Gives a file or a folder to the user that the server runs as: PostgreSQL refuses to run as root.
+fn own(path: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg("postgres").arg(path), INSTALL);
+    }
 }
 
 fn data(folder: &TempDir) -> PathBuf {
     folder.path().join("data")
 }
 
-fn serve(data: &Path, port: u16) -> Process {
+fn serve(data: &Path, port: u16, settings: &[String]) -> Process {
     let mut postgres = program("postgres");
     postgres.arg("-D").arg(data).args(["-p", &port.to_string(), "-k", ""]);
-    for setting in ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=50"] {
+    for setting in ["listen_addresses=127.0.0.1", "max_connections=50"] {
+        postgres.args(["-c", setting]);
+    }
+    for setting in settings {
         postgres.args(["-c", setting]);
     }
     postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::Authority;
 use crate::process::{Process, free_port, run};
 
 const INSTALL: &str = "install it with: apt-get install redis-server (or valkey-server)";
@@ -26,6 +27,22 @@ impl Valkey {
         Self::start_with(&[], "Ready to accept connections")
     }
 
+    /// Starts one that speaks TLS alone, with a certificate of this authority.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test can be made");
+        let files = authority.certify(folder.path());
+        let port = free_port();
+        let mut server = Command::new(program("server"));
+        server.args(["--port", "0", "--tls-auth-clients", "no", "--tls-port", &port.to_string()]);
+        server.arg("--tls-cert-file").arg(files.certificate);
+        server.arg("--tls-key-file").arg(files.key).arg("--tls-ca-cert-file").arg(authority.file());
+        Self::start_in(folder, port, server, "Ready to accept connections")
+    }
+
     /// Starts a replica of this server, and returns when it has all that it has.
     ///
     /// # Panics
@@ -41,9 +58,13 @@ impl Valkey {
         let folder = tempfile::tempdir().expect("a folder for the test can be made");
         let port = free_port();
         let mut server = Command::new(program("server"));
-        server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        server.args(["--port", &port.to_string()]).args(arguments);
+        Self::start_in(folder, port, server, ready)
+    }
+
+    fn start_in(folder: TempDir, port: u16, mut server: Command, ready: &str) -> Self {
+        server.args(["--bind", "127.0.0.1", "--save", ""]);
         server.args(["--repl-diskless-sync-delay", "0", "--dir"]).arg(folder.path());
-        server.args(arguments);
         server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let output = |child: &mut Child| {
             Box::new(child.stdout.take().expect("it is a pipe")) as Box<dyn io::Read + Send>
@@ -68,6 +89,12 @@ impl Valkey {
         let mut cli = Command::new(program("cli"));
         cli.args(["-h", "127.0.0.1", "-e", "-p", &port]).args(words);
         run(&mut cli, INSTALL)
+    }
+
+    /// The port it listens at.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends it at once.

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use host_server_store::{OpenError, StoreUrl};
-use redis::aio::ConnectionManagerConfig;
-use redis::{Client, TlsCertificates};
+use redis::{Client, ConnectionAddr, TlsCertificates};
 
 /// How to reach the server.
 pub(crate) struct Settings {
     pub(crate) client: Client,
-    pub(crate) config: ConnectionManagerConfig,
     pub(crate) connections: u32,
     pub(crate) timeout: Duration,
     pub(crate) replicas: u32,
@@ -17,7 +15,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn take(url: &mut StoreUrl) -> Result<Self, OpenError> {
-        let connections = url.number("connections", 1..=256, 4)?;
+        let connections = url.number("connections", 1..=256, 16)?;
         let timeout = url.millis("timeout-ms", 10..=60_000, 2_000)?;
         let replicas = url.number("replicas", 0..=16, 0)?;
         let authority = url.text("ca")?;
@@ -54,19 +52,40 @@ impl Settings {
             Client::open(address)
         };
         let client = client.map_err(unreadable)?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(timeout)
-            .set_connection_timeout(Some(timeout))
-            .set_response_timeout(Some(timeout));
-        Ok(Self { client, config, connections, timeout, replicas })
+        Ok(Self { client, connections, timeout, replicas })
+    }
+
+    /// Whether what is sent leaves this machine as it is.
+    pub(crate) fn is_exposed(&self) -> bool {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, _) => {
+                !matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]" | "::1")
+            }
+            _ => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_leaves_the_machine_unencrypted_is_known() {
+        let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for (url, is_exposed) in [
+            ("valkey://localhost", false),
+            ("valkey://:password@127.0.0.1:99/1", false),
+            ("valkey://[::1]", false),
+            ("valkey://db.example", true),
+            ("redis://10.0.0.7:6379", true),
+            (&format!("valkeys://db.example?ca={authority}"), false),
+        ] {
+            // A file without certificates may be refused, which is well, too.
+            let settings = Settings::take(&mut StoreUrl::parse(url).unwrap());
+            assert_eq!(settings.is_ok_and(|settings| settings.is_exposed()), is_exposed, "{url}");
+        }
+    }
 
     #[test]
     fn a_wrong_url_is_refused_with_what_to_correct_and_without_the_password() {

@@ -1,17 +1,21 @@
 //! The store.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use host_server_store::{AsyncStore, OpenError, Page, StoreUrl, async_trait, new_generation};
+use deadpool::managed::PoolError;
+use host_server_store::{
+    AsyncStore, FailureLog, OpenError, Page, StoreUrl, async_trait, new_generation,
+};
 use identity_graph::contract::{OneAnswer, check_key, check_write};
 use identity_graph::limits::MAX_READ_BYTES;
 use identity_graph::{Item, ItemHead, KvError, Precondition, Read, Write, WriteOutcome, Written};
-use redis::aio::ConnectionManager;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value, from_redis_value};
 use tokio::time;
 
+use crate::errors::Told;
+use crate::pool::{Epoch, Loan, Pool, pool};
 use crate::scripts::{Scripts, call, load};
 use crate::settings::Settings;
 use crate::{errors, keys};
@@ -21,8 +25,10 @@ const AT_ONCE: usize = 64;
 
 /// A store in Valkey or Redis.
 pub struct ValkeyStore {
-    connections: Vec<ConnectionManager>,
-    next: AtomicUsize,
+    reads: Pool,
+    writes: Pool,
+    epoch: Epoch,
+    log: FailureLog,
     scripts: Scripts,
     timeout: Duration,
     replicas: u32,
@@ -39,20 +45,23 @@ impl ValkeyStore {
     /// `rediss://` are the same. Settings:
     ///
     /// - `replicas`: how many replicas have to acknowledge a write (0)
-    /// - `connections`: so many, which all calls share (4)
+    /// - `connections`: at most so many for reads, and as many again for writes (16)
     /// - `timeout-ms`: how long a command may take, and the wait for replicas half of it (2,000)
     /// - `ca`: a PEM file with the certificate authorities to trust, rather than this machine's
     pub async fn open(mut url: StoreUrl) -> Result<Self, OpenError> {
-        let Settings { client, config, connections, timeout, replicas } = Settings::take(&mut url)?;
-        let mut managers = Vec::new();
-        for _ in 0..connections {
-            let manager = ConnectionManager::new_with_config(client.clone(), config.clone()).await;
-            managers.push(manager.map_err(|_| {
-                url.error("the server cannot be reached with this address, user and password")
-            })?);
+        let settings = Settings::take(&mut url)?;
+        if settings.is_exposed() {
+            tracing::warn!(
+                "valkey store: what is sent to the server is not encrypted, the password and user IDs included; use valkeys://HOST unless nobody else is on the network"
+            );
         }
-        let (next, scripts) = (AtomicUsize::new(0), Scripts::new());
-        let store = Self { connections: managers, next, scripts, timeout, replicas };
+        let epoch = Epoch::default();
+        let open = || pool(&settings, &epoch).map_err(|error| url.error(error));
+        let (reads, writes) = (open()?, open()?);
+        drop(reads.get().await.map_err(|error| refused(&url, &error))?);
+        let Settings { timeout, replicas, .. } = settings;
+        let (log, scripts) = (FailureLog::new("valkey"), Scripts::new());
+        let store = Self { reads, writes, epoch, log, scripts, timeout, replicas };
         store.check_eviction().await.map_err(|error| url.error(error))?;
         Ok(store)
     }
@@ -70,31 +79,66 @@ impl ValkeyStore {
         }
     }
 
-    fn connection(&self) -> ConnectionManager {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        self.connections[next % self.connections.len()].clone()
-    }
-
-    /// Sends commands at once, each of which is answered for itself. An error is of all of them.
-    async fn send(&self, commands: &[Cmd]) -> RedisResult<Vec<RedisResult<Value>>> {
+    /// Sends commands at once, each of which is answered for itself, on a connection of their own. An
+    /// error is of all of them: `unavailable` where nothing was sent.
+    async fn send(
+        &self,
+        pool: &Pool,
+        commands: &[Cmd],
+    ) -> Result<Vec<RedisResult<Value>>, KvError> {
         let mut pipeline = Pipeline::with_capacity(commands.len());
         for command in commands {
             pipeline.add_command(command.clone());
         }
         pipeline.ignore_errors();
-        // The manager's own limits do not cover the time in which it connects.
-        let mut connection = self.connection();
-        let answers = pipeline.query_async(&mut connection);
-        match time::timeout(self.timeout * 2, answers).await {
-            Ok(answers) => answers,
-            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        let mut loan = pool.get().await.map(Loan::new).map_err(|error| {
+            match error {
+                PoolError::Backend(error) => {
+                    self.log.failed(format_args!("no connection: {}", Told(&error)));
+                }
+                _ => self.log.failed("no connection was free or made in time"),
+            }
+            KvError::Unavailable
+        })?;
+        let answers = pipeline.query_async(&mut loan.redis);
+        let answers: Vec<RedisResult<Value>> = match time::timeout(self.timeout, answers).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(error)) => {
+                self.log.failed(format_args!("a connection broke: {}", Told(&error)));
+                self.give_up_connections();
+                return Err(KvError::UnknownOutcome);
+            }
+            Err(_) => {
+                self.log.failed("a command was not answered in time");
+                return Err(KvError::UnknownOutcome);
+            }
+        };
+        let mut failed = answers.iter().filter_map(|answer| answer.as_ref().err());
+        if let Some(error) = failed.clone().find(|error| errors::is_demoted(error)) {
+            self.log.failed(format_args!("it is no primary any more: {}", Told(error)));
+            self.give_up_connections();
+            return Ok(answers);
         }
+        if let Some(error) = failed.find(|error| !errors::is_unknown_script(error)) {
+            self.log.failed(format_args!("a command failed: {}", Told(error)));
+        }
+        loan.give_back();
+        Ok(answers)
+    }
+
+    /// Has all connections made anew: the server at the other end is another one, or gone.
+    fn give_up_connections(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Sends commands that read.
+    async fn ask_all(&self, commands: &[Cmd]) -> Result<Vec<RedisResult<Value>>, KvError> {
+        self.send(&self.reads, commands).await.map_err(|_| KvError::Unavailable)
     }
 
     /// Sends one command that reads.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, KvError> {
-        let answer = self.send(std::slice::from_ref(command)).await;
-        let mut answers = answer.map_err(|_| KvError::Unavailable)?;
+        let mut answers = self.ask_all(std::slice::from_ref(command)).await?;
         parsed(answers.pop()).ok_or(KvError::Unavailable)
     }
 
@@ -105,7 +149,7 @@ impl ValkeyStore {
         let mut outcomes = self.write_once(&calls, nothing).await;
         let unknown: Vec<usize> =
             (0..count).filter(|index| outcomes[*index] == Err(Failed::UnknownScript)).collect();
-        if !unknown.is_empty() && self.send(&load()).await.is_ok() {
+        if !unknown.is_empty() && self.send(&self.writes, &load()).await.is_ok() {
             let again = unknown.iter().map(|index| std::mem::take(&mut calls[*index]));
             let again = self.write_once(&again.collect::<Vec<_>>(), nothing).await;
             for (index, outcome) in unknown.into_iter().zip(again) {
@@ -128,9 +172,9 @@ impl ValkeyStore {
             wait.arg(self.replicas).arg((self.timeout / 2).as_millis().to_string());
             commands.push(wait);
         }
-        let mut answers = match self.send(&commands).await {
+        let mut answers = match self.send(&self.writes, &commands).await {
             Ok(answers) => answers,
-            Err(error) => return vec![Err(Failed::Of(errors::of_write(&error))); calls.len()],
+            Err(error) => return vec![Err(Failed::Of(error)); calls.len()],
         };
         let is_replicated = self.replicas == 0
             || parsed::<u32>(answers.pop())
@@ -217,12 +261,12 @@ impl AsyncStore for ValkeyStore {
         let mut commands = load();
         commands.push(call(&self.scripts.count, &[keys::cluster(hash)]));
         let count = commands.split_off(commands.len() - 1);
-        let mut answers = self.send(&count).await.map_err(|_| KvError::Unavailable)?;
+        let mut answers = self.ask_all(&count).await?;
         if let Some(Err(error)) = answers.first()
             && errors::is_unknown_script(error)
         {
             commands.extend(count);
-            answers = self.send(&commands).await.map_err(|_| KvError::Unavailable)?;
+            answers = self.ask_all(&commands).await?;
         }
         let counted: u32 = parsed(answers.pop()).ok_or(KvError::Unavailable)?;
         Ok(counted.min(limit))
@@ -236,7 +280,7 @@ impl AsyncStore for ValkeyStore {
                 break;
             }
             let commands: Vec<_> = some.iter().map(|key| read(key)).collect();
-            let Ok(found) = self.send(&commands).await else {
+            let Ok(found) = self.ask_all(&commands).await else {
                 // What is left would wait as long as this has.
                 answers.resize(keys.len(), Err(KvError::Unavailable));
                 return answers;
@@ -272,12 +316,71 @@ impl AsyncStore for ValkeyStore {
     }
 
     async fn list(&self, from: Option<String>, limit: u32) -> Result<Page, KvError> {
+        let (run, cursor) = from.as_deref().and_then(|from| from.split_once(':')).unzip();
+        let page = self.scan(cursor.unwrap_or("0"), limit).await?;
+        match run {
+            Some(run) if run != page.run => Ok(self.scan("0", limit).await?.into()),
+            _ => Ok(page.into()),
+        }
+    }
+}
+
+/// A page, and the process that it is from.
+struct Scanned {
+    run: String,
+    next: String,
+    keys: Vec<String>,
+}
+
+impl From<Scanned> for Page {
+    fn from(page: Scanned) -> Self {
+        // A cursor means something to the process that gave it, and nothing to the next one, which would
+        // leave out rows without a word.
+        let next = (page.next != "0").then(|| format!("{}:{}", page.run, page.next));
+        Self { keys: page.keys, next }
+    }
+}
+
+impl ValkeyStore {
+    async fn scan(&self, cursor: &str, limit: u32) -> Result<Scanned, KvError> {
+        let mut info = redis::cmd("INFO");
+        info.arg("server");
         let mut scan = redis::cmd("SCAN");
-        scan.arg(from.as_deref().unwrap_or("0")).arg("MATCH").arg(format!("{}*", keys::ROWS));
+        scan.arg(cursor).arg("MATCH").arg(format!("{}*", keys::ROWS));
         scan.arg("COUNT").arg(limit.max(1));
-        let (next, names): (String, Vec<String>) = self.ask(&scan).await?;
+        // On one connection, so that both are of one process.
+        let mut answers = self.ask_all(&[info, scan]).await?;
+        let page: Option<(String, Vec<String>)> = parsed(answers.pop());
+        let info: Option<String> = parsed(answers.pop());
+        let run = info.as_deref().and_then(run_id).ok_or(KvError::Unavailable)?.to_owned();
+        let (next, names) = page.ok_or(KvError::Unavailable)?;
         let keys = names.iter().filter_map(|name| keys::of_row(name)).collect();
-        Ok(Page { keys, next: Some(next).filter(|next| next != "0") })
+        Ok(Scanned { run, next, keys })
+    }
+}
+
+/// What a server names its process.
+fn run_id(info: &str) -> Option<&str> {
+    info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim)
+}
+
+/// Why the store is not opened.
+fn refused(url: &StoreUrl, error: &PoolError<RedisError>) -> OpenError {
+    let is_encrypted = matches!(url.scheme(), "valkeys" | "rediss");
+    match error {
+        PoolError::Backend(error) if errors::is_tls(error) => url.error(format!(
+            "there is no TLS connection that can be trusted ({}); name the PEM file of the authority that signed the server's certificate with ?ca=FILE, and the host as the certificate does; valkey://HOST is without TLS",
+            Told(error)
+        )),
+        // A server without TLS waits for the end of what it takes for a command.
+        PoolError::Backend(error) if error.is_timeout() && is_encrypted => url.error(
+            "the server cannot be reached: no answer in time; valkey://HOST is without TLS, if it speaks none",
+        ),
+        PoolError::Backend(error) => url.error(format!(
+            "the server cannot be reached with this address, user and password: {}",
+            Told(error)
+        )),
+        _ => url.error("the server cannot be reached: no answer in time"),
     }
 }
 

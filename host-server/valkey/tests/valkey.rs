@@ -4,18 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use host_server_store::{AsyncStore, StoreUrl};
-use host_server_tests::{StoreFixture, Valkey, failed_cases};
+use host_server_tests::{StoreFixture, VALKEY_DEVIATIONS, Valkey, failed_cases};
 use host_server_valkey::ValkeyStore;
 use identity_graph::{KvError, Precondition, Write, WriteOutcome};
-use identity_graph_conformance::Deviation;
 use tokio::runtime::Runtime;
-
-const COUNTS: &str = "it counts by whole EC hashes only, and answers other prefixes `invalid`";
-const DEVIATIONS: &[Deviation] = &[
-    Deviation { case: "count_is_of_keys_with_the_prefix", why: COUNTS, always: true },
-    Deviation { case: "count_stops_at_the_limit", why: COUNTS, always: true },
-    Deviation { case: "key_of_1025_bytes_is_refused", why: COUNTS, always: true },
-];
 
 async fn open(server: &Valkey, settings: &str) -> ValkeyStore {
     ValkeyStore::open(StoreUrl::parse(&server.url(settings)).unwrap()).await.unwrap()
@@ -30,7 +22,7 @@ fn every_case_of_the_conformance_suite() {
     let (server, runtime) = (Valkey::start(), Runtime::new().unwrap());
     let store = Arc::new(runtime.block_on(open(&server, "")));
     let runtime = runtime.handle().clone();
-    let fixture = StoreFixture { store, runtime, deviations: DEVIATIONS };
+    let fixture = StoreFixture { store, runtime, deviations: VALKEY_DEVIATIONS };
     assert_eq!(failed_cases(&fixture), [""; 0]);
 }
 
