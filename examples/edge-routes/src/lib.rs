@@ -26,6 +26,6 @@ mod withdrawal;
 
 pub use answer::{Response, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{Config, ConfigError, SHA256, is_sha256, read};
+pub use config::{Config, ConfigError, SHA256, is_placeholder_token, is_sha256, read};
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use edge_routes::{ConfigError, SHA256, is_sha256, read};
+use edge_routes::{ConfigError, SHA256, is_placeholder_token, is_sha256, read};
 use http::HeaderName;
 use identity_graph::PartnerKey;
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,6 @@ use toml::Spanned;
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7677";
 /// The store unless it is told otherwise: a file in the working folder.
 pub const DEFAULT_STORE: &str = "redb://ec-graph.redb";
-
-/// The tokens of the partners that are in the repository, which everybody knows.
-const PLACEHOLDER_TOKENS: [&str; 2] = [
-    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
-    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
-];
 
 /// How the server is configured. No `Debug`: it holds secrets.
 pub struct Config {
@@ -151,7 +145,7 @@ impl Lines<'_> {
         if !is_sha256(token) {
             return refused(SHA256);
         }
-        if !is_local && PLACEHOLDER_TOKENS.contains(&token.as_str()) {
+        if !is_local && is_placeholder_token(token) {
             return refused("the token of a partner of your own, not one of the repository");
         }
         let domain = &partner.source_domain;

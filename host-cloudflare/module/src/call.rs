@@ -1,0 +1,54 @@
+//! What is asked of a Durable Object, and how it travels.
+
+use identity_graph::{Entry, Mapping, NewEntry};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// An operation of the graph on rows of one object.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Call {
+    /// Answered by an option of [`Seen`].
+    Get { ec_id: String, now: u64 },
+    /// Answered by an option of the metadata.
+    GetMetadata { ec_id: String },
+    /// Answered by the report.
+    Visit { ec_id: String, entry: NewEntry },
+    /// Answered by the report.
+    Create { ec_id: String, entry: NewEntry },
+    /// Answered by nothing.
+    Withdraw { ec_id: String, now: u64 },
+    /// Answered by an outcome for each mapping.
+    Sync { partner: String, mappings: Vec<Mapping>, now: u64 },
+    /// Answered by an option of the row.
+    Inspect { ec_id: String },
+    /// A visit on a row that has been shown; answered by [`Changed`].
+    VisitOn { ec_id: String, entry: NewEntry },
+    /// The cluster of a row that has been shown; answered by [`Changed`].
+    EvaluateOn { ec_id: String, now: u64 },
+}
+
+/// A row as an object shows it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) entry: Entry,
+    pub(crate) generation: u64,
+}
+
+/// What became of a change of a row that had been shown, and what it shows now; none when it is gone.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Changed<O> {
+    pub(crate) outcome: O,
+    pub(crate) entry: Option<Entry>,
+}
+
+/// The text of something that is sent.
+pub(crate) fn encode(value: &impl Serialize) -> Vec<u8> {
+    // Structures of texts and numbers always become JSON.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// Reads what was sent. None for anything else, as from another version of the Worker: while one is
+/// rolled out, both run.
+pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    serde_json::from_slice(text).ok()
+}
