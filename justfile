@@ -4,6 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
 import 'just/server.just'
+import 'just/cloudflare.just'
 
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
