@@ -51,7 +51,10 @@ export class Bench extends DurableObject {
   async conformance() {
     const failures = [];
     for (const { name, run } of conformance) {
-      const failure = await failureOf(() => run(emptyStore(this.ctx.storage.sql)));
+      const clock = { now: NOW };
+      const store = emptyStore(this.ctx.storage.sql, clock);
+      const pass = (seconds) => { clock.now += seconds * 1_000; };
+      const failure = await failureOf(() => run({ open: () => store, pass }));
       if (failure) failures.push(`${name}: ${failure}`);
     }
     return { played: conformance.length, failures };
@@ -77,7 +80,7 @@ export class Bench extends DurableObject {
     clock.now += 10_000;
     const expired = seen();
     const again = store.put({ ...write, key: 'key-0001', timeToLive: 10 });
-    const onTheOld = store.put({ ...write, key: 'key-0002', condition: { matches: 1n } });
+    const onTheOld = store.put({ ...write, key: 'key-0002', timeToLive: 10, condition: { matches: 1n } });
     let pauses = 0;
     await store.sweep(async () => { pauses += 1; });
     return { fresh, expired, again, onTheOld, swept: seen(), pauses };
