@@ -7,7 +7,7 @@
 //!
 //! What a request means and what an answer looks like is here, and it is pure: time, randomness, the
 //! stores and the log are the platform's. `edge-app` serves them on Fastly Compute,
-//! `host-server` in a server of one's own.
+//! `host-server` in a server of one's own, `host-cloudflare` in a Cloudflare Worker.
 
 mod admin;
 mod answer;

@@ -32,6 +32,9 @@ pub(crate) enum Call {
 pub(crate) struct Seen {
     pub(crate) entry: Entry,
     pub(crate) generation: u64,
+    /// The size of the cluster at this time, where nothing has to be counted for it: most often that
+    /// saves a call.
+    pub(crate) cluster: Option<(u64, Option<u32>)>,
 }
 
 /// What became of a change of a row that had been shown, and what it shows now; none when it is gone.
@@ -56,4 +59,37 @@ pub(crate) fn encode(value: &impl Serialize) -> Vec<u8> {
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let bytes = bytes.strip_prefix(&[FORMAT])?;
     postcard::from_bytes(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use identity_graph::{Failure, PartnerUid, Report, UpsertOutcome, VisitOutcome};
+
+    use super::*;
+
+    /// When this fails, what travels has changed: raise `FORMAT`, so that two versions of the Worker do
+    /// not take one thing for another while both run, and put down what it is now.
+    #[test]
+    fn what_travels_is_as_its_format_says() {
+        let ids = vec![PartnerUid::new("p", "u")];
+        let entry = NewEntry { domain: Some("d".to_owned()), ids, ..NewEntry::at(7) };
+        let visit = encode(&Call::Visit { ec_id: "e".to_owned(), entry });
+        let report = Report { outcome: VisitOutcome::Written, ids: vec![UpsertOutcome::Full], left_out: vec![] };
+        let answer = encode(&Ok::<_, Failure>(report));
+        assert_eq!(visit, [1, 2, 1, b'e', 0, 0, 0, 0, 0, 1, 1, b'd', 1, 1, b'p', 1, b'u', 0, 0, 0, 0, 7]);
+        assert_eq!(answer, [1, 0, 2, 1, 6, 0]);
+        let entry = encode(&Entry::tombstone(7));
+        assert_eq!(entry, [1, 1, 7, 1, 7, 0, 0, 0, 0, 7, 0, 2, b'Z', b'Z', 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn another_format_is_not_understood() {
+        let call = encode(&Call::Inspect { ec_id: "e".to_owned() });
+        assert!(decode::<Call>(&call).is_some());
+        let other = [&[FORMAT + 1], &call[1..]].concat();
+        assert!(decode::<Call>(&other).is_none());
+        for end in 0..call.len() {
+            assert!(decode::<Call>(&call[..end]).is_none(), "{end} bytes");
+        }
+    }
 }

@@ -94,3 +94,80 @@ fn record(
     }
     Ok((token, Value::Object(partner).to_string().into_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPOSITORY: &str = include_str!("../../ec-graph.json");
+
+    fn refused(text: &str, is_local: bool) -> String {
+        match Config::parse(text).and_then(|config| config.check(is_local)) {
+            Ok(()) => "accepted".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn with(text: &str, other: &str) -> String {
+        assert!(REPOSITORY.contains(text), "{text}");
+        REPOSITORY.replacen(text, other, 1)
+    }
+
+    /// The configuration with secrets and partners of one's own.
+    fn own() -> String {
+        REPOSITORY
+            .replace("replace-this-passphrase-by-a-random-one", &"p".repeat(32))
+            .replace("0e0f32b32f", "0000000000")
+            .replace("541218ab", "00000000")
+            .replace("c8ef9e2d", "00000000")
+    }
+
+    #[test]
+    fn the_file_of_the_repository_serves_on_this_machine_alone() {
+        assert_eq!(refused(REPOSITORY, true), "accepted");
+        let expected =
+            "passphrase is the placeholder of the repository; set one of your own and deploy again";
+        assert_eq!(refused(REPOSITORY, false), expected);
+        assert_eq!(refused(&own(), false), "accepted");
+        // Each secret of the repository by itself.
+        for secret in ["0e0f32b32f", "541218ab", "c8ef9e2d"] {
+            let zeros = "0".repeat(secret.len());
+            let mixed = own().replacen(&zeros, secret, if secret.len() == 8 { 3 } else { 1 });
+            assert!(refused(&mixed, false) != "accepted", "{secret}");
+        }
+    }
+
+    #[test]
+    fn records_are_what_the_routes_read() {
+        let config = Config::parse(REPOSITORY).ok().unwrap();
+        let token = "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6";
+        let record = config.partner(token).unwrap();
+        let record: Value = serde_json::from_slice(&record).unwrap();
+        assert_eq!(record, serde_json::json!({ "source_domain": "ids.acme.example", "atype": 1 }));
+        assert_eq!(config.partner("0"), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_and_not_shown() {
+        let domain = "\"ids.acme.example\"";
+        for (text, says) in [
+            (with(domain, "\"sec ret\""), "partner 1: source_domain: expected 1 to 255 bytes"),
+            (with(domain, "7"), "partner 1: source_domain: expected 1 to 255 bytes"),
+            (with("541218ab", "secret"), "partner 1: token_sha256: expected a SHA-256"),
+            (
+                with("c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
+                    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6"),
+                "partner 2: token_sha256: expected a token that no other partner has",
+            ),
+            (with("replace-this-passphrase-by-a-random-one", "secret"), "passphrase: expected at least 32"),
+            (with("\"passphrase\"", "\"pass_phrase\": \"secret\", \"passphrase\""), "line 3, column"),
+            (with("\"passphrase\":", "\"passphrase\": 7, \"x\":"), "line 3, column"),
+            ("secret".to_owned(), "line 1, column 1"),
+            (String::new(), "line 1, column 0"),
+        ] {
+            let said = refused(&text, true);
+            assert!(said.starts_with(says), "{said}");
+            assert!(!said.contains("secret") && said.ends_with("deploy again"), "{said}");
+        }
+    }
+}

@@ -64,7 +64,7 @@ impl GraphCalls for Objects {
         mappings: &[Mapping],
         now: u64,
     ) -> Result<Vec<Result<UpsertOutcome, Failure>>, Failure> {
-        let mut places: [Vec<usize>; 256] = [const { Vec::new() }; 256];
+        let mut places = vec![Vec::new(); 256];
         for (place, mapping) in mappings.iter().enumerate() {
             places[usize::from(object_of(&mapping.ec_id))].push(place);
         }
@@ -113,6 +113,7 @@ pub(crate) struct Snapshot<'g> {
 impl Snapshot<'_> {
     async fn change<O: DeserializeOwned>(&mut self, call: Call) -> Result<O, Failure> {
         let Changed { outcome, entry } = self.objects.call(&self.ec_id, &call).await?;
+        self.seen.cluster = None;
         if let Some(entry) = entry {
             self.seen.entry = entry;
         }
@@ -134,6 +135,11 @@ impl SnapshotCalls for Snapshot<'_> {
     }
 
     async fn evaluate_cluster(&mut self, now: u64) -> Result<Option<u32>, Failure> {
+        if let Some((at, size)) = self.seen.cluster
+            && at == now
+        {
+            return Ok(size);
+        }
         self.change(Call::EvaluateOn { ec_id: self.ec_id.clone(), now }).await
     }
 }

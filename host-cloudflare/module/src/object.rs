@@ -14,10 +14,9 @@ pub fn carry_out<S: Store>(call: &[u8], rows: S) -> Vec<u8> {
         Err(error) => return encode(&Err::<(), _>(Failure::InvalidArgument(error.to_string()))),
     };
     match call {
-        Call::Get { ec_id, now } => answer(graph.get(&ec_id, now).map(|read| {
-            let seen = |row: Snapshot| Seen { entry: row.entry(), generation: row.generation() };
-            read.map(seen)
-        })),
+        Call::Get { ec_id, now } => {
+            answer(graph.get(&ec_id, now).map(|row| row.map(|row| see(&graph, &row, now))))
+        }
         Call::GetMetadata { ec_id } => answer(graph.get_metadata(&ec_id)),
         Call::Visit { ec_id, entry } => answer(graph.visit(&ec_id, entry)),
         Call::Create { ec_id, entry } => answer(graph.create(&ec_id, entry)),
@@ -35,6 +34,14 @@ pub fn carry_out<S: Store>(call: &[u8], rows: S) -> Vec<u8> {
 
 fn answer<T: Serialize>(result: Result<T, impl Into<Failure>>) -> Vec<u8> {
     encode(&result.map_err(Into::into))
+}
+
+fn see<S: Store>(graph: &Graph<S>, row: &Snapshot, now: u64) -> Seen {
+    let evaluation = graph.rules().evaluate_cluster_on(row, now).ok();
+    let settled = evaluation.filter(|evaluation| evaluation.call().is_none());
+    let size = settled.and_then(|evaluation| evaluation.finish().ok());
+    let cluster = size.map(|size| (now, size));
+    Seen { entry: row.entry(), generation: row.generation(), cluster }
 }
 
 fn visit_on<S: Store>(
