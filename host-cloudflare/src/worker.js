@@ -42,11 +42,11 @@ async function serve(request, env) {
 }
 
 /** What the module is told of a request; see `read` in module/src/exports.rs. */
-function arrivalOf({ method, url, headers, cf = {} }) {
+function arrivalOf({ method, url, headers, cf }) {
   const isLocal = LOCAL.has(new URL(url).hostname);
   // Cloudflare sets it, whatever the browser says. On one's own machine nobody does.
   const ip = headers.get('cf-connecting-ip') ?? (isLocal ? '127.0.0.1' : '');
-  const { country, regionCode, asn, metroCode, botManagement } = cf;
+  const { country, regionCode, asn, metroCode, botManagement } = cf ?? {};
   const client = [ip, country, regionCode, asn, metroCode, botManagement?.ja4];
   const texts = client.map((value) => String(value ?? ''));
   return [method, url, isLocal ? '1' : '', ...texts, ...[...headers].flat()];

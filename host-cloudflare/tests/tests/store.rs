@@ -80,6 +80,11 @@ fn what_has_expired_is_not_shown_and_then_removed() {
     );
 }
 
+#[test]
+fn an_object_removes_what_has_expired_day_by_day() {
+    assert_eq!(ask("alarms", &json!([])), json!({ "first": true, "again": true }));
+}
+
 /// What docs/cloudflare.md says of the costs.
 #[test]
 fn a_write_is_one_row_that_is_written() {
