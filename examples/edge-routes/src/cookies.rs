@@ -73,13 +73,7 @@ pub(crate) fn expire(response: &mut Response, config: &Config, name: &'static st
     }
 }
 
-fn append(
-    response: &mut Response,
-    domain: Option<&str>,
-    name: &str,
-    value: &str,
-    max_age: u32,
-) {
+fn append(response: &mut Response, domain: Option<&str>, name: &str, value: &str, max_age: u32) {
     // A crate for cookies brings dates along, which are half of what the routes are as WebAssembly.
     let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
     let cookie = format!(

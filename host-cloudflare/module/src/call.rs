@@ -74,9 +74,16 @@ mod tests {
         let ids = vec![PartnerUid::new("p", "u")];
         let entry = NewEntry { domain: Some("d".to_owned()), ids, ..NewEntry::at(7) };
         let visit = encode(&Call::Visit { ec_id: "e".to_owned(), entry });
-        let report = Report { outcome: VisitOutcome::Written, ids: vec![UpsertOutcome::Full], left_out: vec![] };
+        let report = Report {
+            outcome: VisitOutcome::Written,
+            ids: vec![UpsertOutcome::Full],
+            left_out: vec![],
+        };
         let answer = encode(&Ok::<_, Failure>(report));
-        assert_eq!(visit, [1, 2, 1, b'e', 0, 0, 0, 0, 0, 1, 1, b'd', 1, 1, b'p', 1, b'u', 0, 0, 0, 0, 7]);
+        assert_eq!(
+            visit,
+            [1, 2, 1, b'e', 0, 0, 0, 0, 0, 1, 1, b'd', 1, 1, b'p', 1, b'u', 0, 0, 0, 0, 7]
+        );
         assert_eq!(answer, [1, 0, 2, 1, 6, 0]);
         let entry = encode(&Entry::tombstone(7));
         assert_eq!(entry, [1, 1, 7, 1, 7, 0, 0, 0, 0, 7, 0, 2, b'Z', b'Z', 0, 0, 0, 0, 0, 0, 0]);

@@ -51,8 +51,7 @@ impl Config {
             .map_err(|error| ConfigError::Unreadable(error.line(), error.column()))?;
         let mut records = BTreeMap::new();
         for (place, partner) in partners.into_iter().enumerate() {
-            let refused =
-                |(what, expected)| ConfigError::Partner(place + 1, what, expected);
+            let refused = |(what, expected)| ConfigError::Partner(place + 1, what, expected);
             let (token, record) = record(partner).map_err(refused)?;
             if records.insert(token, record).is_some() {
                 return Err(refused(("token_sha256", "a token that no other partner has")));
@@ -155,12 +154,20 @@ mod tests {
             (with(domain, "7"), "partner 1: source_domain: expected 1 to 255 bytes"),
             (with("541218ab", "secret"), "partner 1: token_sha256: expected a SHA-256"),
             (
-                with("c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
-                    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6"),
+                with(
+                    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
+                    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
+                ),
                 "partner 2: token_sha256: expected a token that no other partner has",
             ),
-            (with("replace-this-passphrase-by-a-random-one", "secret"), "passphrase: expected at least 32"),
-            (with("\"passphrase\"", "\"pass_phrase\": \"secret\", \"passphrase\""), "line 3, column"),
+            (
+                with("replace-this-passphrase-by-a-random-one", "secret"),
+                "passphrase: expected at least 32",
+            ),
+            (
+                with("\"passphrase\"", "\"pass_phrase\": \"secret\", \"passphrase\""),
+                "line 3, column",
+            ),
             (with("\"passphrase\":", "\"passphrase\": 7, \"x\":"), "line 3, column"),
             ("secret".to_owned(), "line 1, column 1"),
             (String::new(), "line 1, column 0"),

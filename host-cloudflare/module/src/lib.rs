@@ -11,7 +11,6 @@
 mod call;
 mod config;
 mod exchange;
-mod frames;
 mod graph;
 mod object;
 mod platform;
@@ -20,6 +19,8 @@ mod worker;
 
 #[cfg(target_arch = "wasm32")]
 mod exports;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod frames;
 #[cfg(target_arch = "wasm32")]
 mod imports;
 #[cfg(target_arch = "wasm32")]

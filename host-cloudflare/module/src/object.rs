@@ -50,9 +50,7 @@ fn visit_on<S: Store>(
     entry: NewEntry,
 ) -> Result<Changed<impl Serialize + use<S>>, Failure> {
     Ok(match graph.get(ec_id, entry.now)? {
-        Some(mut row) => {
-            Changed { outcome: row.visit(graph, entry)?, entry: Some(row.entry()) }
-        }
+        Some(mut row) => Changed { outcome: row.visit(graph, entry)?, entry: Some(row.entry()) },
         None => Changed { outcome: graph.visit(ec_id, entry)?, entry: None },
     })
 }

@@ -27,7 +27,9 @@ impl Store for Rows {
         let answer = ask(&["head".as_bytes(), key.as_bytes()]);
         match said(&answer) {
             ("none", _) => Ok(None),
-            ("item", mut head) => item(&mut head).map(|item| Some(item.into())).ok_or(KvError::Unavailable),
+            ("item", mut head) => {
+                item(&mut head).map(|item| Some(item.into())).ok_or(KvError::Unavailable)
+            }
             (error, _) => Err(kv_error(error, KvError::Unavailable)),
         }
     }

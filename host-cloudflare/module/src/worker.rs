@@ -57,9 +57,10 @@ impl Worker {
         let surroundings = Rc::clone(&self.surroundings);
         let place = Place { config, surroundings, exchange: exchange.clone(), client };
         let request = request.map(|()| Arriving(exchange.clone()));
-        let route = Box::pin(async move {
-            edge_routes::handle(&place, &place.config.routes, request).await
-        });
+        let route =
+            Box::pin(
+                async move { edge_routes::handle(&place, &place.config.routes, request).await },
+            );
         self.last = self.last.wrapping_add(1);
         self.poll(self.last, Waiting { route, exchange })
     }

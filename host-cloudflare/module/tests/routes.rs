@@ -67,7 +67,9 @@ impl Edge {
         loop {
             let (number, answers) = match step {
                 Step::Respond(response) => return response,
-                Step::Ask(number, Ask::Body(limit)) if body.len() as u64 > limit => (number, vec![]),
+                Step::Ask(number, Ask::Body(limit)) if body.len() as u64 > limit => {
+                    (number, vec![])
+                }
                 Step::Ask(number, Ask::Body(_)) => (number, vec![Some(body.to_vec())]),
                 Step::Ask(number, Ask::Objects(calls)) => {
                     self.asked.push(calls.iter().map(|call| call.object).collect());
@@ -99,7 +101,8 @@ impl Edge {
 
     fn identify(&mut self, id: &str) -> (StatusCode, Value) {
         let identify = Request::get("https://news.example/_ts/api/v1/identify");
-        let identify = identify.header("authorization", ACME).header("cookie", format!("ts-ec={id}"));
+        let identify =
+            identify.header("authorization", ACME).header("cookie", format!("ts-ec={id}"));
         json_of(&self.serve(identify.body([].as_slice()).expect("a request")))
     }
 
@@ -124,7 +127,8 @@ fn json_of(response: &Response) -> (StatusCode, Value) {
 
 fn cookie<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
     let cookies = response.headers().get_all("set-cookie").into_iter();
-    let mut pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()?.split_once('='));
+    let mut pairs =
+        cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()?.split_once('='));
     pairs.find(|(of, _)| *of == name).map(|(_, value)| value)
 }
 
@@ -227,7 +231,7 @@ fn without_its_object_a_page_comes_and_nothing_is_said_to_be_stored() {
 #[test]
 fn requests_wait_side_by_side_and_can_be_given_up() {
     let mut edge = Edge::new();
-    let mut start = |edge: &mut Edge| {
+    let start = |edge: &mut Edge| {
         let page = Request::get("https://news.example/").header("sec-fetch-dest", "document");
         let request = page.body(()).expect("a request");
         let client = Client { ip: Some([192, 0, 2, 1].into()), ..Client::default() };

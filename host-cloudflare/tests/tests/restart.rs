@@ -37,7 +37,10 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     }
     let withdrawn = visitors.iter().filter(|visitor| visitor.withdrawn == Some(true)).count();
     let with_uid = visitors.iter().filter(|visitor| visitor.has_uid).count();
-    assert!(withdrawn > 10 && with_uid > 10, "{withdrawn} withdrawals and {with_uid} UIDs were too few");
+    assert!(
+        withdrawn > 10 && with_uid > 10,
+        "{withdrawn} withdrawals and {with_uid} UIDs were too few"
+    );
 }
 
 /// Lets writers write until enough is acknowledged, and kills the Worker between them.
@@ -51,9 +54,8 @@ fn live_and_die(rows: &Path, visitors: &mut Vec<Visitor>) {
         }
     };
     let of_writers = thread::scope(|scope| {
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|_| scope.spawn(|| write(&origin, &acknowledge)))
-            .collect();
+        let writers: Vec<_> =
+            (0..WRITERS).map(|_| scope.spawn(|| write(&origin, &acknowledge))).collect();
         let done = writers.into_iter().map(|writer| writer.join().expect("the writer ends well"));
         done.flatten().collect::<Vec<_>>()
     });
@@ -85,7 +87,10 @@ fn first_view(agent: &Agent, origin: &str) -> Option<String> {
     let page = agent.get(format!("{origin}/")).header("sec-fetch-dest", "document").call().ok()?;
     let cookies = page.headers().get_all("set-cookie").into_iter();
     let cookies: Vec<_> = cookies.map(|cookie| cookie.to_str().expect("text")).collect();
-    assert!(cookies.iter().any(|cookie| cookie.starts_with("ts-ec-seen=")), "a view was not stored");
+    assert!(
+        cookies.iter().any(|cookie| cookie.starts_with("ts-ec-seen=")),
+        "a view was not stored"
+    );
     let id = cookies.iter().find_map(|cookie| cookie.strip_prefix("ts-ec=")?.split(';').next());
     Some(id.expect("an ID").to_owned())
 }
@@ -114,7 +119,8 @@ fn check(workerd: &Workerd, visitor: &Visitor) {
         .header("authorization", "Bearer local-operator-token")
         .call()
         .expect("a row that was acknowledged is there");
-    let row: Value = serde_json::from_str(&row.body_mut().read_to_string().expect("text")).expect("JSON");
+    let row: Value =
+        serde_json::from_str(&row.body_mut().read_to_string().expect("text")).expect("JSON");
     let stored = row["stored"]["body"].as_str().expect("text");
     let stored: Value = serde_json::from_str(stored).expect("the row is whole");
     let (is_live, uid) = (&stored["consent"]["ok"], &stored["ids"]["ids.acme.example"]["uid"]);

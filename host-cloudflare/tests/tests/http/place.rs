@@ -10,7 +10,10 @@ pub(crate) fn the_address_of_the_browser_is_the_one_that_cloudflare_saw(service:
     };
     // printf %s 192.0.2.1 | openssl dgst -sha256 -hmac replace-this-passphrase-by-a-random-one
     let hash = "c445a0cb862f20efe8aef54cb0ec199e670d18e2079e5844ca65489a221e726b";
-    assert_eq!(id("192.0.2.1").split_once('.').map(|(hash, _)| hash.to_owned()).as_deref(), Some(hash));
+    assert_eq!(
+        id("192.0.2.1").split_once('.').map(|(hash, _)| hash.to_owned()).as_deref(),
+        Some(hash)
+    );
     assert_ne!(id("192.0.2.2")[..64], id("192.0.2.1")[..64]);
 }
 
