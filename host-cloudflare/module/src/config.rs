@@ -1,27 +1,32 @@
 //! The configuration, which the Worker is given as JSON.
 
-use std::collections::BTreeMap;
-
 use edge_routes::{SHA256, is_placeholder_token, is_sha256};
 use identity_graph::PartnerKey;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 /// How the Worker is configured. No `Debug`: it holds secrets.
 pub struct Config {
     /// What the routes are configured by.
     pub(crate) routes: edge_routes::Config,
-    /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
-    partners: BTreeMap<String, Vec<u8>>,
+    /// The SHA-256 of each partner's token with its record, as the routes read it. They are few.
+    partners: Vec<(String, Vec<u8>)>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct File<'t> {
     ec: edge_routes::Config,
-    #[serde(default)]
-    partners: Vec<Map<String, Value>>,
+    #[serde(default, borrow)]
+    partners: Vec<&'t RawValue>,
+}
+
+/// What of a partner is read here. The routes read its record, which is all of it.
+#[derive(Deserialize)]
+struct Partner {
+    token_sha256: String,
+    source_domain: String,
 }
 
 /// Why a configuration is refused. No text quotes it.
@@ -49,13 +54,14 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let File { ec, partners } = serde_json::from_str(text)
             .map_err(|error| ConfigError::Unreadable(error.line(), error.column()))?;
-        let mut records = BTreeMap::new();
+        let mut records: Vec<(String, _)> = Vec::new();
         for (place, partner) in partners.into_iter().enumerate() {
             let refused = |(what, expected)| ConfigError::Partner(place + 1, what, expected);
-            let (token, record) = record(partner).map_err(refused)?;
-            if records.insert(token, record).is_some() {
+            let token = token(partner).map_err(refused)?;
+            if records.iter().any(|(of_other, _)| *of_other == token) {
                 return Err(refused(("token_sha256", "a token that no other partner has")));
             }
+            records.push((token, partner.get().as_bytes().to_vec()));
         }
         Ok(Self { routes: ec, partners: records })
     }
@@ -64,7 +70,7 @@ impl Config {
     /// machine, and refused elsewhere.
     pub(crate) fn check(&self, is_local: bool) -> Result<(), ConfigError> {
         self.routes.check(is_local).map_err(ConfigError::Routes)?;
-        let of_repository = self.partners.keys().position(|token| is_placeholder_token(token));
+        let of_repository = self.partners.iter().position(|(token, _)| is_placeholder_token(token));
         match of_repository {
             Some(place) if !is_local => {
                 let expected = "the token of a partner of your own, not one of the repository";
@@ -75,23 +81,23 @@ impl Config {
     }
 
     pub(crate) fn partner(&self, token_sha256: &str) -> Option<Vec<u8>> {
-        self.partners.get(token_sha256).cloned()
+        let mut partners = self.partners.iter();
+        partners.find(|(token, _)| token == token_sha256).map(|(_, record)| record.clone())
     }
 }
 
-/// A partner's token, and the rest as its record; or which field is wrong, and what is expected of it.
-fn record(
-    mut partner: Map<String, Value>,
-) -> Result<(String, Vec<u8>), (&'static str, &'static str)> {
-    let token = match partner.remove("token_sha256") {
-        Some(Value::String(token)) if is_sha256(&token) => token,
-        _ => return Err(("token_sha256", SHA256)),
+/// A partner's token; or which field is wrong, and what is expected of it.
+fn token(partner: &RawValue) -> Result<String, (&'static str, &'static str)> {
+    let Ok(partner) = serde_json::from_str::<Partner>(partner.get()) else {
+        return Err(("its record", "an object with the texts token_sha256 and source_domain"));
     };
-    let domain = partner.get("source_domain").and_then(Value::as_str).unwrap_or_default();
-    if PartnerKey::parse(domain.to_owned()).is_err() {
+    if !is_sha256(&partner.token_sha256) {
+        return Err(("token_sha256", SHA256));
+    }
+    if PartnerKey::parse(partner.source_domain).is_err() {
         return Err(("source_domain", "1 to 255 bytes of a-z 0-9 . _ -"));
     }
-    Ok((token, Value::Object(partner).to_string().into_bytes()))
+    Ok(partner.token_sha256)
 }
 
 #[cfg(test)]
@@ -112,27 +118,38 @@ mod tests {
         REPOSITORY.replacen(text, other, 1)
     }
 
-    /// The configuration with secrets and partners of one's own.
-    fn own() -> String {
-        REPOSITORY
-            .replace("replace-this-passphrase-by-a-random-one", &"p".repeat(32))
-            .replace("0e0f32b32f", "0000000000")
-            .replace("541218ab", "00000000")
-            .replace("c8ef9e2d", "00000000")
-    }
+    /// What everybody knows of the repository's file, what might stand there instead, and how it is
+    /// refused.
+    const KNOWN: [(&str, &str, &str); 4] = [
+        (
+            "replace-this-passphrase-by-a-random-one",
+            "a-passphrase-of-ones-own-and-nobodys-else",
+            "passphrase is the placeholder of the repository; set one of your own and deploy again",
+        ),
+        ("0e0f32b32f", "0123456789", "operator_token_sha256 is the placeholder"),
+        (
+            "541218ab",
+            "01234567",
+            "partner 1: token_sha256: expected the token of a partner of your own",
+        ),
+        (
+            "c8ef9e2d",
+            "01234567",
+            "partner 2: token_sha256: expected the token of a partner of your own",
+        ),
+    ];
 
     #[test]
     fn the_file_of_the_repository_serves_on_this_machine_alone() {
         assert_eq!(refused(REPOSITORY, true), "accepted");
-        let expected =
-            "passphrase is the placeholder of the repository; set one of your own and deploy again";
-        assert_eq!(refused(REPOSITORY, false), expected);
-        assert_eq!(refused(&own(), false), "accepted");
-        // Each secret of the repository by itself.
-        for secret in ["0e0f32b32f", "541218ab", "c8ef9e2d"] {
-            let zeros = "0".repeat(secret.len());
-            let mixed = own().replacen(&zeros, secret, if secret.len() == 8 { 3 } else { 1 });
-            assert!(refused(&mixed, false) != "accepted", "{secret}");
+        let own = |kept: &str| {
+            let others = KNOWN.iter().filter(|(known, ..)| *known != kept);
+            others.fold(REPOSITORY.to_owned(), |text, (known, own, _)| text.replace(known, own))
+        };
+        assert_eq!(refused(&own(""), false), "accepted");
+        for (known, _, says) in KNOWN {
+            let said = refused(&own(known), false);
+            assert!(said.starts_with(says), "{said}");
         }
     }
 
@@ -141,8 +158,11 @@ mod tests {
         let config = Config::parse(REPOSITORY).ok().unwrap();
         let token = "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6";
         let record = config.partner(token).unwrap();
-        let record: Value = serde_json::from_slice(&record).unwrap();
-        assert_eq!(record, serde_json::json!({ "source_domain": "ids.acme.example", "atype": 1 }));
+        let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+        assert_eq!(
+            (&record["source_domain"], &record["atype"]),
+            (&"ids.acme.example".into(), &1.into())
+        );
         assert_eq!(config.partner("0"), None);
     }
 
@@ -151,7 +171,7 @@ mod tests {
         let domain = "\"ids.acme.example\"";
         for (text, says) in [
             (with(domain, "\"sec ret\""), "partner 1: source_domain: expected 1 to 255 bytes"),
-            (with(domain, "7"), "partner 1: source_domain: expected 1 to 255 bytes"),
+            (with(domain, "7"), "partner 1: its record: expected an object with the texts"),
             (with("541218ab", "secret"), "partner 1: token_sha256: expected a SHA-256"),
             (
                 with(
