@@ -12,7 +12,7 @@ class Module {
 
   constructor(config) {
     const host = {
-      now: () => Math.floor(Date.now() / 1000),
+      now: () => BigInt(Math.floor(Date.now() / 1000)),
       random: () => crypto.getRandomValues(new BigUint64Array(1))[0],
       log: (text, length) => console.warn(textOf(this.#bytes(text, length))),
       store: (call, length) => {

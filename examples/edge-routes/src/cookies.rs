@@ -59,9 +59,9 @@ pub(crate) fn ec_ids(headers: &HeaderMap) -> Vec<EcId> {
 }
 
 /// Sets a cookie for a year.
-pub(crate) fn set(response: &mut Response, config: &Config, name: &'static str, value: String) {
+pub(crate) fn set(response: &mut Response, config: &Config, name: &'static str, value: &str) {
     let domain = config.cookie_domain.as_deref();
-    append(response, domain, name, &value, YEAR);
+    append(response, domain, name, value, YEAR);
 }
 
 /// Takes a cookie from the browser, wherever it has been set: a host's own cookie stays when the one

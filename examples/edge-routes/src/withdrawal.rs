@@ -35,7 +35,7 @@ pub(crate) async fn withdraw<P: Platform>(
         }
     }
     if !is_stored {
-        cookies::set(response, config, PENDING, "1".to_owned());
+        cookies::set(response, config, PENDING, "1");
         return;
     }
     for name in [EC, SEEN, PENDING] {

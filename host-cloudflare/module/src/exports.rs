@@ -3,6 +3,11 @@
 //! Bytes go in and out in buffers: the script asks for one with [`allocate`], writes into it at
 //! [`data`], and gives it away with the call; it frees what it is given with [`release`].
 
+#![allow(
+    clippy::unnecessary_box_returns,
+    reason = "what the script holds is the address of a buffer"
+)]
+
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;

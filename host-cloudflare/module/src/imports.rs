@@ -4,7 +4,7 @@ use crate::platform::Surroundings;
 
 #[link(wasm_import_module = "host")]
 unsafe extern "C" {
-    safe fn now() -> f64;
+    safe fn now() -> u64;
     safe fn random() -> u64;
     fn log(text: *const u8, length: usize);
     fn store(call: *const u8, length: usize) -> *mut core::ffi::c_void;
@@ -15,7 +15,7 @@ pub(crate) struct Script;
 
 impl Surroundings for Script {
     fn now(&self) -> u64 {
-        now() as u64
+        now()
     }
 
     fn random(&self) -> u64 {

@@ -185,7 +185,9 @@ fn a_cluster_that_is_known_costs_no_call_of_its_own() {
 fn a_batch_asks_each_object_once_and_all_at_the_same_time() {
     let mut edge = Edge::new();
     let mut ids: Vec<_> = (0..999).map(id).collect();
-    ids.iter().for_each(|id| edge.seed(id));
+    for id in &ids {
+        edge.seed(id);
+    }
     ids.push("provider~1".to_owned());
     let (status, answer) = edge.sync(&ids);
     // The provider's ID has no row.
@@ -201,7 +203,9 @@ fn a_batch_asks_each_object_once_and_all_at_the_same_time() {
 fn an_object_that_does_not_answer_costs_its_own_mappings_alone() {
     let mut edge = Edge::new();
     let ids: Vec<_> = [7, 8, 7 + 256, 9].map(id).to_vec();
-    ids.iter().for_each(|id| edge.seed(id));
+    for id in &ids {
+        edge.seed(id);
+    }
     edge.down.push(7);
     let (status, answer) = edge.sync(&ids);
     assert_eq!(status, StatusCode::MULTI_STATUS);

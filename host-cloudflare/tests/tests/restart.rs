@@ -33,7 +33,9 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     for _ in 0..ROUNDS {
         live_and_die(rows.path(), &mut visitors);
         let workerd = Workerd::serve("workerd.capnp", rows.path());
-        visitors.iter().for_each(|visitor| check(&workerd, visitor));
+        for visitor in &visitors {
+            check(&workerd, visitor);
+        }
     }
     let withdrawn = visitors.iter().filter(|visitor| visitor.withdrawn == Some(true)).count();
     let with_uid = visitors.iter().filter(|visitor| visitor.has_uid).count();
