@@ -3,6 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 import 'just/fastly.just'
+import 'just/js.just'
 import 'just/server.just'
 import 'just/cloudflare.just'
 
@@ -41,10 +42,6 @@ component: _targets
     mkdir -p bin
     cargo build {{ native }} --example component
     target/debug/examples/component bin/graph.wasm
-
-# Run the component in Node over a store written in JavaScript
-example-node: component
-    cd examples/node && npm install --no-audit --no-fund --no-package-lock && npm start
 
 # Build the optimised program and replay a million events: events per second and peak memory
 throughput: _targets

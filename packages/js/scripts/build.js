@@ -2,7 +2,7 @@
 // Another component is named by the first argument.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,23 +21,23 @@ const run = (tool, ...args) =>
   execFileSync('npx', ['--no-install', tool, ...args], { cwd: root, stdio: 'inherit' });
 
 for (const folder of ['component', 'dist']) rmSync(`${root}${folder}`, { recursive: true, force: true });
+// Not minified: that is for bundlers, and Node prints the whole line where an error was thrown.
 run(
-  'jco', 'transpile', component, '--out-dir', 'component', '--name', 'graph', '--quiet', '--minify',
+  'jco', 'transpile', component, '--out-dir', 'component', '--name', 'graph', '--quiet',
   '--instantiation', 'sync', '--no-nodejs-compat', '--no-namespaced-exports',
 );
 trim(`${root}component/graph.js`);
 run('tsc', '--project', 'tsconfig.json');
+// npm publishes what is in this folder only.
+copyFileSync(`${root}../../LICENSE`, `${root}LICENSE`);
 
 // Takes out what jco writes for every component and what is dear here.
 function trim(file) {
   const dear = {
     // Each call looks dozens of times into the environment for JCO_DEBUG, which is a third of its time.
-    log: [
-      /_debugLog=\(\.\.\.(\w+)\)=>\{globalThis\?\.process\?\.env\?\.JCO_DEBUG&&console\.debug\(\.\.\.\1\)\}/,
-      '_debugLog=()=>{}',
-    ],
+    log: [/(const _debugLog = )\(\.\.\.args\) => \{\s*if \(!globalThis\?\.process\?\.env\?\.JCO_DEBUG\)[^}]*\}[^}]*\}/, '$1() => {}'],
     // What nobody calls, and costs 30 ms of each start where the runtime cannot suspend WebAssembly.
-    suspension: [/try\{WebAssembly\.promising\([^)]*\)\}catch\{[^}]*\}/g, ''],
+    suspension: [/try \{\s*\w+ = WebAssembly\.promising\([^)]*\);\s*\} catch\s*\(err\) \{[^}]*\}/g, ''],
   };
   let code = readFileSync(file, 'utf8');
   for (const [name, [written, instead]] of Object.entries(dear)) {

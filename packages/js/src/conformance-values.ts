@@ -84,7 +84,9 @@ export const values: Record<string, Tries> = {
   async value_is_there_until_its_lifetime_ends_and_absent_after(bench) {
     const { pass } = bench.fixture;
     if (!pass) return;
-    same(await bench.tryPut({ timeToLive: 10 }), 'stored', 'the write');
+    for (const key of [bench.key(), bench.key('other')]) {
+      same(await bench.tryPut({ key, timeToLive: 10 }), 'stored', 'the write');
+    }
     await pass(9);
     const { generation } = await bench.item();
     // A day, since a value may be answered for a while.
@@ -93,8 +95,8 @@ export const values: Record<string, Tries> = {
     same(await bench.tryHead(), undefined, 'its head');
     same(await bench.count(), 0, 'its count');
     same(await bench.put('2', { matches: generation }), 'conflict', 'an update');
-    same(await bench.delete(), false, 'a delete');
     same(await bench.put('3', 'absent'), 'stored', 'a create');
+    same(await bench.delete(bench.key('other')), false, 'a delete');
   },
 
   async write_replaces_the_lifetime(bench) {

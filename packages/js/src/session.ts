@@ -24,7 +24,7 @@ export type Start = (calls: () => Calls) => RawGraph;
 
 export class Session {
   readonly #start: Start;
-  #graph: RawGraph;
+  #graph: RawGraph | undefined;
   #instance = 0;
   #calls: Calls | undefined;
 
@@ -46,13 +46,14 @@ export class Session {
   /** Runs an operation, whose store calls go to `calls`, and throws what the contract or this package says. */
   run<T>(calls: Calls, operate: (graph: RawGraph) => T): T {
     if (this.#calls) throw new Error('a store cannot call the graph that waits for its answer');
+    const graph = (this.#graph ??= this.#open());
     this.#calls = calls;
     let failure: unknown;
     try {
-      const answer = operate(this.#graph);
+      const answer = operate(graph);
       if (!calls.promised) return answer;
     } catch (thrown) {
-      failure = asGraphError(thrown, calls.cause()) ?? this.#restarted(thrown);
+      failure = asGraphError(thrown, calls.cause()) ?? this.#stopped(thrown);
     } finally {
       this.#calls = undefined;
     }
@@ -71,10 +72,10 @@ export class Session {
     });
   }
 
-  /** The component has stopped in the middle of something, as it does when the stack overflows. */
-  #restarted(thrown: unknown): GraphError {
+  /** The component has stopped in the middle of something; the next operation starts another one. */
+  #stopped(thrown: unknown): GraphError {
     this.#instance += 1;
-    this.#graph = this.#open();
+    this.#graph = undefined;
     return new Stopped(thrown);
   }
 }

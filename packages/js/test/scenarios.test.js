@@ -2,9 +2,12 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { MemoryStore, openGraph, openGraphAsync } from '@trusted-server/identity-graph';
+import { MemoryStore, openGraphAsync } from '@trusted-server/identity-graph';
+import { SqliteStore } from '@trusted-server/identity-graph/sqlite';
 import { needsNoScript, play } from '../testing/player.js';
+import { promising } from './support.js';
 
+const hasSqlite = process.getBuiltinModule?.('node:sqlite') !== undefined;
 const folder = new URL('../../../scenarios/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== 'schema.json');
 
@@ -17,16 +20,16 @@ for (const file of files) {
         await play(scenario, { open: openGraphAsync });
         if (needsNoScript(scenario)) {
           await play(scenario, { store: new MemoryStore() });
-          await play(scenario, { open: (store, policy) => openGraphAsync(promising(store), policy), store: new MemoryStore() });
+          await play(scenario, { open: openGraphAsync, store: promising() });
+          if (hasSqlite) await playOverFile(scenario);
         }
       });
     }
   });
 }
 
-/** The store, each answer a promise. */
-function promising(store) {
-  const later = (method) => async (...args) => store[method](...args);
-  return Object.fromEntries(['get', 'head', 'put', 'delete', 'count'].map((method) => [method, later(method)]));
+async function playOverFile(scenario) {
+  const store = new SqliteStore(':memory:');
+  await play(scenario, { store });
+  store.close();
 }
-void openGraph;

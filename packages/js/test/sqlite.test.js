@@ -62,7 +62,7 @@ if (!process.getBuiltinModule?.('node:sqlite')) {
     store.close();
   });
 
-  it('syncs each commit to the disk', () => {
+  it('logs ahead beside the file, so that readers do not wait for a writer', () => {
     const file = newFile();
     const store = new SqliteStore(file);
     const { DatabaseSync } = process.getBuiltinModule('node:sqlite');

@@ -227,5 +227,7 @@ function compare(name, expected, came) {
 }
 
 function disagree(what, expected, came) {
-  throw new Error(`${what}: expected ${JSON.stringify(expected)}, came ${JSON.stringify(came)}`);
+  // A generation is no JSON.
+  const shown = (value) => JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}` : item));
+  throw new Error(`${what}: expected ${shown(expected)}, came ${shown(came)}`);
 }
