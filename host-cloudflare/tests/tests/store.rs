@@ -51,17 +51,17 @@ fn scenarios() -> Value {
 
 #[test]
 fn the_store_keeps_the_contract() {
-    passed(&ask("conformance", &json!([])), 20);
+    passed(&ask("conformance", &json!([])), 40);
 }
 
 #[test]
 fn the_component_over_it_plays_the_scenarios() {
-    passed(&ask("scenarios", &scenarios()), 2);
+    passed(&ask("scenarios", &scenarios()), 60);
 }
 
 #[test]
 fn the_component_plays_all_scenarios_over_a_store_in_memory() {
-    passed(&ask("scripted", &scenarios()), 5);
+    passed(&ask("scripted", &scenarios()), 60);
 }
 
 #[test]

@@ -36,5 +36,5 @@ tests! {
     bad: tokens_are_refused, bodies_are_refused, ids_and_cookies_are_refused,
         addresses_and_methods_are_refused;
     place: the_address_of_the_browser_is_the_one_that_cloudflare_saw,
-        the_secrets_of_the_repository_are_refused_elsewhere;
+        the_secrets_of_the_repository_are_refused_elsewhere, a_batch_over_many_objects_is_all_stored;
 }

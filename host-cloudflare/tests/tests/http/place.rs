@@ -1,6 +1,11 @@
 //! What the place where the Worker runs says of a request.
 
-use crate::service::{Browser, Service};
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::json::mapping;
+use crate::service::{ACME, Browser, Service, now};
 
 pub(crate) fn the_address_of_the_browser_is_the_one_that_cloudflare_saw(service: &Service) {
     let id = |ip| {
@@ -26,4 +31,24 @@ pub(crate) fn the_secrets_of_the_repository_are_refused_elsewhere(service: &Serv
     let body = String::from_utf8_lossy(response.body()).into_owned();
     assert!(body.contains("invalid_configuration") && !body.contains("passphrase"), "{body}");
     assert!(service.logs("EC_CONFIG: passphrase is the placeholder of the repository"));
+}
+
+/// Browsers of many networks have their rows in many objects.
+pub(crate) fn a_batch_over_many_objects_is_all_stored(service: &Service) {
+    let id = |n: u32| {
+        let ip = format!("203.0.{}.{}", n / 200, n % 200 + 1);
+        let mut browser = Browser::default();
+        browser.open(service, &[("cf-connecting-ip", &ip)]);
+        browser.id()
+    };
+    let ids: Vec<_> = (0..300).map(id).collect();
+    let objects: BTreeSet<_> = ids.iter().map(|id| &id[..2]).collect();
+    assert!(objects.len() > 100, "{} objects", objects.len());
+    let uid = |n: usize| format!("acme-{n:03}");
+    let mappings = ids.iter().enumerate().map(|(n, id)| mapping(id, &uid(n), now()));
+    let answer = service.sync(ACME, &mappings.collect::<Vec<_>>());
+    assert_eq!(answer, (200, json!({ "accepted": 300, "rejected": 0, "errors": [] })));
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(service.stored(id)["ids"]["ids.acme.example"]["uid"], uid(n));
+    }
 }
