@@ -7,6 +7,7 @@ import 'just/js.just'
 import 'just/python.just'
 import 'just/server.just'
 import 'just/play.just'
+import 'just/cloudflare.just'
 
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
@@ -116,12 +117,14 @@ lint: _targets
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy {{ native }} --test http -- -D warnings
     cargo clippy --package host-test --package identity-graph-scenarios --package identity-graph-tests --no-default-features --all-targets -- -D warnings
-    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-cloudflare --package host-cloudflare-tests --all-targets -- -D warnings
+    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --package host-cloudflare --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --package trusted-server-example --target wasm32-wasip1 -- -D warnings
 
 # Build the documentation, with warnings denied
 doc: _targets
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps {{ native }}
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --package host-cloudflare
 
 # Package the crates that others link, and build the rules in a workspace of somebody else's
 package-crates:
@@ -135,7 +138,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly test-play test-js lint-python test-python
+ci: lint test doc package-crates test-fastly package-fastly test-cloudflare package-cloudflare test-play test-js lint-python test-python
 
 # What the components are built for
 _targets:

@@ -9,6 +9,11 @@ use thiserror::Error;
 const PLACEHOLDER_PASSPHRASE: &str = "replace-this-passphrase-by-a-random-one";
 const PLACEHOLDER_OPERATOR: &str =
     "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a";
+/// The SHA-256 of the partners' tokens that are in the repository.
+const PLACEHOLDER_TOKENS: [&str; 2] = [
+    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
+    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
+];
 const MIN_PASSPHRASE_BYTES: usize = 32;
 
 /// How the routes are configured. No `Debug`: it holds secrets.
@@ -82,6 +87,12 @@ pub const SHA256: &str = "a SHA-256 as 64 lower-case hex digits";
 #[must_use]
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Whether this is the hash of a partner's token that is in the repository, which everybody knows.
+#[must_use]
+pub fn is_placeholder_token(token_sha256: &str) -> bool {
+    PLACEHOLDER_TOKENS.contains(&token_sha256)
 }
 
 /// Whether the graph would take this as a domain, as it stands.

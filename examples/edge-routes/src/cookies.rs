@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cookie::time::Duration;
-use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use identity_graph::EcId;
@@ -26,6 +24,9 @@ pub(crate) const GPP: &str = "__gpp";
 /// Which sections of the GPP string apply.
 pub(crate) const GPP_SID: &str = "__gpp_sid";
 
+/// A year, in seconds.
+const YEAR: u32 = 365 * 86_400;
+
 /// The value of a cookie of the request, the first when there are several.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     find_all(headers, name).next()
@@ -36,8 +37,8 @@ fn find_all<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h 
     let lines = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
     // Another's cookie may be any bytes; it costs nobody else theirs.
     let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
-    let cookies = pairs.filter_map(|pair| Cookie::parse(str::from_utf8(pair).ok()?).ok());
-    cookies.filter(move |cookie| cookie.name() == name).filter_map(|cookie| cookie.value_raw())
+    let cookies = pairs.filter_map(|pair| str::from_utf8(pair).ok()?.split_once('='));
+    cookies.filter(move |cookie| cookie.0.trim() == name).map(|(_, value)| value.trim())
 }
 
 /// The EC ID of the request, the first of the right form.
@@ -53,38 +54,28 @@ pub(crate) fn ec_ids(headers: &HeaderMap) -> Vec<EcId> {
 }
 
 /// Sets a cookie for a year.
-pub(crate) fn set(response: &mut Response, config: &Config, name: &'static str, value: String) {
+pub(crate) fn set(response: &mut Response, config: &Config, name: &'static str, value: &str) {
     let domain = config.cookie_domain.as_deref();
-    append(response, domain, name, value, Duration::days(365));
+    append(response, domain, name, value, YEAR);
 }
 
 /// Takes a cookie from the browser, wherever it has been set: a host's own cookie stays when the one
 /// of its domain goes.
 pub(crate) fn expire(response: &mut Response, config: &Config, name: &'static str) {
-    append(response, None, name, String::new(), Duration::ZERO);
+    append(response, None, name, "", 0);
     if let Some(domain) = &config.cookie_domain {
-        append(response, Some(domain), name, String::new(), Duration::ZERO);
+        append(response, Some(domain), name, "", 0);
     }
 }
 
-fn append(
-    response: &mut Response,
-    domain: Option<&str>,
-    name: &str,
-    value: String,
-    max_age: Duration,
-) {
-    let mut cookie = Cookie::build((name, value))
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(max_age);
-    if let Some(domain) = domain {
-        cookie = cookie.domain(domain.to_owned());
-    }
+fn append(response: &mut Response, domain: Option<&str>, name: &str, value: &str, max_age: u32) {
+    // A crate for cookies brings dates along, which are half of what the routes are as WebAssembly.
+    let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+    let cookie = format!(
+        "{name}={value}; HttpOnly; SameSite=Lax; Secure; Path=/{domain}; Max-Age={max_age}"
+    );
     // All values are made here, of letters, digits and `._-`.
-    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }

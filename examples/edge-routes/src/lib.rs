@@ -7,7 +7,7 @@
 //!
 //! What a request means and what an answer looks like is here, and it is pure: time, randomness, the
 //! stores and the log are the platform's. `edge-app` serves them on Fastly Compute,
-//! `host-server` in a server of one's own.
+//! `host-server` in a server of one's own, `host-cloudflare` in a Cloudflare Worker.
 
 mod admin;
 mod answer;
@@ -26,6 +26,6 @@ mod withdrawal;
 
 pub use answer::{Refused, Response, gave_up, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{Config, ConfigError, SHA256, is_sha256, read};
+pub use config::{Config, ConfigError, SHA256, is_placeholder_token, is_sha256, read};
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

@@ -36,10 +36,10 @@ pub(crate) async fn view<P: Platform>(
         let visit = Visit { platform, config, host, headers, now: platform.now(), eids };
         let Stored { ec_id, seen } = visit.store().await;
         if let Some(ec_id) = ec_id {
-            cookies::set(&mut response, config, EC, ec_id);
+            cookies::set(&mut response, config, EC, &ec_id);
         }
         if let Some(seen) = seen {
-            cookies::set(&mut response, config, SEEN, seen.to_string());
+            cookies::set(&mut response, config, SEEN, &seen.to_string());
         }
     }
     response

@@ -61,7 +61,7 @@ pub(crate) async fn withdraw<P: Platform>(
     if !left(&done).is_empty() {
         let mut mark = vec![BEGUN.to_owned()];
         mark.extend(done);
-        cookies::set(response, config, PENDING, mark.join("."));
+        cookies::set(response, config, PENDING, &mark.join("."));
         return;
     }
     for name in [EC, SEEN, PENDING] {

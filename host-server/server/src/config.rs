@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use edge_routes::{ConfigError, SHA256, is_sha256, read};
+use edge_routes::{ConfigError, SHA256, is_placeholder_token, is_sha256, read};
 use http::HeaderName;
 use identity_graph::PartnerKey;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,6 @@ use toml::Spanned;
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7677";
 /// The store unless it is told otherwise: a file in the working folder.
 pub const DEFAULT_STORE: &str = "redb://ec-graph.redb";
-
-/// The tokens of the partners that are in the repository, which everybody knows.
-const PLACEHOLDER_TOKENS: [&str; 2] = [
-    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
-    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
-];
 
 /// How the server is configured. No `Debug`: it holds secrets.
 pub struct Config {
@@ -144,7 +138,7 @@ impl Config {
 
 impl Partner {
     fn is_example(&self) -> bool {
-        PLACEHOLDER_TOKENS.contains(&self.token_sha256.get_ref().as_str())
+        is_placeholder_token(self.token_sha256.get_ref())
     }
 }
 

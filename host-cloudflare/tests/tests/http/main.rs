@@ -1,0 +1,40 @@
+//! The Worker over HTTP: the requests that the same routes are asked on Fastly's local runtime, and what
+//! the Worker itself adds.
+
+#![allow(missing_docs, reason = "the names of the tests say what they are")]
+
+#[allow(dead_code, reason = "a partner's record is checked at the start")]
+#[path = "../../../../examples/edge-app/tests/http/bad.rs"]
+mod bad;
+#[path = "../../../../examples/edge-app/tests/http/batch.rs"]
+mod batch;
+#[path = "../../../../examples/edge-app/tests/support/jar.rs"]
+mod jar;
+#[path = "../../../../examples/edge-app/tests/support/json.rs"]
+mod json;
+#[path = "../../../../examples/edge-app/tests/http/life.rs"]
+mod life;
+mod place;
+#[path = "../../../../examples/edge-app/tests/http/seeds.rs"]
+mod seeds;
+#[path = "../../../../examples/edge-app/tests/http/service.rs"]
+mod service;
+mod worker;
+
+macro_rules! tests {
+    ($($file:ident: $($test:ident),*;)*) => {
+        $($(#[test] fn $test() { crate::$file::$test(&crate::worker::shared()); })*)*
+    };
+}
+
+tests! {
+    life: an_identity_lives_and_is_withdrawn, browsers_of_one_network_share_a_hash,
+        a_page_load_mints_one_id;
+    batch: a_thousand_mappings_are_all_stored, a_batch_goes_on_past_mappings_that_fail;
+    seeds: a_corrupt_row_is_shown_skipped_and_withdrawn, fields_of_a_later_version_survive,
+        a_stored_identity_is_served, a_stored_withdrawal_holds;
+    bad: tokens_are_refused, bodies_are_refused, ids_and_cookies_are_refused,
+        addresses_and_methods_are_refused;
+    place: the_address_of_the_browser_is_the_one_that_cloudflare_saw,
+        the_secrets_of_the_repository_are_refused_elsewhere, a_batch_over_many_objects_is_all_stored;
+}
