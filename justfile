@@ -12,7 +12,7 @@ server := "--package host-server-store --package host-server-runtime --package h
 
 # What is tested natively. One choice of packages for all recipes, since another one has other features
 # of what they share, and wasmtime would be built again.
-native := server + " --package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-routes --package edge-app --package trusted-server-example"
+native := server + " --package identity-graph --package identity-graph-tests --package identity-graph-conformance --package identity-graph-simulator --package identity-graph-cli --package identity-graph-fuzz --package host-test --package host-fastly-store --package edge-consent --package edge-routes --package edge-app --package trusted-server-example"
 
 # List the commands
 [private]
