@@ -1,4 +1,4 @@
-//! The end of consent: a tombstone in the graph, and no cookie in the browser.
+//! The end of consent: a tombstone in the graph, and no cookie in the browser. [`crate::consent`] says when.
 
 use http::HeaderMap;
 
@@ -7,11 +7,9 @@ use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
 use crate::platform::{GraphCalls, Platform};
 
-/// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
-/// not confirmed it yet.
-pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
-    headers.get("sec-gpc").is_some_and(|value| value == "1")
-        || cookies::find(headers, PENDING).is_some()
+/// Whether it was asked for before, and the store has not confirmed it yet.
+pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
+    cookies::find(headers, PENDING).is_some()
 }
 
 /// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once
