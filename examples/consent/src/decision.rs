@@ -6,7 +6,7 @@ use crate::bits::Unreadable;
 use crate::gpp::{Applicable, Gpp};
 use crate::policy::{Policy, Regime};
 use crate::tcf::Tcf;
-use crate::us::{Choice, US_PRIVACY, is_section};
+use crate::us::{Choice, Refusal, US_PRIVACY, is_section};
 
 /// The section of a GPP string that holds a TC string.
 const TCF_SECTION: u16 = 2;
@@ -287,11 +287,12 @@ impl<'a> Heard<'a> {
 
     /// What the choices of the United States refuse.
     fn opt_out(&self) -> Option<Why> {
-        self.choices.iter().find_map(|(choice, opted_out)| match choice {
-            Choice { opted_out: true, .. } => Some(*opted_out),
-            Choice { gpc: true, .. } => Some(Why::Gpc),
-            Choice { child: true, .. } => Some(Why::UsChild),
-            _ => None,
+        self.choices.iter().find_map(|(choice, opted_out)| {
+            Some(match choice.refusal? {
+                Refusal::OptedOut => *opted_out,
+                Refusal::Gpc => Why::Gpc,
+                Refusal::Child => Why::UsChild,
+            })
         })
     }
 }
