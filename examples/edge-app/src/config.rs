@@ -1,6 +1,6 @@
 //! The `[ec]` section of the configuration file.
 
-use edge_routes::{ConfigError, read};
+use edge_routes::{ConfigError, ConsentCookies, Policy, read};
 use serde::Deserialize;
 
 /// How the service is configured. No `Debug`: it holds secrets.
@@ -26,6 +26,10 @@ struct Section {
     passphrase: String,
     operator_token_sha256: String,
     cookie_domain: Option<String>,
+    #[serde(default)]
+    consent: Policy,
+    #[serde(default)]
+    consent_cookies: ConsentCookies,
 }
 
 impl Config {
@@ -35,7 +39,14 @@ impl Config {
         let File { ec } = read(text)?;
         let Section { identity_store, partner_store, .. } = ec;
         let Section { passphrase, operator_token_sha256, cookie_domain, .. } = ec;
-        let routes = edge_routes::Config { passphrase, operator_token_sha256, cookie_domain };
+        let Section { consent, consent_cookies, .. } = ec;
+        let routes = edge_routes::Config {
+            passphrase,
+            operator_token_sha256,
+            cookie_domain,
+            consent,
+            consent_cookies,
+        };
         routes.check(is_local)?;
         Ok(Self { identity_store, partner_store, routes })
     }

@@ -2,7 +2,7 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use identity_graph::Failure;
+use identity_graph::{Failure, Geo};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -108,11 +108,16 @@ pub fn problem(status: StatusCode, code: &'static str, message: &str) -> Respons
 }
 
 /// The answer to a request that is given up half-way, such as after too long a time: 503. Where it asks
-/// for a withdrawal, the browser is told that this is still to be done.
+/// for a withdrawal, the browser is told that this is still to be done; `place` is where it is.
 #[must_use]
-pub fn gave_up(config: &Config, headers: &HeaderMap, message: &str) -> Response {
+pub fn gave_up(
+    config: &Config,
+    place: Option<&Geo>,
+    headers: &HeaderMap,
+    message: &str,
+) -> Response {
     let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
-    withdrawal::keep(config, headers, &mut response);
+    withdrawal::keep(config, place, headers, &mut response);
     response
 }
 

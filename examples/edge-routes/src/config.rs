@@ -1,5 +1,6 @@
 //! What the routes are configured by.
 
+use edge_consent::{Policy, PolicyError};
 use identity_graph::{Entry, NewEntry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,39 @@ pub struct Config {
     pub operator_token_sha256: String,
     /// The domain whose subdomains share the cookie; without it the visited host alone.
     pub cookie_domain: Option<String>,
+    /// What a visitor's consent is judged by.
+    #[serde(default)]
+    pub consent: Policy,
+    /// Where that consent is found.
+    #[serde(default)]
+    pub consent_cookies: ConsentCookies,
+}
+
+/// The cookies in which consent managers leave their strings. Of several names the first counts that the
+/// request has.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsentCookies {
+    /// TC string.
+    pub tcf: Vec<String>,
+    /// GPP string.
+    pub gpp: Vec<String>,
+    /// The sections of the GPP string that apply.
+    pub gpp_sid: Vec<String>,
+    /// U.S. Privacy String.
+    pub us_privacy: Vec<String>,
+}
+
+impl Default for ConsentCookies {
+    fn default() -> Self {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            tcf: names(&["euconsent-v2"]),
+            gpp: names(&["__gpp"]),
+            gpp_sid: names(&["__gpp_sid"]),
+            us_privacy: names(&["us_privacy", "usprivacy"]),
+        }
+    }
 }
 
 /// Why a configuration is refused. No text quotes it.
@@ -44,6 +78,9 @@ pub enum ConfigError {
     /// A value breaks its rule.
     #[error("{0}: expected {1}; correct it")]
     Invalid(&'static str, &'static str),
+    /// A value of the consent policy breaks its rule.
+    #[error("consent.{0}; correct it")]
+    Consent(#[from] PolicyError),
 }
 
 /// Reads a configuration file.
@@ -68,6 +105,7 @@ impl Config {
         if self.cookie_domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             return Err(ConfigError::Invalid("cookie_domain", "a lower-case hostname"));
         }
+        self.consent.check()?;
         for (name, value, placeholder) in [
             ("passphrase", &self.passphrase, PLACEHOLDER_PASSPHRASE),
             ("operator_token_sha256", &self.operator_token_sha256, PLACEHOLDER_OPERATOR),
@@ -111,6 +149,8 @@ mod tests {
             passphrase: "p".repeat(32),
             operator_token_sha256: "0".repeat(64),
             cookie_domain: None,
+            consent: Policy::default(),
+            consent_cookies: ConsentCookies::default(),
         }
     }
 
@@ -134,6 +174,9 @@ mod tests {
         assert!(error(config).starts_with("operator_token_sha256:"));
         let config = Config { cookie_domain: Some("https://x".to_owned()), ..own_secrets() };
         assert!(error(config).starts_with("cookie_domain:"));
+        let consent = Policy { vendor_id: Some(0), ..Policy::default() };
+        let config = Config { consent, ..own_secrets() };
+        assert!(error(config).starts_with("consent.vendor_id:"));
     }
 
     #[test]

@@ -17,12 +17,6 @@ pub(crate) const SEEN: &str = "ts-ec-seen";
 pub(crate) const PENDING: &str = "ts-ec-withdraw";
 /// The user IDs that the page's scripts know, see [`crate::eids`].
 pub(crate) const EIDS: &str = "ts-eids";
-/// TCF consent string, as consent managers leave it.
-pub(crate) const TCF: &str = "euconsent-v2";
-/// GPP consent string, likewise.
-pub(crate) const GPP: &str = "__gpp";
-/// Which sections of the GPP string apply.
-pub(crate) const GPP_SID: &str = "__gpp_sid";
 
 /// A year, in seconds.
 const YEAR: u32 = 365 * 86_400;
@@ -44,6 +38,11 @@ fn find_all<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h 
 /// The EC ID of the request, the first of the right form.
 pub(crate) fn ec_id(headers: &HeaderMap) -> Option<EcId> {
     find_all(headers, EC).find_map(|id| EcId::parse(id).ok())
+}
+
+/// Whether the request has a cookie of this service's.
+pub(crate) fn has_any(headers: &HeaderMap) -> bool {
+    [EC, SEEN, PENDING].iter().any(|name| find(headers, name).is_some())
 }
 
 /// All EC IDs of the request, each once.

@@ -1,11 +1,13 @@
 //! `GET /_ts/api/v1/identify`: what a partner knows the browser of this request by.
 
+use edge_consent::{Consent, Why};
 use http::{HeaderMap, StatusCode};
 use identity_graph::{Entry, Failure, PartnerUid};
 use serde::Serialize;
 
 use crate::answer::{Problem, Response, code, json};
 use crate::config::Config;
+use crate::consent::{Sent, log_unreadable};
 use crate::cookies;
 use crate::eids::{Eid, Uid};
 use crate::partner::{self, Partner};
@@ -15,7 +17,8 @@ use crate::withdrawal;
 #[derive(Serialize)]
 struct Answer<'a> {
     ec: &'a str,
-    /// `ok` when a live row says so, else `unknown`.
+    /// Whether the visitor lets this partner know the browser: `ok`, `denied` or `unknown`. Only with `ok`
+    /// there is more.
     consent: &'static str,
     /// The row could not be read: no UID does not mean that there is none.
     degraded: bool,
@@ -26,14 +29,17 @@ struct Answer<'a> {
 }
 
 /// 1 read of the partner store and 1 of the graph; a cluster size that is due costs a count and a
-/// write more.
+/// write more. The consent that counts is what the request carries, or, when it carries none, what is stored.
 pub(crate) async fn identify<P: Platform>(
     platform: &P,
     config: &Config,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let partner = partner::authenticate(platform, headers).await?;
-    if withdrawal::is_signalled(headers) {
+    let sent = Sent::of(config, headers);
+    let client = platform.client();
+    let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         let mut response = Response::from(denied());
         withdrawal::withdraw(platform, config, headers, &mut response).await;
         return Ok(response);
@@ -43,22 +49,28 @@ pub(crate) async fn identify<P: Platform>(
         response.body_mut().clear();
         return Ok(response);
     };
-    let (read, degraded) = match read(platform, id.as_str()).await {
+    let share =
+        |entry: &Entry| config.consent.decide(&sent.or_stored(entry)).share(partner.tcf_vendor_id);
+    let (read, degraded) = match read(platform, id.as_str(), share).await {
         Ok(read) => (read, false),
         Err(failure) => {
             platform.log(&format!("row of {id} is not read: {}", code(&failure)));
             (Read::Missing, true)
         }
     };
-    let (entry, cluster_size) = match read {
-        Read::Live(entry, cluster_size) => (Some(*entry), cluster_size),
-        Read::Missing => (None, None),
+    let (consent, entry, cluster_size) = match read {
+        Read::Shared(entry, cluster_size) => (Consent::Ok, Some(*entry), cluster_size),
+        Read::Kept(why) => {
+            log_unreadable(platform, &id.to_string(), why);
+            (why.consent(), None, None)
+        }
+        Read::Missing => (Consent::Unknown, None, None),
         Read::Withdrawn => return Err(denied()),
     };
     let known = entry.as_ref().and_then(|entry| id_of(entry, &partner));
     let answer = Answer {
         ec: id.as_str(),
-        consent: if entry.is_some() { "ok" } else { "unknown" },
+        consent: consent.as_str(),
         degraded,
         source_domain: &partner.source_domain,
         uid: known.map(|id| id.uid.as_str()),
@@ -74,12 +86,18 @@ pub(crate) async fn identify<P: Platform>(
 
 /// What a row says.
 enum Read {
-    Live(Box<Entry>, Option<u32>),
+    Shared(Box<Entry>, Option<u32>),
+    /// A live row that is not for this partner.
+    Kept(Why),
     Withdrawn,
     Missing,
 }
 
-async fn read<P: Platform>(platform: &P, ec_id: &str) -> Result<Read, Failure> {
+async fn read<P: Platform>(
+    platform: &P,
+    ec_id: &str,
+    share: impl Fn(&Entry) -> Why,
+) -> Result<Read, Failure> {
     let now = platform.now();
     let graph = platform.graph()?;
     let Some(mut snapshot) = graph.get(ec_id, now).await? else { return Ok(Read::Missing) };
@@ -87,12 +105,16 @@ async fn read<P: Platform>(platform: &P, ec_id: &str) -> Result<Read, Failure> {
     if !entry.consent.ok {
         return Ok(Read::Withdrawn);
     }
+    let why = share(&entry);
+    if why.consent() != Consent::Ok {
+        return Ok(Read::Kept(why));
+    }
     Ok(match snapshot.evaluate_cluster(now).await {
-        Ok(Some(size)) => Read::Live(Box::new(entry), Some(size)),
+        Ok(Some(size)) => Read::Shared(Box::new(entry), Some(size)),
         // The row has been withdrawn, or deleted, since it was read.
         Ok(None) => Read::Withdrawn,
         // The answer is useful without it.
-        Err(_) => Read::Live(Box::new(entry), None),
+        Err(_) => Read::Shared(Box::new(entry), None),
     })
 }
 

@@ -3,7 +3,7 @@
 //! - [`handle`]: one request in, one response out; [`Route`] says which is which
 //! - [`Platform`]: what they need of the place they run in, whether its calls are answered at once or
 //!   later; [`GraphCalls`] and [`SnapshotCalls`]: the operations of the graph that they call
-//! - [`Config`]: what they are configured by
+//! - [`Config`]: what they are configured by; its [`Policy`] says what a visitor's consent allows
 //!
 //! What a request means and what an answer looks like is here, and it is pure: time, randomness, the
 //! stores and the log are the platform's. `edge-app` serves them on Fastly Compute,
@@ -13,6 +13,7 @@ mod admin;
 mod answer;
 mod batch_sync;
 mod config;
+mod consent;
 mod cookies;
 mod eids;
 mod identify;
@@ -26,6 +27,9 @@ mod withdrawal;
 
 pub use answer::{Refused, Response, gave_up, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{Config, ConfigError, SHA256, is_placeholder_token, is_sha256, read};
+pub use config::{
+    Config, ConfigError, ConsentCookies, SHA256, is_placeholder_token, is_sha256, read,
+};
+pub use edge_consent::Policy;
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

@@ -1,5 +1,6 @@
 //! Page views: what a visit stores, and what it costs.
 
+use edge_consent::Consent;
 use http::header::{ACCEPT, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
@@ -10,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code, response};
 use crate::config::Config;
-use crate::cookies::{self, EC, EIDS, GPP, GPP_SID, SEEN, TCF};
+use crate::consent::{Sent, log_unreadable};
+use crate::cookies::{self, EC, EIDS, SEEN};
 use crate::eids;
 use crate::mint::mint;
-use crate::platform::{GraphCalls, Platform, SnapshotCalls};
+use crate::platform::{Client, GraphCalls, Platform, SnapshotCalls};
 use crate::seen::Seen;
 use crate::withdrawal;
 
@@ -29,11 +31,21 @@ pub(crate) async fn view<P: Platform>(
 ) -> Response {
     let headers = &request.headers;
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
-    if withdrawal::is_signalled(headers) {
+    let is_visit = request.method == Method::GET && is_navigation(headers);
+    if !is_visit && !cookies::has_any(headers) {
+        return response;
+    }
+    let sent = Sent::of(config, headers);
+    let client = platform.client();
+    let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         withdrawal::withdraw(platform, config, headers, &mut response).await;
-    } else if request.method == Method::GET && is_navigation(headers) {
+    } else if is_visit && decision.consent() == Consent::Unknown {
+        log_unreadable(platform, "a page view", decision.why());
+    } else if is_visit {
         let eids = cookies::find(headers, EIDS).map(eids::parse).unwrap_or_default();
-        let visit = Visit { platform, config, host, headers, now: platform.now(), eids };
+        let now = platform.now();
+        let visit = Visit { platform, config, host, headers, sent: &sent, client, now, eids };
         let Stored { ec_id, seen } = visit.store().await;
         if let Some(ec_id) = ec_id {
             cookies::set(&mut response, config, EC, &ec_id);
@@ -72,6 +84,8 @@ struct Visit<'a, P> {
     config: &'a Config,
     host: Option<&'a str>,
     headers: &'a HeaderMap,
+    sent: &'a Sent,
+    client: Client,
     now: u64,
     eids: Vec<PartnerUid>,
 }
@@ -95,7 +109,7 @@ impl<P: Platform> Visit<'_, P> {
 
     /// A browser without an ID: 1 write, with everything that is known.
     async fn first(&self, graph: &P::Graph) -> Stored {
-        let Some(ip) = self.platform.client().ip else { return Stored::default() };
+        let Some(ip) = self.client.ip else { return Stored::default() };
         let ec_id = mint(&self.config.passphrase, ip, self.platform.random());
         match graph.create(&ec_id, self.entry(self.eids.clone())).await {
             Ok(report) => {
@@ -201,14 +215,13 @@ impl<P: Platform> Visit<'_, P> {
 
     /// What the request says of itself, which may be anything: the graph leaves out what is malformed.
     fn entry(&self, ids: Vec<PartnerUid>) -> NewEntry {
-        let consent = |name| cookies::find(self.headers, name).map(str::to_owned);
-        let client = self.platform.client();
+        let (sent, client) = (self.sent, &self.client);
         NewEntry {
-            tcf: consent(TCF),
-            gpp: consent(GPP),
-            gpp_sid: consent(GPP_SID),
+            tcf: sent.tcf.clone(),
+            gpp: sent.gpp.clone(),
+            gpp_sid: sent.gpp_sid.clone(),
             device: Some(self.device(client.ja4.as_deref(), client.h2.as_deref())),
-            geo: client.geo,
+            geo: client.geo.clone(),
             domain: self.host.map(str::to_owned),
             ids,
             now: self.now,

@@ -18,6 +18,8 @@ pub(crate) struct Partner {
     /// `OpenRTB` agent type of its UIDs; 3, an ID of a person, when left out.
     #[serde(default = "person")]
     pub(crate) atype: u32,
+    /// Its ID on the Global Vendor List of TCF, which consent is given to.
+    pub(crate) tcf_vendor_id: Option<u16>,
 }
 
 fn person() -> u32 {
@@ -32,10 +34,9 @@ pub(crate) async fn authenticate<P: Platform>(
 ) -> Result<Partner, Problem> {
     let token = bearer(headers).ok_or_else(unauthorized)?;
     let record = platform.partner_record(&sha256(token)).await?.ok_or_else(unauthorized)?;
-    let Partner { source_domain, atype } =
-        serde_json::from_slice(&record).map_err(|_| bad_record())?;
-    let key = PartnerKey::parse(source_domain).map_err(|_| bad_record())?;
-    Ok(Partner { source_domain: key.as_str().to_owned(), atype })
+    let partner: Partner = serde_json::from_slice(&record).map_err(|_| bad_record())?;
+    let key = PartnerKey::parse(partner.source_domain).map_err(|_| bad_record())?;
+    Ok(Partner { source_domain: key.as_str().to_owned(), ..partner })
 }
 
 /// Whether the request carries the operator's token.

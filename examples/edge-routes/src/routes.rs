@@ -83,7 +83,8 @@ pub async fn handle<P: Platform>(
         let is_given_up = problem.status == StatusCode::SERVICE_UNAVAILABLE;
         let mut response = Response::from(problem);
         if is_given_up {
-            withdrawal::keep(config, headers, &mut response);
+            let place = platform.client().geo;
+            withdrawal::keep(config, place.as_ref(), headers, &mut response);
         }
         response
     })

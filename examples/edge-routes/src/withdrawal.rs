@@ -1,15 +1,17 @@
-//! The end of consent: a tombstone in the graph, and no cookie in the browser.
+//! The end of consent: a tombstone in the graph, and no cookie in the browser. [`crate::consent`] says when.
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use edge_consent::Consent;
 use http::HeaderMap;
-use identity_graph::EcId;
+use identity_graph::{EcId, Geo};
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code};
 use crate::config::Config;
+use crate::consent::Sent;
 use crate::cookies::{self, EC, PENDING, SEEN};
 use crate::platform::{GraphCalls, Platform};
 
@@ -22,11 +24,9 @@ const BEGUN: &str = "1";
 /// Characters that tell the IDs of one browser apart.
 const DIGEST: usize = 8;
 
-/// Whether the browser asks for it (Global Privacy Control), or has asked before and the store has
-/// not confirmed it yet.
-pub(crate) fn is_signalled(headers: &HeaderMap) -> bool {
-    headers.get("sec-gpc").is_some_and(|value| value == "1")
-        || cookies::find(headers, PENDING).is_some()
+/// Whether it was asked for before, and the store has not confirmed it yet.
+pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
+    cookies::find(headers, PENDING).is_some()
 }
 
 /// Writes a tombstone for each EC ID of the request: 1 write each, no read, at most 4 in one request.
@@ -73,10 +73,18 @@ pub(crate) async fn withdraw<P: Platform>(
 
 /// Marks a withdrawal as pending where a request that asks for one gets another answer than
 /// [`withdraw`]'s. A mark that the browser has stays.
-pub(crate) fn keep(config: &Config, headers: &HeaderMap, response: &mut Response) {
-    let is_marked = cookies::find(headers, PENDING).is_some();
-    if is_signalled(headers) && !is_marked && cookies::ec_id(headers).is_some() {
-        cookies::set(response, config, PENDING, BEGUN.to_owned());
+pub(crate) fn keep(
+    config: &Config,
+    place: Option<&Geo>,
+    headers: &HeaderMap,
+    response: &mut Response,
+) {
+    if is_pending(headers) || cookies::ec_id(headers).is_none() {
+        return;
+    }
+    let sent = Sent::of(config, headers);
+    if config.consent.decide(&sent.signals(place)).consent() == Consent::Denied {
+        cookies::set(response, config, PENDING, BEGUN);
     }
 }
 

@@ -54,6 +54,7 @@ struct Partner {
     token_sha256: Spanned<String>,
     source_domain: Spanned<String>,
     atype: Option<u32>,
+    tcf_vendor_id: Option<u16>,
 }
 
 /// A partner's record as the routes read it.
@@ -62,6 +63,8 @@ struct Record<'a> {
     source_domain: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     atype: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tcf_vendor_id: Option<u16>,
 }
 
 /// Why a configuration is refused. No text quotes it.
@@ -176,7 +179,8 @@ impl Lines<'_> {
         let expected = "1 to 255 bytes of a-z 0-9 . _ -";
         let key = PartnerKey::parse(domain.get_ref().clone())
             .map_err(|_| self.refuse(domain.span(), "source_domain", expected))?;
-        let record = Record { source_domain: key.as_str(), atype: partner.atype };
+        let Partner { atype, tcf_vendor_id, .. } = *partner;
+        let record = Record { source_domain: key.as_str(), atype, tcf_vendor_id };
         // A struct of texts and numbers always becomes JSON.
         Ok((token.clone(), serde_json::to_vec(&record).unwrap_or_default()))
     }

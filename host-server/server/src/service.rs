@@ -130,7 +130,7 @@ impl Service {
 
     fn gave_up(&self, headers: &HeaderMap, why: &str) -> Response {
         let message = format!("{why}; the same request is safe to send again later");
-        edge_routes::gave_up(&self.0.config.routes, headers, &message).map(Into::into)
+        edge_routes::gave_up(&self.0.config.routes, None, headers, &message).map(Into::into)
     }
 }
 

@@ -70,6 +70,17 @@ pub(crate) fn ids_and_cookies_are_refused(service: &Service) {
     }
 }
 
+pub(crate) fn consent_that_cannot_be_read_is_logged_without_it(service: &Service) {
+    let mut browser = Browser::default();
+    browser.cookies.set("euconsent-v2", "CQinvented");
+    browser.open(service, &[]);
+    assert_eq!(browser.cookies.get("ts-ec"), None);
+    let says =
+        "consent of a page view is unknown: the TCF string cannot be read: it ends within a field";
+    assert!(service.logs(says));
+    assert!(!service.log().contains("CQinvented"));
+}
+
 pub(crate) fn addresses_and_methods_are_refused(service: &Service) {
     refused(&service.ask("GET", "/_ts/nothing", OPERATOR, &[]), 404, "not_found");
     for (method, path) in

@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use crate::json::{mapping, tombstone};
 use crate::service::{ACME, Browser, Service, ZETA, now};
 
+/// The example of the TCF specification, which consents to purpose 1.
+const TCF: &str = "COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA";
+
 pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     let start = now();
     let mut browser = Browser::default();
-    browser.cookies.set("euconsent-v2", "CQinvented");
+    browser.cookies.set("euconsent-v2", TCF);
     browser.cookies.set_eids(&[("id5-sync.com", "ID5*a"), ("ids.acme.example", "browsers")]);
     browser.open(service, &[("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")]);
     let id = browser.id();
@@ -24,7 +27,7 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
             "v": 1,
             "created": created,
             "last_seen": created,
-            "consent": { "tcf": "CQinvented", "ok": true, "updated": created },
+            "consent": { "tcf": TCF, "ok": true, "updated": created },
             "device": { "is_mobile": 1, "platform_class": "android" },
             "pub_properties": { "origin_domain": "127.0.0.1", "seen_domains": ["127.0.0.1"] },
             "ids": {

@@ -11,8 +11,8 @@ use crate::support::*;
 fn a_first_view_is_one_write_with_everything_that_is_known() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.set("euconsent-v2", "CQinvented");
-    browser.set("__gpp", "DBABLA~invented");
+    browser.set("euconsent-v2", TCF);
+    browser.set("__gpp", GPP);
     browser.set("__gpp_sid", "7");
     browser.set_eids(&[("id5-sync.com", "ID5*a"), ("Acme.example", "x")]);
     let hints = [("sec-ch-ua-mobile", "?1"), ("sec-ch-ua-platform", "\"Android\"")];
@@ -32,8 +32,8 @@ fn a_first_view_is_one_write_with_everything_that_is_known() {
             "created": NOW,
             "last_seen": NOW,
             "consent": {
-                "tcf": "CQinvented",
-                "gpp": "DBABLA~invented",
+                "tcf": TCF,
+                "gpp": GPP,
                 "gpp_sid": "7",
                 "ok": true,
                 "updated": NOW,
@@ -434,13 +434,14 @@ fn what_a_request_says_of_itself_does_not_cost_the_visit() {
 fn a_changed_consent_string_is_stored_with_the_next_visit_that_is_due() {
     let service = Service::new();
     let mut browser = Browser::default();
-    browser.set("euconsent-v2", "CQfirst");
+    browser.set("euconsent-v2", TCF);
     browser.open(&service, calls(0, 1));
     service.advance(300);
-    browser.set("euconsent-v2", "CQsecond");
+    let with_more_purposes = TCF.replace("AAO", "AAP");
+    browser.set("euconsent-v2", &with_more_purposes);
     browser.open(&service, calls(1, 1));
     let consent = &service.body(&service.only_key())["consent"];
-    assert_eq!(*consent, json!({ "tcf": "CQsecond", "ok": true, "updated": NOW + 300 }));
+    assert_eq!(*consent, json!({ "tcf": with_more_purposes, "ok": true, "updated": NOW + 300 }));
 }
 
 #[test]

@@ -390,7 +390,7 @@ fn the_operator_sees_a_row_as_stored_and_as_understood() {
     );
     assert_eq!(body["understood"]["cluster_size"], 3);
     assert_eq!(body["understood"]["ids"]["b.example"], json!({ "uid": "u-2", "synced": null }));
-    assert_eq!(body["understood"]["geo"]["country"], "FR");
+    assert_eq!(body["understood"]["geo"]["country"], "US");
 }
 
 #[test]

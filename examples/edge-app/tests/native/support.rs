@@ -21,6 +21,13 @@ const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55
 pub(crate) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
+/// A TC string that consents to the purposes 1 to 3 and to the vendors 2, 6 and 8.
+pub(crate) const TCF: &str = "COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA";
+/// The same without a purpose.
+pub(crate) const TCF_REFUSED: &str = "COvFyGBOvFyGBAbAAAENAPCAAAAAAAAAAAAAAEEUACCKAAA";
+/// A GPP string whose section for the United States says that nobody has opted out.
+pub(crate) const GPP: &str = "DBABL~BVQqAAAAAg";
+
 pub(crate) const NO_CALLS: StoreCalls = StoreCalls::NONE;
 
 /// Single reads and writes.
@@ -39,6 +46,8 @@ pub(crate) struct Service {
     pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
     pub(crate) partners_are_down: Cell<bool>,
     pub(crate) config: String,
+    /// Where its browsers are.
+    pub(crate) country: Cell<&'static str>,
     now: Cell<u64>,
 }
 
@@ -53,6 +62,7 @@ impl Service {
             partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
             partners_are_down: Cell::new(false),
             config: include_str!("../../edge-app.toml").to_owned(),
+            country: Cell::new("us"),
             now: Cell::new(NOW),
         }
     }
@@ -105,7 +115,7 @@ impl Platform for Service {
     fn client(&self) -> Client {
         Client {
             ip: Some("192.0.2.1".parse().expect("an address")),
-            geo: Some(Geo::from_lookup("us", "OR", 64_500, 820)),
+            geo: Some(Geo::from_lookup(self.country.get(), "OR", 64_500, 820)),
             ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".to_owned()),
             h2: Some("1:65536;4:6291456|15663105|0|m,a,s,p".to_owned()),
         }
@@ -247,6 +257,6 @@ pub(crate) fn live(at: u64) -> Value {
         "created": at,
         "last_seen": at,
         "consent": { "ok": true, "updated": at },
-        "geo": { "country": "FR" },
+        "geo": { "country": "US" },
     })
 }

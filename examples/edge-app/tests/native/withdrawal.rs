@@ -189,7 +189,7 @@ fn a_request_that_is_given_up_leaves_its_withdrawal_to_the_next() {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        let response = edge_routes::gave_up(&config, &map, "later");
+        let response = edge_routes::gave_up(&config, None, &map, "later");
         assert_eq!(response.status(), 503);
         let set = response.headers().get_all(SET_COOKIE).iter();
         set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -36,5 +36,6 @@ tests! {
     seeds: a_corrupt_row_is_shown_skipped_and_withdrawn, fields_of_a_later_version_survive,
         a_stored_identity_is_served, a_stored_withdrawal_holds;
     bad: tokens_are_refused, bodies_are_refused, ids_and_cookies_are_refused,
+        consent_that_cannot_be_read_is_logged_without_it,
         addresses_and_methods_are_refused;
 }
