@@ -115,7 +115,7 @@ impl Edge {
     fn seed(&mut self, id: &str) {
         let row = json!({
             "v": 1, "created": NOW, "last_seen": NOW, "consent": { "ok": true, "updated": NOW },
-            "geo": { "country": "FR" },
+            "geo": { "country": "US" },
         });
         self.objects.entry(object(id)).or_default().seed(id, row.to_string(), None);
     }
