@@ -4,6 +4,8 @@
 //! The shell crate is compiled to a core module in a target directory of its own (the outer cargo
 //! holds the lock of the usual one), and the module is encoded as a component.
 
+mod metadata;
+
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -51,8 +53,20 @@ fn build() -> Result<(), Box<dyn Error>> {
         .module(&fs::read(&module)?)
         .and_then(ComponentEncoder::encode)
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
+    let (version, license) = (variable("CARGO_PKG_VERSION")?, variable("CARGO_PKG_LICENSE")?);
+    let component =
+        metadata::add(&component, "identity-graph", &version, &license, &compiler(workspace)?)?;
     fs::write(out.join("identity-graph.wasm"), component)?;
     Ok(())
+}
+
+/// The version of the compiler, as `1.95.0 (59807616e 2026-04-14)`.
+fn compiler(workspace: &Path) -> Result<String, Box<dyn Error>> {
+    let output =
+        Command::new(variable("RUSTC")?).arg("--version").current_dir(workspace).output()?;
+    let version = String::from_utf8(output.stdout)?;
+    let version = version.trim().strip_prefix("rustc ").ok_or("rustc does not tell its version")?;
+    Ok(version.to_owned())
 }
 
 /// Cargo's own words for a missing target hide what to do among errors about `core`.
