@@ -120,7 +120,9 @@ lint: _targets
     cargo clippy --package identity-graph-wit --all-targets -- -D warnings
     cargo clippy --package host-test --package identity-graph-scenarios --package identity-graph-tests --no-default-features --all-targets -- -D warnings
     cargo clippy --package host-cloudflare --package host-cloudflare-tests --all-targets -- -D warnings
-    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --package host-cloudflare --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-cloudflare --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --package trusted-server-example --target wasm32-wasip1 -- -D warnings
 
 # Build the documentation, with warnings denied
