@@ -24,7 +24,7 @@ fn write_package(source: &Path, folder: &Path) -> Result<PathBuf> {
     let name = &resolve.packages[package].name;
     let version = name.version.as_ref().context("the WIT package has no version")?;
     let file = folder.join(format!("{}-{}-{version}.wasm", name.namespace, name.name));
-    let bytes = wit_component::encode(&resolve, package)?;
+    let bytes = wit_component::encode(&resolve, package, false)?;
     fs::write(&file, bytes).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(file)
 }
