@@ -1,8 +1,8 @@
 //! The end of consent: a tombstone in the graph, and no cookie in the browser. [`crate::consent`] says when.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
-use crate::answer::{Response, code};
+use crate::answer::{Problem, Response, code};
 use crate::config::Config;
 use crate::cookies::{self, EC, PENDING, SEEN};
 use crate::platform::{GraphCalls, Platform};
@@ -10,6 +10,23 @@ use crate::platform::{GraphCalls, Platform};
 /// Whether it was asked for before, and the store has not confirmed it yet.
 pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
     cookies::find(headers, PENDING).is_some()
+}
+
+/// What a refusal is answered with, where nothing else is left to say.
+pub(crate) fn denied() -> Problem {
+    let message = "this browser has withdrawn its consent; do not ask again with this ID";
+    Problem::new(StatusCode::FORBIDDEN, "consent_denied", message)
+}
+
+/// Withdraws, and says so.
+pub(crate) async fn denied_now<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = Response::from(denied());
+    withdraw(platform, config, headers, &mut response).await;
+    response
 }
 
 /// Writes a tombstone for each EC ID of the request: 1 write each, no read. The cookies go only once

@@ -1,13 +1,11 @@
 //! The configuration file.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use edge_routes::{ConfigError, SHA256, is_sha256, read};
+use edge_routes::{ConfigError, read};
 use http::HeaderName;
-use identity_graph::PartnerKey;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 
@@ -15,12 +13,6 @@ use toml::Spanned;
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7677";
 /// The store unless it is told otherwise: a file in the working folder.
 pub const DEFAULT_STORE: &str = "redb://ec-graph.redb";
-
-/// The tokens of the partners that are in the repository, which everybody knows.
-const PLACEHOLDER_TOKENS: [&str; 2] = [
-    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
-    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
-];
 
 /// How the server is configured. No `Debug`: it holds secrets.
 pub struct Config {
@@ -32,8 +24,6 @@ pub struct Config {
     pub client_ip_header: Option<HeaderName>,
     /// What the routes are configured by.
     pub routes: edge_routes::Config,
-    /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
-    pub partners: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -43,28 +33,10 @@ struct File {
     store: Option<String>,
     client_ip_header: Option<Spanned<String>>,
     ec: edge_routes::Config,
-    #[serde(default)]
-    partners: Vec<Partner>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Partner {
-    token_sha256: Spanned<String>,
-    source_domain: Spanned<String>,
-    atype: Option<u32>,
-    tcf_vendor_id: Option<u16>,
-}
-
-/// A partner's record as the routes read it.
-#[derive(Serialize)]
-struct Record<'a> {
-    source_domain: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    atype: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcf_vendor_id: Option<u16>,
-}
+/// The line that begins a partner's record.
+const PARTNER: &str = "[[ec.partners]]";
 
 /// Why a configuration is refused. No text quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -113,17 +85,9 @@ impl Config {
         };
         let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
-        let mut partners = BTreeMap::new();
-        for partner in &file.partners {
-            let (token, record) = lines.record(partner, is_local)?;
-            if partners.insert(token, record).is_some() {
-                let expected = "a token that no other partner has";
-                return Err(lines.refuse(partner.token_sha256.span(), "token_sha256", expected));
-            }
-        }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
-        Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec, partners })
+        Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec })
     }
 }
 
@@ -137,34 +101,21 @@ impl Lines<'_> {
     }
 
     fn routes(&self, error: ConfigError) -> Refused {
-        let (ConfigError::Placeholder(name) | ConfigError::Invalid(name, _)) = &error else {
-            return Refused::Routes(error);
+        let mut lines = self.0.lines();
+        let line = match &error {
+            ConfigError::Placeholder(name) | ConfigError::Invalid(name, _) => {
+                lines.position(|line| line.trim_start().starts_with(name))
+            }
+            ConfigError::Partner(place, ..) => {
+                let records = lines.enumerate().filter(|(_, line)| line.trim() == PARTNER);
+                records.map(|(line, _)| line).nth(place - 1)
+            }
+            _ => None,
         };
-        let line = self.0.lines().position(|line| line.trim_start().starts_with(name));
         match line {
             Some(line) => Refused::RoutesAt(line + 1, error),
             None => Refused::Routes(error),
         }
-    }
-
-    fn record(&self, partner: &Partner, is_local: bool) -> Result<(String, Vec<u8>), Refused> {
-        let token = partner.token_sha256.get_ref();
-        let refused =
-            |expected| Err(self.refuse(partner.token_sha256.span(), "token_sha256", expected));
-        if !is_sha256(token) {
-            return refused(SHA256);
-        }
-        if !is_local && PLACEHOLDER_TOKENS.contains(&token.as_str()) {
-            return refused("the token of a partner of your own, not one of the repository");
-        }
-        let domain = &partner.source_domain;
-        let expected = "1 to 255 bytes of a-z 0-9 . _ -";
-        let key = PartnerKey::parse(domain.get_ref().clone())
-            .map_err(|_| self.refuse(domain.span(), "source_domain", expected))?;
-        let Partner { atype, tcf_vendor_id, .. } = *partner;
-        let record = Record { source_domain: key.as_str(), atype, tcf_vendor_id };
-        // A struct of texts and numbers always becomes JSON.
-        Ok((token.clone(), serde_json::to_vec(&record).unwrap_or_default()))
     }
 }
 
@@ -190,7 +141,6 @@ mod tests {
         let config = Config::parse(REPOSITORY, None, None).ok().unwrap();
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
         assert_eq!(config.store, DEFAULT_STORE);
-        assert_eq!(config.partners.len(), 2);
         let line = line_of(REPOSITORY, "passphrase");
         let placeholder = format!(
             "line {line}: passphrase is the placeholder of the repository; set one of your own and start again"
@@ -209,9 +159,8 @@ mod tests {
                 "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a",
                 &"0".repeat(64),
             );
-        let line = line_of(&text, "token_sha256");
         let said = refused(&text, Some("0.0.0.0:80"));
-        assert!(said.starts_with(&format!("line {line}: token_sha256: expected")), "{said}");
+        assert!(said.starts_with("tokens_sha256 of a partner is the placeholder"), "{said}");
         assert_eq!(
             refused(
                 &text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000"),
@@ -227,7 +176,6 @@ mod tests {
             assert!(REPOSITORY.contains(line), "{line}");
             REPOSITORY.replacen(line, other, 1)
         };
-        let domain = "source_domain = \"ids.acme.example\"";
         for (text, starts, says) in [
             (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
             (
@@ -236,11 +184,12 @@ mod tests {
                 "the name of a header",
             ),
             (
-                with(domain, "source_domain = \"sec ret\""),
-                "source_domain",
-                "source_domain: expected",
+                with("\"ids.acme.example\"", "\"sec ret\""),
+                PARTNER,
+                "partners, number 1: source_domain: expected",
             ),
-            (with("541218ab", "secret"), "token_sha256", "token_sha256: expected"),
+            (with("541218ab", "secret"), PARTNER, "tokens_sha256: expected"),
+            (with("atype = 1", "atype = \"secret\""), PARTNER, "atype: expected"),
             (
                 with("passphrase = \"", "passphrase = \"secret\" # "),
                 "passphrase",

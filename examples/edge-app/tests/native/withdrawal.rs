@@ -129,7 +129,7 @@ fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
 #[test]
 fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     let mut service = Service::new();
-    service.config.push_str("cookie_domain = \"news.example\"\n");
+    service.configure("cookie_domain = \"news.example\"");
     let other = EC.replace("Ab12Cd", "Zz99Zz");
     let cookies = format!("ts-ec={EC}; ts-ec=short; ts-ec={other}; ts-ec={EC}");
     // The second cannot be stored yet: nothing is taken.

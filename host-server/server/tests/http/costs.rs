@@ -47,7 +47,7 @@ fn a_page_view_costs_what_it_brings() {
     costs(&service, &[("put", 1)], || browser.open(&service, &[]));
     costs(&service, &[], || browser.open(&service, &[]));
     costs(&service, &[], || browser.get(&service, "/logo.png", &[("sec-fetch-dest", "image")]));
-    browser.cookies.set_eids(&[("new.example", "n")]);
+    browser.cookies.set_eids(&[("pubcid.org", "n")]);
     costs(&service, READ_AND_WRITE, || browser.open(&service, &[]));
     browser.cookies.0.remove("ts-ec-seen");
     browser.cookies.0.remove("ts-eids");
