@@ -67,7 +67,7 @@ fuzz SECONDS="300":
     set -euo pipefail
     cargo fuzz --version >/dev/null 2>&1 || { echo "Install cargo-fuzz first: cargo install --locked cargo-fuzz" >&2; exit 1; }
     cargo +nightly --version >/dev/null 2>&1 || { echo "Install nightly Rust first: rustup toolchain install nightly" >&2; exit 1; }
-    for target in row operations; do
+    for target in row operations consent; do
         mkdir -p "fuzz/corpus/$target"
         cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -max_total_time={{ SECONDS }} -max_len=4096
     done
@@ -76,7 +76,7 @@ fuzz SECONDS="300":
 fuzz-seeds:
     #!/usr/bin/env bash
     set -euo pipefail
-    for target in row operations; do
+    for target in row operations consent; do
         found=$(mktemp -d)
         cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer "$target" \
             "$found" "fuzz/corpus/$target" "fuzz/seeds/$target" -- -set_cover_merge=1 -use_counters=0

@@ -2,15 +2,18 @@
 //!
 //! - [`row`]: any bytes as a stored row, through every operation
 //! - [`operations`]: any sequence of operations over a store that answers anything
+//! - [`consent`]: any text as a consent string of any kind
 //!
-//! `just fuzz` runs both under libFuzzer and keeps what it learns in `fuzz/corpus`; inputs that once
+//! `just fuzz` runs them under libFuzzer and keeps what it learns in `fuzz/corpus`; inputs that once
 //! failed, or reach far, stand in `fuzz/seeds` and are run by `cargo test`.
 
 mod arguments;
+mod consent;
 mod kept;
 mod operations;
 mod row;
 mod script;
 
+pub use consent::consent;
 pub use operations::operations;
 pub use row::row;

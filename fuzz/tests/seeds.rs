@@ -22,6 +22,11 @@ fn every_row_seed_is_answered() {
 }
 
 #[test]
+fn every_consent_seed_is_answered() {
+    for_each_seed("consent", identity_graph_fuzz::consent);
+}
+
+#[test]
 fn every_operations_seed_is_answered() {
     for_each_seed("operations", identity_graph_fuzz::operations);
 }

@@ -39,16 +39,23 @@ const OPTED_OUT: u16 = 1;
 const NO_CONSENT: u16 = 1;
 const NO_NOTICE: u16 = 2;
 
+/// A refusal, the clearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// Of sale, sharing or targeted advertising.
+    OptedOut,
+    /// The browser sends Global Privacy Control.
+    Gpc,
+    /// The visitor is known to be a child, and the consent that takes is missing.
+    Child,
+}
+
 /// What a visitor chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Choice {
-    /// Opted out of sale, sharing or targeted advertising.
-    pub(crate) opted_out: bool,
-    /// The browser sends Global Privacy Control.
-    pub(crate) gpc: bool,
-    /// Known to be a child without the consent that takes.
-    pub(crate) child: bool,
-    /// Was not told of a sale, of sharing or of targeted advertising.
+    /// The clearest refusal.
+    pub(crate) refusal: Option<Refusal>,
+    /// The visitor was not told of a sale, of sharing or of targeted advertising.
     pub(crate) unnoticed: bool,
 }
 
@@ -73,15 +80,15 @@ impl Choice {
             let value = bits.number(2)?;
             match field {
                 b'n' => choice.unnoticed |= value == NO_NOTICE,
-                b'o' => choice.opted_out |= value == OPTED_OUT,
-                b'c' => choice.child |= value == NO_CONSENT,
+                b'o' if value == OPTED_OUT => choice.refuse(Refusal::OptedOut),
+                b'c' if value == NO_CONSENT => choice.refuse(Refusal::Child),
                 _ => {}
             }
         }
         for segment in segments {
             let mut bits = Bits::new(segment)?;
-            if bits.number(2)? == GPC {
-                choice.gpc |= bits.flag()?;
+            if bits.number(2)? == GPC && bits.flag()? {
+                choice.refuse(Refusal::Gpc);
             }
         }
         Ok(choice)
@@ -101,8 +108,12 @@ impl Choice {
         if [notice, opt_out, lspa].iter().any(|field| !matches!(field, b'Y' | b'N' | b'-')) {
             return Err(Unreadable::Malformed("it has a field that is none of Y, N and -"));
         }
-        let unnoticed = notice == b'N';
-        Ok(Self { opted_out: opt_out == b'Y', unnoticed, ..Self::default() })
+        let refusal = (opt_out == b'Y').then_some(Refusal::OptedOut);
+        Ok(Self { refusal, unnoticed: notice == b'N' })
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refusal = Some(self.refusal.map_or(refusal, |earlier| earlier.min(refusal)));
     }
 }
 
@@ -119,8 +130,9 @@ mod tests {
         for text in ["1YNN", "1YNY", "1---", "1-N-", "1yn-"] {
             assert_eq!(of(text), Ok(none), "{text}");
         }
+        let refusal = Some(Refusal::OptedOut);
         for text in ["1YYN", "1YYY", "1YY-", "1-Y-", "1yyn"] {
-            assert_eq!(of(text), Ok(Choice { opted_out: true, ..none }), "{text}");
+            assert_eq!(of(text), Ok(Choice { refusal, ..none }), "{text}");
         }
         assert_eq!(of("1NNN"), Ok(Choice { unnoticed: true, ..none }));
         assert_eq!(of(""), Err(Unreadable::Short));

@@ -112,7 +112,11 @@ fn each_opt_out_of_each_section_is_where_iab_gpp_finds_it() {
         for field in 0..fields {
             // Of all fields one says 1: notice given, opted out, no consent. The MSPA's, at the end, say no.
             let values: String = (0..fields)
-                .map(|n| if n == field { '1' } else { if n + 3 >= fields { '2' } else { '0' } })
+                .map(|n| match n {
+                    _ if n == field => '1',
+                    _ if n + 3 >= fields => '2',
+                    _ => '0',
+                })
                 .collect();
             let text = gpp(&[(section, &us(version, &values))]);
             let shown = shown(&text);

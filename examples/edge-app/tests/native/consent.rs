@@ -163,9 +163,10 @@ fn strings_are_found_under_other_names_and_cleaned() {
 
 #[test]
 fn the_publishers_vendor_id_has_to_be_consented_to() {
-    for (vendor_id, cost) in [(2, calls(0, 1)), (3, NO_CALLS)] {
+    for (vendor_id, cost) in [("vendor_id = 2", calls(0, 1)), ("vendor_id = 3", NO_CALLS)] {
         let mut service = in_france();
-        service.config.push_str(&format!("[ec.consent]\nvendor_id = {vendor_id}\n"));
+        service.config.push_str("[ec.consent]\n");
+        service.config.push_str(vendor_id);
         let mut browser = Browser::default();
         browser.set("euconsent-v2", TCF);
         browser.open(&service, cost);
