@@ -82,18 +82,11 @@ async fn answer<P: Platform>(
         return withdrawal::denied_now(platform, config, headers).await;
     }
     let Some(id) = cookies::ec_id(headers) else { return no_content() };
-    let read = match partner {
-        Some(partner) => {
-            let share = |entry: &Entry| {
-                config.consent.decide(&sent.or_stored(entry)).share(partner.tcf_vendor_id)
-            };
-            read(platform, &id, share, true).await
-        }
-        None => {
-            let share = |entry: &Entry| config.consent.decide(&sent.or_stored(entry)).why();
-            read(platform, &id, share, false).await
-        }
+    let share = |entry: &Entry| {
+        let decision = config.consent.decide(&sent.or_stored(entry));
+        partner.map_or_else(|| decision.why(), |partner| decision.share(partner.tcf_vendor_id))
     };
+    let read = read(platform, &id, share, partner.is_some()).await;
     let (read, degraded) = match read {
         Ok(read) => (read, false),
         Err(failure) => {
@@ -116,8 +109,8 @@ async fn answer<P: Platform>(
         return json(StatusCode::OK, &ForPage { consent, degraded, eids });
     };
     let source_domain = partner.source_domain.as_str();
-    let ids = entry.iter().flat_map(|entry| &entry.ids);
-    let known = { ids }.find(|id| id.partner == source_domain);
+    let ids = entry.as_ref().map_or(&[][..], |entry| &entry.ids);
+    let known = ids.iter().find(|id| id.partner == source_domain);
     let answer = ForPartner {
         ec: id.as_str(),
         consent,
@@ -154,7 +147,7 @@ async fn read<P: Platform>(
     platform: &P,
     id: &EcId,
     share: impl Fn(&Entry) -> Why,
-    with_cluster: bool,
+    wants_cluster: bool,
 ) -> Result<Read, Failure> {
     let now = platform.now();
     let graph = platform.graph()?;
@@ -167,7 +160,7 @@ async fn read<P: Platform>(
     if why.consent() != Consent::Ok {
         return Ok(Read::Kept(why));
     }
-    if !with_cluster {
+    if !wants_cluster {
         return Ok(Read::Shared(Box::new(entry), None));
     }
     Ok(match snapshot.evaluate_cluster(now).await {

@@ -5,6 +5,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
 };
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
 
 use crate::answer::{Problem, Response, no_content};
@@ -35,7 +36,7 @@ pub(crate) fn is_own(request: &Parts) -> bool {
     }
     // Browsers that say nothing of the kind send the origin with all but GET and HEAD. The scheme is not
     // compared: what ends TLS may be somewhere in front.
-    let host = request.uri.authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
+    let host = request.uri.authority().map(Authority::as_str).or_else(|| text(HOST));
     let origin = text(ORIGIN).and_then(|origin| origin.split_once("://"));
     host.zip(origin).is_some_and(|(host, (_, origin))| host.eq_ignore_ascii_case(origin))
 }

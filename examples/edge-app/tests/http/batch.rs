@@ -79,8 +79,8 @@ pub(crate) fn a_compressed_batch_is_stored(service: &Service) {
     };
     // As a program writes it that holds numbers as floats.
     let at = now();
-    let mapping = json!({ "ec_id": id, "partner_uid": 12_345.0, "timestamp": at as f64 });
-    assert_eq!(send(json!({ "mappings": [mapping] }).to_string().as_bytes()).0, 200);
+    let mapping = format!(r#"{{"ec_id":"{id}","partner_uid":12345.0,"timestamp":{at}.0}}"#);
+    assert_eq!(send(format!(r#"{{"mappings":[{mapping}]}}"#).as_bytes()).0, 200);
     let expected = json!({ "uid": "12345", "synced": at });
     assert_eq!(service.stored(&id)["ids"]["ids.acme.example"], expected);
     // A few kilobytes that would be megabytes.

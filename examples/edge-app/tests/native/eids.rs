@@ -87,7 +87,7 @@ fn a_refusal_that_comes_with_eids_is_a_withdrawal() {
 
 #[test]
 fn eids_are_taken_from_pages_of_the_same_origin_alone() {
-    let mut service = Service::new();
+    let service = Service::new();
     let send = |headers: &[(&str, &str)], cost| {
         let mut request = Request::post(EIDS).header("content-type", "application/json");
         for (name, value) in headers {

@@ -186,7 +186,7 @@ fn a_page_is_told_no_eids_without_consent_and_none_of_a_row_that_cannot_be_read(
 
 #[test]
 fn a_browser_asks_first_and_reads_the_answer_on_a_page_of_a_listed_origin() {
-    let mut service = Service::new();
+    let service = Service::new();
     seed(&service, EC, &known());
     let origin = ("origin", "https://www.publisher.example");
     let preflight = |origin: Option<&str>| {

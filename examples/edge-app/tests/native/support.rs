@@ -58,10 +58,9 @@ impl Service {
     pub(crate) fn new() -> Self {
         let store = MemoryStore::new();
         store.set_now(NOW);
-        let mut config = include_str!("../../edge-app.toml").to_owned();
-        for source in SOURCES {
-            config.push_str(&format!("[[ec.partners]]\nsource_domain = \"{source}\"\n"));
-        }
+        let partner = |source| format!("[[ec.partners]]\nsource_domain = \"{source}\"\n");
+        let config = include_str!("../../edge-app.toml").to_owned();
+        let config = config + &SOURCES.map(partner).concat();
         Self {
             faults: Faulty::new(store.clone()),
             store,
