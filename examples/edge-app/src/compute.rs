@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edge_routes::Client;
 use fastly::compute_runtime::hostname;
 use fastly::geo::geo_lookup;
-use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{Body, Request};
 use identity_graph::{Failure, Geo, IdentityGraph};
 
@@ -24,12 +23,9 @@ pub type Open = fn(&str) -> Result<Box<dyn IdentityGraph>, Failure>;
 pub fn run(open: Open) {
     let request = Request::from_client();
     let config = Config::parse(CONFIG, hostname() == "localhost");
-    let (identity_store, partner_store) = match &config {
-        Ok(config) => (config.identity_store.as_str(), config.partner_store.as_str()),
-        Err(_) => ("", ""),
-    };
+    let identity_store = config.as_ref().map_or("", |config| config.identity_store.as_str());
     let client = request.clone_without_body();
-    let compute = Compute { client, open, identity_store, partner_store };
+    let compute = Compute { client, open, identity_store };
     let response = handle(&compute, &config, request.into());
     fastly::Response::from(response.map(Body::from)).send_to_client();
 }
@@ -38,21 +34,11 @@ struct Compute<'a> {
     client: Request,
     open: Open,
     identity_store: &'a str,
-    partner_store: &'a str,
 }
 
 impl Platform for Compute<'_> {
     fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
         (self.open)(self.identity_store)
-    }
-
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let store = KVStore::open(self.partner_store).map_err(|error| failure(&error))?;
-        match store.ok_or(Failure::NoSuchStore)?.lookup(token_sha256) {
-            Ok(mut found) => Ok(Some(found.take_body_bytes())),
-            Err(KVStoreError::ItemNotFound) => Ok(None),
-            Err(error) => Err(failure(&error)),
-        }
     }
 
     fn client(&self) -> Client {
@@ -74,13 +60,4 @@ fn locate(ip: IpAddr) -> Option<Geo> {
     let geo = geo_lookup(ip)?;
     let region = geo.region().unwrap_or_default();
     Some(Geo::from_lookup(geo.country_code(), region, geo.as_number(), geo.metro_code()))
-}
-
-/// What a failed read of the partner store means.
-fn failure(error: &KVStoreError) -> Failure {
-    match error {
-        KVStoreError::StoreNotFound(_) => Failure::NoSuchStore,
-        KVStoreError::TooManyRequests => Failure::Throttled,
-        _ => Failure::Unavailable("the partner store failed".to_owned()),
-    }
 }

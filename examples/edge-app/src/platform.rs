@@ -3,12 +3,10 @@
 use edge_routes::Client;
 use identity_graph::{Failure, IdentityGraph};
 
-/// Where the application runs. Stores are opened when a route needs them: most requests touch none.
+/// Where the application runs. The graph is opened when a route needs it: most requests do without.
 pub trait Platform {
     /// Opens the identity graph.
     fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure>;
-    /// Reads the record that is stored for a partner, by the hex SHA-256 of its token.
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure>;
     /// Who asks.
     fn client(&self) -> Client;
     /// Unix seconds.

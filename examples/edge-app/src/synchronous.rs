@@ -49,10 +49,6 @@ impl edge_routes::Platform for Synchronous<'_> {
         self.0.graph().map(Opened)
     }
 
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        self.0.partner_record(token_sha256)
-    }
-
     fn client(&self) -> Client {
         self.0.client()
     }

@@ -13,11 +13,10 @@ use crate::answer::{Response, code, response};
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
 use crate::cookies::{self, EC, EIDS, SEEN};
-use crate::eids;
 use crate::mint::mint;
 use crate::platform::{Client, GraphCalls, Platform, SnapshotCalls};
 use crate::seen::Seen;
-use crate::withdrawal;
+use crate::{eids, eids_cookie, withdrawal};
 
 /// What stands for the publisher's page.
 const PAGE: &[u8] = b"<!doctype html><title>Edge app</title><p>A page of the publisher.\n";
@@ -43,18 +42,29 @@ pub(crate) async fn view<P: Platform>(
     } else if is_visit && decision.consent() == Consent::Unknown {
         log_unreadable(platform, "a page view", decision.why());
     } else if is_visit {
-        let eids = cookies::find(headers, EIDS).map(eids::parse).unwrap_or_default();
         let now = platform.now();
+        let eids = carried(platform, config, headers, now);
         let visit = Visit { platform, config, host, headers, sent: &sent, client, now, eids };
-        let Stored { ec_id, seen } = visit.store().await;
-        if let Some(ec_id) = ec_id {
-            cookies::set(&mut response, config, EC, &ec_id);
-        }
-        if let Some(seen) = seen {
-            cookies::set(&mut response, config, SEEN, &seen.to_string());
-        }
+        visit.store().await.leave(&mut response, config);
     }
     response
+}
+
+/// The UIDs in the cookie that scripts of the page write.
+fn carried<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+    now: u64,
+) -> Vec<PartnerUid> {
+    let cookie = cookies::find(headers, EIDS).filter(|cookie| !cookie.is_empty());
+    match cookie.map_or(Ok(Vec::new()), eids_cookie::read) {
+        Ok(eids) => eids::take(eids, &config.partners, now).ids,
+        Err(why) => {
+            platform.log(&format!("cookie {EIDS} of a page view cannot be read: {why}"));
+            Vec::new()
+        }
+    }
 }
 
 /// Whether the browser opens a page. The dozens of requests that a page makes itself store nothing:
@@ -72,26 +82,62 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     is_document && !is_prefetch
 }
 
-/// What a visit leaves with the browser; nothing where nothing changed.
-#[derive(Default)]
-struct Stored {
+/// What a visit leaves with the browser, nothing where nothing changed; and what the store has said.
+pub(crate) struct Stored {
     ec_id: Option<String>,
     seen: Option<Seen>,
+    /// What became of each UID that was news, by its partner.
+    pub(crate) ids: Result<Vec<(String, UpsertOutcome)>, Failure>,
 }
 
-struct Visit<'a, P> {
-    platform: &'a P,
-    config: &'a Config,
-    host: Option<&'a str>,
-    headers: &'a HeaderMap,
-    sent: &'a Sent,
-    client: Client,
-    now: u64,
-    eids: Vec<PartnerUid>,
+impl Stored {
+    /// Of a visit that brought no news.
+    fn nothing() -> Self {
+        Self { ec_id: None, seen: None, ids: Ok(Vec::new()) }
+    }
+
+    /// Of a visit whose UIDs are not known to be stored.
+    fn failed(failure: Failure) -> Self {
+        Self { ids: Err(failure), ..Self::nothing() }
+    }
+
+    /// Sets the cookies.
+    pub(crate) fn leave(&self, response: &mut Response, config: &Config) {
+        if let Some(ec_id) = &self.ec_id {
+            cookies::set(response, config, EC, ec_id);
+        }
+        if let Some(seen) = &self.seen {
+            cookies::set(response, config, SEEN, &seen.to_string());
+        }
+    }
+}
+
+/// What the store has said of each of these UIDs.
+fn told(
+    ids: &[PartnerUid],
+    outcomes: Vec<UpsertOutcome>,
+) -> Result<Vec<(String, UpsertOutcome)>, Failure> {
+    if ids.len() != outcomes.len() {
+        let text = "the graph did not tell the outcome of every UID";
+        return Err(Failure::Unavailable(text.to_owned()));
+    }
+    Ok(ids.iter().map(|id| id.partner.clone()).zip(outcomes).collect())
+}
+
+/// A browser with consent that is there, and what it brings.
+pub(crate) struct Visit<'a, P> {
+    pub(crate) platform: &'a P,
+    pub(crate) config: &'a Config,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) sent: &'a Sent,
+    pub(crate) client: Client,
+    pub(crate) now: u64,
+    pub(crate) eids: Vec<PartnerUid>,
 }
 
 impl<P: Platform> Visit<'_, P> {
-    async fn store(&self) -> Stored {
+    pub(crate) async fn store(&self) -> Stored {
         let id = cookies::ec_id(self.headers);
         let stored = match &id {
             None => match self.platform.graph() {
@@ -103,26 +149,30 @@ impl<P: Platform> Visit<'_, P> {
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
             self.platform.log(&format!("page view of {id} is not stored: {}", code(&failure)));
-            Stored::default()
+            Stored::failed(failure)
         })
     }
 
     /// A browser without an ID: 1 write, with everything that is known.
     async fn first(&self, graph: &P::Graph) -> Stored {
-        let Some(ip) = self.client.ip else { return Stored::default() };
+        let Some(ip) = self.client.ip else {
+            let text = "the address of the browser is not known";
+            return Stored::failed(Failure::Unavailable(text.to_owned()));
+        };
         let ec_id = mint(&self.config.passphrase, ip, self.platform.random());
         match graph.create(&ec_id, self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out("a new ID", &report);
-                Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) }
+                let seen = Some(Seen::new(self.now, &self.eids));
+                Stored { ec_id: Some(ec_id), seen, ids: told(&self.eids, report.ids) }
             }
             // Somebody else's: the next view draws another suffix.
-            Err(Failure::AlreadyExists) => Stored::default(),
+            Err(Failure::AlreadyExists) => Stored::failed(Failure::Conflict),
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
                 self.platform.log(&format!("first view is not stored yet: {}", code(&failure)));
-                Stored { ec_id: Some(ec_id), seen: None }
+                Stored { ec_id: Some(ec_id), ..Stored::failed(failure) }
             }
         }
     }
@@ -134,7 +184,7 @@ impl<P: Platform> Visit<'_, P> {
         let debounce = u64::from(Policy::default().last_seen_debounce);
         let is_due = self.now.abs_diff(seen.at) >= debounce;
         if news.is_empty() && !is_due {
-            return Ok(Stored::default());
+            return Ok(Stored::nothing());
         }
         let graph = self.platform.graph()?;
         let Some(mut snapshot) = graph.get(id.as_str(), self.now).await? else {
@@ -161,18 +211,22 @@ impl<P: Platform> Visit<'_, P> {
         let stored = |ids: &[PartnerUid]| -> Vec<_> {
             ids.iter().filter(|id| !is_stale(id)).cloned().collect()
         };
+        let eids = stored(&self.eids);
+        let stored_news = stored(&news);
+        let ids = told(&news, report.ids);
         Ok(match report.outcome {
             // A year from now, as the row.
             VisitOutcome::Written => Stored {
                 ec_id: Some(id.as_str().to_owned()),
-                seen: Some(seen.and(self.now, &stored(&self.eids))),
+                seen: Some(seen.and(self.now, &eids)),
+                ids,
             },
             VisitOutcome::Unchanged => {
                 let noted = entry.last_seen.unwrap_or(entry.created).min(self.now);
-                Stored { ec_id: None, seen: Some(seen.and(noted, &stored(&self.eids))) }
+                Stored { ec_id: None, seen: Some(seen.and(noted, &eids)), ids }
             }
             // The row has gone since it was read; the new one has the news alone.
-            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &stored(&news)),
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &stored_news, ids),
             VisitOutcome::Withdrawn => self.first(&graph).await,
         })
     }
@@ -184,7 +238,7 @@ impl<P: Platform> Visit<'_, P> {
         match graph.create(id.as_str(), self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out(&id.to_string(), &report);
-                Ok(self.made(id, &self.eids))
+                Ok(self.made(id, &self.eids, told(&self.eids, report.ids)))
             }
             Err(Failure::AlreadyExists) => self.over_the_old(graph, id).await,
             Err(failure) => Err(failure),
@@ -196,21 +250,27 @@ impl<P: Platform> Visit<'_, P> {
         // A live row past its lifetime shows here until the store has removed it.
         if !graph.get_metadata(id.as_str()).await?.is_some_and(|metadata| metadata.ok) {
             // The next view reads what it is.
-            return Ok(Stored::default());
+            return Ok(Stored::failed(Failure::Conflict));
         }
         let report = graph.visit(id.as_str(), self.entry(self.eids.clone())).await?;
+        let ids = told(&self.eids, report.ids);
         Ok(match report.outcome {
-            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids),
+            VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids, ids),
             // A row that was too fresh to be seen before; the next view reads it.
-            VisitOutcome::Written | VisitOutcome::Unchanged => Stored::default(),
+            VisitOutcome::Written | VisitOutcome::Unchanged => Stored { ids, ..Stored::nothing() },
             VisitOutcome::Withdrawn => self.first(graph).await,
         })
     }
 
     /// A new row with these UIDs under an ID that the browser has.
-    fn made(&self, id: &EcId, ids: &[PartnerUid]) -> Stored {
+    fn made(
+        &self,
+        id: &EcId,
+        stored: &[PartnerUid],
+        ids: Result<Vec<(String, UpsertOutcome)>, Failure>,
+    ) -> Stored {
         let ec_id = Some(id.as_str().to_owned());
-        Stored { ec_id, seen: Some(Seen::new(self.now, ids)) }
+        Stored { ec_id, seen: Some(Seen::new(self.now, stored)), ids }
     }
 
     /// What the request says of itself, which may be anything: the graph leaves out what is malformed.

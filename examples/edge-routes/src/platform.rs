@@ -11,15 +11,13 @@ use identity_graph::{
     Entry, Failure, Geo, Mapping, Metadata, NewEntry, RawRow, Report, UpsertOutcome, VisitOutcome,
 };
 
-/// Where the routes run. Stores are opened when a route needs them: most requests touch none.
+/// Where the routes run. The graph is opened when a route needs it: most requests do without.
 pub trait Platform {
     /// The identity graph.
     type Graph: GraphCalls;
 
     /// Opens the identity graph.
     fn graph(&self) -> Result<Self::Graph, Failure>;
-    /// Reads the record that is stored for a partner, by the hex SHA-256 of its token.
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure>;
     /// Who asks.
     fn client(&self) -> Client;
     /// Unix seconds.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use edge_consent::Consent;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use identity_graph::{EcId, Geo};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Response, code};
+use crate::answer::{Problem, Response, code};
 use crate::config::Config;
 use crate::consent::Sent;
 use crate::cookies::{self, EC, PENDING, SEEN};
@@ -27,6 +27,23 @@ const DIGEST: usize = 8;
 /// Whether it was asked for before, and the store has not confirmed it yet.
 pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
     cookies::find(headers, PENDING).is_some()
+}
+
+/// What a refusal is answered with, where nothing else is left to say.
+pub(crate) fn denied() -> Problem {
+    let message = "this browser has withdrawn its consent; do not ask again with this ID";
+    Problem::new(StatusCode::FORBIDDEN, "consent_denied", message)
+}
+
+/// Withdraws, and says so.
+pub(crate) async fn denied_now<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = Response::from(denied());
+    withdraw(platform, config, headers, &mut response).await;
+    response
 }
 
 /// Writes a tombstone for each EC ID of the request: 1 write each, no read, at most 4 in one request.

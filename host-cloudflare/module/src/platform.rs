@@ -46,10 +46,6 @@ impl Platform for Place {
         Ok(Objects(self.exchange.clone()))
     }
 
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.config.partner(token_sha256))
-    }
-
     fn client(&self) -> Client {
         self.client.clone()
     }

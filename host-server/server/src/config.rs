@@ -1,14 +1,12 @@
 //! The configuration file.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use edge_routes::{ConfigError, SHA256, is_placeholder_token, is_sha256, read};
+use edge_routes::{ConfigError, read};
 use http::HeaderName;
-use identity_graph::PartnerKey;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 
@@ -32,8 +30,6 @@ pub struct Config {
     pub is_example: bool,
     /// What the routes are configured by.
     pub routes: edge_routes::Config,
-    /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
-    pub partners: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -44,28 +40,10 @@ struct File {
     client_ip_header: Option<Spanned<String>>,
     cache: Option<Spanned<PathBuf>>,
     ec: edge_routes::Config,
-    #[serde(default)]
-    partners: Vec<Partner>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Partner {
-    token_sha256: Spanned<String>,
-    source_domain: Spanned<String>,
-    atype: Option<u32>,
-    tcf_vendor_id: Option<u16>,
-}
-
-/// A partner's record as the routes read it.
-#[derive(Serialize)]
-struct Record<'a> {
-    source_domain: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    atype: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcf_vendor_id: Option<u16>,
-}
+/// The line that begins a partner's record.
+const PARTNER: &str = "[[ec.partners]]";
 
 /// Why a configuration is refused. No text quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -121,27 +99,11 @@ impl Config {
         };
         let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
-        let is_placeholder = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
-        let is_example = is_placeholder || file.partners.iter().any(Partner::is_example);
-        let mut partners = BTreeMap::new();
-        for partner in &file.partners {
-            let (token, record) = lines.record(partner, is_local)?;
-            if partners.insert(token, record).is_some() {
-                let expected = "a token that no other partner has";
-                return Err(lines.refuse(partner.token_sha256.span(), "token_sha256", expected));
-            }
-        }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        let is_example = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
         let routes = file.ec;
-        let config = Self { listen, store, client_ip_header, cache, is_example, routes, partners };
-        Ok::<_, Refused>(config)
-    }
-}
-
-impl Partner {
-    fn is_example(&self) -> bool {
-        is_placeholder_token(self.token_sha256.get_ref())
+        Ok::<_, Refused>(Self { listen, store, client_ip_header, cache, is_example, routes })
     }
 }
 
@@ -155,34 +117,21 @@ impl Lines<'_> {
     }
 
     fn routes(&self, error: ConfigError) -> Refused {
-        let (ConfigError::Placeholder(name) | ConfigError::Invalid(name, _)) = &error else {
-            return Refused::Routes(error);
+        let mut lines = self.0.lines();
+        let line = match &error {
+            ConfigError::Placeholder(name) | ConfigError::Invalid(name, _) => {
+                lines.position(|line| line.trim_start().starts_with(name))
+            }
+            ConfigError::Partner(place, ..) => {
+                let records = lines.enumerate().filter(|(_, line)| line.trim() == PARTNER);
+                records.map(|(line, _)| line).nth(place - 1)
+            }
+            _ => None,
         };
-        let line = self.0.lines().position(|line| line.trim_start().starts_with(name));
         match line {
             Some(line) => Refused::RoutesAt(line + 1, error),
             None => Refused::Routes(error),
         }
-    }
-
-    fn record(&self, partner: &Partner, is_local: bool) -> Result<(String, Vec<u8>), Refused> {
-        let token = partner.token_sha256.get_ref();
-        let refused =
-            |expected| Err(self.refuse(partner.token_sha256.span(), "token_sha256", expected));
-        if !is_sha256(token) {
-            return refused(SHA256);
-        }
-        if !is_local && partner.is_example() {
-            return refused("the token of a partner of your own, not one of the repository");
-        }
-        let domain = &partner.source_domain;
-        let expected = "1 to 255 bytes of a-z 0-9 . _ -";
-        let key = PartnerKey::parse(domain.get_ref().clone())
-            .map_err(|_| self.refuse(domain.span(), "source_domain", expected))?;
-        let Partner { atype, tcf_vendor_id, .. } = *partner;
-        let record = Record { source_domain: key.as_str(), atype, tcf_vendor_id };
-        // A struct of texts and numbers always becomes JSON.
-        Ok((token.clone(), serde_json::to_vec(&record).unwrap_or_default()))
     }
 }
 
@@ -208,7 +157,6 @@ mod tests {
         let config = Config::parse(REPOSITORY, None, None).ok().unwrap();
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
         assert_eq!(config.store, DEFAULT_STORE);
-        assert_eq!(config.partners.len(), 2);
         assert!(config.is_example);
         let line = line_of(REPOSITORY, "passphrase");
         let placeholder = format!(
@@ -228,9 +176,8 @@ mod tests {
                 "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a",
                 &"0".repeat(64),
             );
-        let line = line_of(&text, "token_sha256");
         let said = refused(&text, Some("0.0.0.0:80"));
-        assert!(said.starts_with(&format!("line {line}: token_sha256: expected")), "{said}");
+        assert!(said.starts_with("tokens_sha256 of a partner is the placeholder"), "{said}");
         assert!(Config::parse(&text, None, None).is_ok_and(|config| config.is_example));
         let own = text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000");
         let config = Config::parse(&own, Some("0.0.0.0:80"), None);
@@ -243,7 +190,6 @@ mod tests {
             assert!(REPOSITORY.contains(line), "{line}");
             REPOSITORY.replacen(line, other, 1)
         };
-        let domain = "source_domain = \"ids.acme.example\"";
         for (text, starts, says) in [
             (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
             (
@@ -252,16 +198,18 @@ mod tests {
                 "the name of a header",
             ),
             (
+            (
                 format!("cache = \"secret\"\n{REPOSITORY}"),
                 "cache",
                 "cache: expected an absolute path",
             ),
             (
-                with(domain, "source_domain = \"sec ret\""),
-                "source_domain",
-                "source_domain: expected",
+                with("\"ids.acme.example\"", "\"sec ret\""),
+                PARTNER,
+                "partners, number 1: source_domain: expected",
             ),
-            (with("541218ab", "secret"), "token_sha256", "token_sha256: expected"),
+            (with("541218ab", "secret"), PARTNER, "tokens_sha256: expected"),
+            (with("atype = 1", "atype = \"secret\""), PARTNER, "atype: expected"),
             (
                 with("passphrase = \"", "passphrase = \"secret\" # "),
                 "passphrase",

@@ -23,10 +23,6 @@ impl Platform for Place {
         Ok(self.service.graph())
     }
 
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.service.partner_record(token_sha256))
-    }
-
     fn client(&self) -> Client {
         Client { ip: self.client_ip, ..Client::default() }
     }

@@ -102,10 +102,6 @@ impl Service {
         self.0.graph.clone()
     }
 
-    pub(crate) fn partner_record(&self, token_sha256: &str) -> Option<Vec<u8>> {
-        self.0.config.partners.get(token_sha256).cloned()
-    }
-
     async fn serve(
         self,
         request: Request,

@@ -133,10 +133,22 @@ impl Browser {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response<Vec<u8>> {
+        self.send(service, "GET", path, headers, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn send(
+        &mut self,
+        service: &Service,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response<Vec<u8>> {
         let cookies = self.cookies.header();
         let cookies = cookies.as_deref().map(|cookies| ("cookie", cookies));
         let headers: Vec<_> = headers.iter().copied().chain(cookies).collect();
-        let response = service.send("GET", path, &headers, &[]);
+        let response = service.send(method, path, &headers, body);
         for cookie in response.headers().get_all("set-cookie") {
             self.cookies.keep(cookie.to_str().expect("text"));
         }

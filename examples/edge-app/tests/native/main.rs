@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
+mod batch;
 mod consent;
+mod eids;
+mod identify;
 #[path = "../support/jar.rs"]
 mod jar;
 #[path = "../support/json.rs"]

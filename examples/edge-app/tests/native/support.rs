@@ -1,23 +1,25 @@
 //! A browser, and the place that the application runs in.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 
 use edge_app::{Client, Config, Platform, Response, handle};
 use host_test::{Faulty, MemoryStore, StoreCalls};
 use http::header::{COOKIE, SET_COOKIE};
+use http::request::Builder;
 use http::{Request, StatusCode};
 use identity_graph::{Failure, Geo, Graph, IdentityGraph, Policy};
 use serde_json::{Value, json};
 
 use crate::jar::Jar;
-pub(crate) use crate::json::{Answer, answer, mapping, tombstone};
+pub(crate) use crate::json::{Answer, answer, errors, mapping, tombstone};
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const PARTNER: &str = "ids.acme.example";
-pub(crate) const TOKEN: &str = "acme-token";
-/// SHA-256 of [`TOKEN`].
-const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55afe06a7bdae1";
+pub(crate) const TOKEN: &str = "local-acme-token";
+pub(crate) const EIDS: &str = "/_ts/api/v1/eids";
+pub(crate) const IDENTIFY: &str = "/_ts/api/v1/identify";
+/// Partners beside those of the repository's configuration, whose UIDs come from pages alone.
+const SOURCES: [&str; 3] = ["acme.example", "b.example", "new.example"];
 pub(crate) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
@@ -35,6 +37,9 @@ pub(crate) const fn calls(gets: u64, puts: u64) -> StoreCalls {
     StoreCalls { gets, puts, ..NO_CALLS }
 }
 
+/// A read, and a cluster that is counted and stored.
+pub(crate) const COUNTED: StoreCalls = StoreCalls { counts: 1, ..calls(1, 1) };
+
 /// A batch that changes one row.
 pub(crate) const ONE_SYNCED: StoreCalls =
     StoreCalls { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_CALLS };
@@ -43,8 +48,6 @@ pub(crate) const ONE_SYNCED: StoreCalls =
 pub(crate) struct Service {
     pub(crate) store: MemoryStore,
     pub(crate) faults: Faulty<MemoryStore>,
-    pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
-    pub(crate) partners_are_down: Cell<bool>,
     pub(crate) config: String,
     /// Where its browsers are.
     pub(crate) country: Cell<&'static str>,
@@ -55,16 +58,21 @@ impl Service {
     pub(crate) fn new() -> Self {
         let store = MemoryStore::new();
         store.set_now(NOW);
-        let record = json!({ "source_domain": PARTNER, "atype": 1 }).to_string();
+        let partner = |source| format!("[[ec.partners]]\nsource_domain = \"{source}\"\n");
+        let config = include_str!("../../edge-app.toml").to_owned();
+        let config = config + &SOURCES.map(partner).concat();
         Self {
             faults: Faulty::new(store.clone()),
             store,
-            partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
-            partners_are_down: Cell::new(false),
-            config: include_str!("../../edge-app.toml").to_owned(),
+            config,
             country: Cell::new("us"),
             now: Cell::new(NOW),
         }
+    }
+
+    /// Adds a line to the section of the routes.
+    pub(crate) fn configure(&mut self, line: &str) {
+        self.config = self.config.replace("[ec]\n", &format!("[ec]\n{line}\n"));
     }
 
     pub(crate) fn advance(&self, seconds: u32) {
@@ -102,14 +110,6 @@ impl Platform for Service {
     fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure> {
         let graph = Graph::new(self.faults.clone(), Policy::default());
         Ok(Box::new(graph.expect("the default policy is valid")))
-    }
-
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        if self.partners_are_down.get() {
-            return Err(Failure::Unavailable("down".to_owned()));
-        }
-        let records = self.partner_records.borrow();
-        Ok(records.get(token_sha256).map(|record| record.clone().into_bytes()))
     }
 
     fn client(&self) -> Client {
@@ -164,14 +164,36 @@ impl Browser {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response {
-        let mut request = Request::get(path).header("host", "News.example:8080");
+        let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        self.exchange(service, cost, request, Vec::new())
+    }
+
+    /// Sends these EIDs as a script of a page does.
+    #[track_caller]
+    pub(crate) fn post(&mut self, service: &Service, cost: StoreCalls, eids: &Value) -> Answer {
+        let request = Request::post(EIDS)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/json");
+        answer(&self.exchange(service, cost, request, eids.to_string().into_bytes()))
+    }
+
+    /// Sends a request with the cookies, and keeps those of the answer.
+    #[track_caller]
+    pub(crate) fn exchange(
+        &mut self,
+        service: &Service,
+        cost: StoreCalls,
+        request: Builder,
+        body: Vec<u8>,
+    ) -> Response {
+        let mut request = request.header("host", "News.example:8080");
         if let Some(cookies) = self.cookies.header() {
             request = request.header(COOKIE, cookies);
         }
-        let response = service.serve(cost, request.body(Vec::new()).expect("a request"));
+        let response = service.serve(cost, request.body(body).expect("a request"));
         for cookie in response.headers().get_all(SET_COOKIE) {
             self.cookies.keep(cookie.to_str().expect("text"));
         }
@@ -259,4 +281,17 @@ pub(crate) fn live(at: u64) -> Value {
         "consent": { "ok": true, "updated": at },
         "geo": { "country": "US" },
     })
+}
+
+pub(crate) fn seed(service: &Service, key: &str, row: &Value) {
+    service.store.seed(key, row.to_string(), None);
+}
+
+/// A live row with a UID of the partner and one of another, and a cluster that was counted.
+pub(crate) fn known() -> Value {
+    let mut row = live(NOW - 60);
+    row["ids"] =
+        json!({ PARTNER: { "uid": "u-1", "synced": NOW - 60 }, "b.example": { "uid": "u-2" } });
+    row["network"] = json!({ "cluster_size": 3, "cluster_checked": NOW - 60 });
+    row
 }

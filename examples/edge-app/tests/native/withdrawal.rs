@@ -129,7 +129,7 @@ fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
 #[test]
 fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     let mut service = Service::new();
-    service.config.push_str("cookie_domain = \"news.example\"\n");
+    service.configure("cookie_domain = \"news.example\"");
     let other = EC.replace("Ab12Cd", "Zz99Zz");
     let cookies = format!("ts-ec={EC}; ts-ec=short; ts-ec={other}; ts-ec={EC}");
     // The second cannot be stored yet: nothing is taken.
@@ -204,12 +204,12 @@ fn a_request_that_is_given_up_leaves_its_withdrawal_to_the_next() {
 }
 
 #[test]
-fn a_withdrawal_on_a_route_that_cannot_serve_is_left_to_the_next_request() {
+fn a_withdrawal_that_identify_cannot_store_is_left_to_the_next_request() {
     let service = Service::new();
-    service.partners_are_down.set(true);
+    service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
     let mut browser = Browser::with(EC);
-    let (status, _) = browser.identify(&service, NO_CALLS, &[GPC]);
-    assert_eq!(status, 503);
+    let (status, _) = browser.identify(&service, calls(0, 1), &[GPC]);
+    assert_eq!(status, 403);
     assert_eq!(browser.get("ts-ec-withdraw"), Some("1"));
     browser.load(&service, calls(0, 1), &[]);
     assert_eq!(service.body(EC), tombstone(NOW));
