@@ -55,7 +55,10 @@ impl Platform for Compute<'_> {
         }
     }
 
-    fn client(&self) -> Client {
+    fn client(&self, address: Option<IpAddr>) -> Client {
+        if let Some(ip) = address {
+            return Client { ip: address, geo: locate(ip), ..Client::default() };
+        }
         let ip = self.client.get_client_ip_addr();
         Client {
             ip,

@@ -1,6 +1,6 @@
 //! The `[ec]` section of the configuration file.
 
-use edge_routes::{ConfigError, ConsentCookies, Policy, read};
+use edge_routes::{ConfigError, ConsentCookies, Policy, Proxy, read};
 use serde::Deserialize;
 
 /// How the service is configured. No `Debug`: it holds secrets.
@@ -26,6 +26,7 @@ struct Section {
     passphrase: String,
     operator_token_sha256: String,
     cookie_domain: Option<String>,
+    proxy: Option<Proxy>,
     #[serde(default)]
     consent: Policy,
     #[serde(default)]
@@ -39,11 +40,12 @@ impl Config {
         let File { ec } = read(text)?;
         let Section { identity_store, partner_store, .. } = ec;
         let Section { passphrase, operator_token_sha256, cookie_domain, .. } = ec;
-        let Section { consent, consent_cookies, .. } = ec;
+        let Section { proxy, consent, consent_cookies, .. } = ec;
         let routes = edge_routes::Config {
             passphrase,
             operator_token_sha256,
             cookie_domain,
+            proxy,
             consent,
             consent_cookies,
         };

@@ -1,5 +1,7 @@
 //! What the application needs of the place it runs in.
 
+use std::net::IpAddr;
+
 use edge_routes::Client;
 use identity_graph::{Failure, IdentityGraph};
 
@@ -9,8 +11,8 @@ pub trait Platform {
     fn graph(&self) -> Result<Box<dyn IdentityGraph>, Failure>;
     /// Reads the record that is stored for a partner, by the hex SHA-256 of its token.
     fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure>;
-    /// Who asks.
-    fn client(&self) -> Client;
+    /// Who asks: at this address, when a proxy has told it, else at that of the connection.
+    fn client(&self, address: Option<IpAddr>) -> Client;
     /// Unix seconds.
     fn now(&self) -> u64;
 }

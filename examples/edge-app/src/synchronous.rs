@@ -1,6 +1,7 @@
 //! The routes where every call is answered at once.
 
 use std::io::Read;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -53,8 +54,8 @@ impl edge_routes::Platform for Synchronous<'_> {
         self.0.partner_record(token_sha256)
     }
 
-    fn client(&self) -> Client {
-        self.0.client()
+    fn client(&self, address: Option<IpAddr>) -> Client {
+        self.0.client(address)
     }
 
     fn now(&self) -> u64 {

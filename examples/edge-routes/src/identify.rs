@@ -6,6 +6,7 @@ use identity_graph::{Entry, Failure, PartnerUid};
 use serde::Serialize;
 
 use crate::answer::{Problem, Response, code, json};
+use crate::asking;
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
 use crate::cookies;
@@ -37,7 +38,7 @@ pub(crate) async fn identify<P: Platform>(
 ) -> Result<Response, Problem> {
     let partner = partner::authenticate(platform, headers).await?;
     let sent = Sent::of(config, headers);
-    let client = platform.client();
+    let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         let mut response = Response::from(denied());

@@ -11,6 +11,7 @@
 
 mod admin;
 mod answer;
+mod asking;
 mod batch_sync;
 mod config;
 mod consent;
@@ -18,16 +19,18 @@ mod cookies;
 mod eids;
 mod identify;
 mod mint;
+mod minted;
 mod page;
 mod partner;
 mod platform;
 mod routes;
 mod seen;
+mod user_agent;
 mod withdrawal;
 
 pub use answer::{Response, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{Config, ConfigError, ConsentCookies, SHA256, is_sha256, read};
+pub use config::{Config, ConfigError, ConsentCookies, Proxy, SHA256, is_sha256, read};
 pub use edge_consent::Policy;
 pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

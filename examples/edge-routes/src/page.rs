@@ -1,22 +1,25 @@
 //! Page views: what a visit stores, and what it costs.
 
 use edge_consent::Consent;
-use http::header::{ACCEPT, HeaderName};
+use http::header::{ACCEPT, CACHE_CONTROL, HeaderName, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use identity_graph::{
     Device, EcId, Failure, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
 };
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code, response};
+use crate::asking::{self, is_no_visit};
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
-use crate::cookies::{self, EC, EIDS, SEEN};
+use crate::cookies::{self, EIDS, SEEN};
 use crate::eids;
 use crate::mint::mint;
+use crate::minted::is_minted;
 use crate::platform::{Client, GraphCalls, Platform, SnapshotCalls};
 use crate::seen::Seen;
+use crate::user_agent::UserAgent;
 use crate::withdrawal;
 
 /// What stands for the publisher's page.
@@ -31,15 +34,32 @@ pub(crate) async fn view<P: Platform>(
 ) -> Response {
     let headers = &request.headers;
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
-    let is_visit = request.method == Method::GET && is_navigation(headers);
-    if !is_visit && !cookies::has_any(headers) {
-        return response;
+    let is_navigation = request.method == Method::GET && is_navigation(headers);
+    let is_visit = is_navigation && is_no_visit(headers).is_none();
+    if is_visit || cookies::has_any(headers) {
+        judge(platform, config, host, headers, is_visit, &mut response).await;
     }
+    if !response.headers().contains_key(SET_COOKIE) {
+        // Browsers do not keep a page that is not to be stored for the way back.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    response
+}
+
+/// Stores what the visitor's consent allows, or withdraws.
+async fn judge<P: Platform>(
+    platform: &P,
+    config: &Config,
+    host: Option<&str>,
+    headers: &HeaderMap,
+    is_visit: bool,
+    response: &mut Response,
+) {
     let sent = Sent::of(config, headers);
-    let client = platform.client();
+    let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
-        withdrawal::withdraw(platform, config, headers, &mut response).await;
+        withdrawal::withdraw(platform, config, headers, response).await;
     } else if is_visit && decision.consent() == Consent::Unknown {
         log_unreadable(platform, "a page view", decision.why());
     } else if is_visit {
@@ -48,13 +68,12 @@ pub(crate) async fn view<P: Platform>(
         let visit = Visit { platform, config, host, headers, sent: &sent, client, now, eids };
         let Stored { ec_id, seen } = visit.store().await;
         if let Some(ec_id) = ec_id {
-            cookies::set(&mut response, config, EC, ec_id);
+            cookies::set_ec_id(response, config, ec_id);
         }
         if let Some(seen) = seen {
-            cookies::set(&mut response, config, SEEN, seen.to_string());
+            cookies::set(response, config, SEEN, seen.to_string());
         }
     }
-    response
 }
 
 /// Whether the browser opens a page. The dozens of requests that a page makes itself store nothing:
@@ -62,14 +81,11 @@ pub(crate) async fn view<P: Platform>(
 /// try the same write.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let is_prefetch = text(HeaderName::from_static("sec-purpose"))
-        .is_some_and(|purpose| purpose.contains("prefetch"));
-    let is_document = match text(HeaderName::from_static("sec-fetch-dest")) {
+    match text(HeaderName::from_static("sec-fetch-dest")) {
         Some(destination) => destination == "document",
         // A browser that does not say asks for HTML when it opens a page.
         None => text(ACCEPT).is_some_and(|types| types.contains("text/html")),
-    };
-    is_document && !is_prefetch
+    }
 }
 
 /// What a visit leaves with the browser; nothing where nothing changed.
@@ -127,7 +143,8 @@ impl<P: Platform> Visit<'_, P> {
         }
     }
 
-    /// A browser with an ID: nothing without news, else 1 read and at most 1 write.
+    /// A browser with an ID: nothing without news, else 1 read and at most 1 write. Of an ID that nobody
+    /// knows to be minted here only a row that is there is kept up; without one the browser gets another.
     async fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
         let seen = cookies::find(self.headers, SEEN).map(Seen::parse).unwrap_or_default();
         let news: Vec<_> = self.eids.iter().filter(|id| !seen.has(id)).cloned().collect();
@@ -138,7 +155,11 @@ impl<P: Platform> Visit<'_, P> {
         }
         let graph = self.platform.graph()?;
         let Some(mut snapshot) = graph.get(id.as_str(), self.now).await? else {
-            return self.anew(&graph, id).await;
+            return if is_minted(self.config, self.headers, id) {
+                self.anew(&graph, id).await
+            } else {
+                Ok(self.first(&graph).await)
+            };
         };
         let entry = snapshot.entry();
         if !entry.consent.ok {
@@ -230,16 +251,19 @@ impl<P: Platform> Visit<'_, P> {
 
     fn device(&self, ja4: Option<&str>, h2: Option<&str>) -> Device {
         let hint = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let agent = UserAgent::of(self.headers);
         Device {
             is_mobile: match hint("sec-ch-ua-mobile") {
                 Some("?0") => 0,
                 Some("?1") => 1,
-                _ => 2,
+                // Firefox and Safari send no hints.
+                _ => agent.as_ref().map_or(2, UserAgent::is_mobile),
             },
             // The first part of a JA4 says what kind of client it is, the others which one.
             ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
             platform_class: hint("sec-ch-ua-platform")
-                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase())
+                .or_else(|| Some(agent.as_ref()?.platform()?.to_owned())),
             h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
             known_browser: None,
         }

@@ -20,8 +20,8 @@ pub trait Platform {
     fn graph(&self) -> Result<Self::Graph, Failure>;
     /// Reads the record that is stored for a partner, by the hex SHA-256 of its token.
     async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure>;
-    /// Who asks.
-    fn client(&self) -> Client;
+    /// Who asks: at this address, when a proxy has told it, else at that of the connection.
+    fn client(&self, address: Option<IpAddr>) -> Client;
     /// Unix seconds.
     fn now(&self) -> u64;
     /// A number that nobody can foresee, another one with every call.
@@ -85,10 +85,11 @@ pub enum BodyError {
     BrokenOff,
 }
 
-/// What is known of the connection that a request came over.
+/// What is known of a client. The fingerprints are those of its own connection: there are none of one
+/// behind a proxy.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    /// The address of the other end.
+    /// Its address.
     pub ip: Option<IpAddr>,
     /// Where that address is.
     pub geo: Option<Geo>,

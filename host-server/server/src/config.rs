@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 use edge_routes::{ConfigError, SHA256, is_sha256, read};
-use http::HeaderName;
 use identity_graph::PartnerKey;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -28,8 +27,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The URL of its store, which may hold credentials.
     pub store: String,
-    /// The header in which a proxy tells the address of the browser.
-    pub client_ip_header: Option<HeaderName>,
     /// What the routes are configured by.
     pub routes: edge_routes::Config,
     /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
@@ -41,7 +38,6 @@ pub struct Config {
 struct File {
     listen: Option<Spanned<String>>,
     store: Option<String>,
-    client_ip_header: Option<Spanned<String>>,
     ec: edge_routes::Config,
     #[serde(default)]
     partners: Vec<Partner>,
@@ -103,15 +99,7 @@ impl Config {
             }
             (None, None) => SocketAddr::from(([127, 0, 0, 1], 7677)),
         };
-        let client_ip_header = match &file.client_ip_header {
-            Some(name) => {
-                let expected = "the name of a header, as in \"x-forwarded-for\"";
-                let refused = |_| lines.refuse(name.span(), "client_ip_header", expected);
-                Some(name.get_ref().parse().map_err(refused)?)
-            }
-            None => None,
-        };
-        let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
+        let is_local = listen.ip().is_loopback() && file.ec.proxy.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
         let mut partners = BTreeMap::new();
         for partner in &file.partners {
@@ -123,7 +111,7 @@ impl Config {
         }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
-        Ok::<_, Refused>(Self { listen, store, client_ip_header, routes: file.ec, partners })
+        Ok::<_, Refused>(Self { listen, store, routes: file.ec, partners })
     }
 }
 
@@ -181,6 +169,13 @@ mod tests {
         }
     }
 
+    fn proxy(address_header: &str) -> String {
+        let hash = "0".repeat(64);
+        format!(
+            "[ec.proxy]\naddress_header = \"{address_header}\"\nsecret_header = \"s\"\nsecret_sha256 = \"{hash}\"\n"
+        )
+    }
+
     fn line_of(text: &str, start: &str) -> usize {
         text.lines().position(|line| line.starts_with(start)).unwrap() + 1
     }
@@ -198,7 +193,7 @@ mod tests {
         assert_eq!(refused(REPOSITORY, Some("0.0.0.0:80")), placeholder);
         assert_eq!(refused(REPOSITORY, Some("[::1]:80")), "accepted");
         // Behind a proxy everybody can reach it.
-        let proxied = format!("client_ip_header = \"x-real-ip\"\n{REPOSITORY}");
+        let proxied = format!("{REPOSITORY}{}", proxy("x-real-ip"));
         assert!(refused(&proxied, None).contains("passphrase is the placeholder"));
     }
 
@@ -230,11 +225,7 @@ mod tests {
         let domain = "source_domain = \"ids.acme.example\"";
         for (text, starts, says) in [
             (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
-            (
-                format!("client_ip_header = \"se cret\"\n{REPOSITORY}"),
-                "client_ip_header",
-                "the name of a header",
-            ),
+            (format!("{REPOSITORY}{}", proxy("se cret")), "address_header", "the name of a header"),
             (
                 with(domain, "source_domain = \"sec ret\""),
                 "source_domain",

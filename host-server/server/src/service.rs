@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::graph::Counted;
 use crate::measured::Measured;
 use crate::metrics::Metrics;
-use crate::platform::{Place, client_ip};
+use crate::platform::Place;
 use crate::serve::REQUEST_TIMEOUT;
 
 /// How long the store has to say that it is there.
@@ -95,10 +95,9 @@ impl Service {
     }
 
     async fn serve(self, request: Request, connection: IpAddr) -> Response {
-        let Config { routes, client_ip_header, .. } = &self.0.config;
+        let routes = &self.0.config.routes;
         let in_flight = self.0.metrics.request(Route::of(request.uri().path()).name());
-        let client_ip = client_ip(request.headers(), client_ip_header.as_ref(), connection);
-        let place = Place { service: self.clone(), client_ip };
+        let place = Place { service: self.clone(), peer: connection };
         let request = request.map(Arriving::new);
         let body = request.body().clone();
         let answer = edge_routes::handle(&place, routes, request);

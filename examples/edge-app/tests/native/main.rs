@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
+mod asking;
 mod consent;
 #[path = "../support/jar.rs"]
 mod jar;

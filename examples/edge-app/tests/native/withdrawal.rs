@@ -120,8 +120,10 @@ fn withdraw_with(service: &Service, puts: u64, cookies: &[u8]) -> Vec<String> {
 fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
     for other in [&b"name=\xfc"[..], "name=ü".as_bytes(), b"\xff\xfe", b"==", b""] {
         let service = Service::new();
-        let cookies = [other, b"; ts-ec=", EC.as_bytes(), b";", other].concat();
-        assert_eq!(withdraw_with(&service, 1, &cookies).len(), 1);
+        let tag = tag(EC);
+        let tag = ["; ts-ec-tag=", &tag].concat();
+        let cookies = [other, b"; ts-ec=", EC.as_bytes(), tag.as_bytes(), b";", other].concat();
+        assert_eq!(withdraw_with(&service, 1, &cookies).len(), 2);
         assert_eq!(service.body(EC), tombstone(NOW));
     }
 }
@@ -132,6 +134,8 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     service.config.push_str("cookie_domain = \"news.example\"\n");
     let other = EC.replace("Ab12Cd", "Zz99Zz");
     let cookies = format!("ts-ec={EC}; ts-ec=short; ts-ec={other}; ts-ec={EC}");
+    let tags = format!("; ts-ec-tag={}; ts-ec-tag={}", tag(EC), tag(&other));
+    let cookies = cookies + &tags;
     // The second cannot be stored yet: nothing is taken.
     service.faults.pass(StoreCall::Put);
     service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
@@ -144,6 +148,8 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     let expired = [
         format!("ts-ec=; {attributes} Max-Age=0"),
         format!("ts-ec=; {attributes} Domain=news.example; Max-Age=0"),
+        format!("ts-ec-tag=; {attributes} Max-Age=0"),
+        format!("ts-ec-tag=; {attributes} Domain=news.example; Max-Age=0"),
     ];
     assert_eq!(set, expired);
     for id in [EC, &other] {
@@ -154,7 +160,8 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
 #[test]
 fn a_forged_request_withdraws_at_most_4_ids() {
     let service = Service::new();
-    let cookies: Vec<_> = (0..50).map(|n| format!("ts-ec={n:064x}.Ab12Cd")).collect();
+    let ids = (0..50).map(|n| format!("{n:064x}.Ab12Cd"));
+    let cookies: Vec<_> = ids.map(|id| format!("ts-ec={id};ts-ec-tag={}", tag(&id))).collect();
     withdraw_with(&service, 4, cookies.join(";").as_bytes());
     assert_eq!(service.store.len(), 4);
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::json::mapping;
-use crate::service::{ACME, Browser, OPERATOR, Service, ZETA, now};
+use crate::service::{ACME, Browser, OPERATOR, Service, USER_AGENT, ZETA, now};
 
 /// How long each route is loaded.
 pub(crate) const DURATION: &str = "5s";
@@ -49,7 +49,9 @@ pub(crate) fn load(
     eprintln!("{form}: storing {ROWS} first views");
     let ids: Vec<_> = (0..ROWS).map(|_| first_view(service)).collect();
     let writers: Vec<_> = (0..WRITERS_ROWS).map(|_| first_view(service)).collect();
-    let withdrawn = format!("cookie: ts-ec={}", first_view(service));
+    let mut withdrawn = Browser::default();
+    withdrawn.open(service, &[]);
+    let withdrawn = format!("cookie: {}", withdrawn.cookies.header().context("it has cookies")?);
     let unmarked = format!("cookie: ts-ec={}", ids[1]);
     let row_of_one = format!("/_ts/admin/ec/{}", ids[2]);
     let mut returning = Browser::with(&ids[0]);
@@ -130,6 +132,8 @@ fn oha(url: &str, connections: u32, arguments: &[&str]) -> Result<Value> {
     let mut oha = Command::new("oha");
     oha.args(["--no-tui", "--output-format", "json", "-z", DURATION]);
     oha.args(["-c", &connections.to_string()]);
+    // As what it is it would make no rows.
+    oha.args(["-H", &format!("user-agent: {USER_AGENT}")]);
     let output = oha.args(arguments).arg(url).output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             anyhow::anyhow!("oha is missing; install it with\n\njust _load-tools\n")
