@@ -15,4 +15,8 @@ pub trait Platform {
     fn client(&self, address: Option<IpAddr>) -> Client;
     /// Unix seconds.
     fn now(&self) -> u64;
+    /// Takes the line of a request that is answered: an object of JSON without an ID.
+    fn request(&self, line: &str);
+    /// Milliseconds since the request came.
+    fn milliseconds(&self) -> Option<u64>;
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use edge_routes::{
-    Body, BodyError, Client, ConfigError, GraphCalls, Response, SnapshotCalls, problem,
+    Body, BodyError, Client, ConfigError, GraphCalls, Noted, Response, SnapshotCalls, problem,
 };
 use http::{Request, StatusCode};
 use identity_graph::{
@@ -68,6 +68,17 @@ impl edge_routes::Platform for Synchronous<'_> {
 
     fn log(&self, line: &str) {
         log(line);
+    }
+
+    /// Whoever counts has the lines of the requests: no counter outlives one here.
+    fn count(&self, _: Noted, _: &str) {}
+
+    fn request(&self, line: &str) {
+        self.0.request(line);
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        self.0.milliseconds()
     }
 }
 

@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use crate::config::{Config, Proxy};
 use crate::partner::sha256;
-use crate::platform::{Client, Platform};
+use crate::platform::{Client, Noted, Platform};
 use crate::user_agent::UserAgent;
 
 /// Headers in which browsers and messengers say that nobody looks at the page yet, old ones included.
@@ -41,9 +41,16 @@ pub(crate) fn client<P: Platform>(platform: &P, config: &Config, headers: &Heade
         Some(proxy) if is_from(proxy, headers) => match told(proxy, headers) {
             Some(ip) => platform.client(Some(ip)),
             // Not that of the proxy, which all browsers would share.
-            None => Client::default(),
+            None => {
+                platform.count(Noted::LeftOut, "proxy-address");
+                Client::default()
+            }
         },
-        _ => platform.client(None),
+        Some(_) => {
+            platform.count(Noted::LeftOut, "proxy-secret");
+            platform.client(None)
+        }
+        None => platform.client(None),
     }
 }
 

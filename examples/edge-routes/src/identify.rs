@@ -12,7 +12,7 @@ use crate::consent::{Sent, log_unreadable};
 use crate::cookies;
 use crate::eids::{Eid, Uid};
 use crate::partner::{self, Partner};
-use crate::platform::{GraphCalls, Platform, SnapshotCalls};
+use crate::platform::{GraphCalls, Noted, Platform, SnapshotCalls};
 use crate::withdrawal;
 
 #[derive(Serialize)]
@@ -40,6 +40,7 @@ pub(crate) async fn identify<P: Platform>(
     let sent = Sent::of(config, headers);
     let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    platform.count(Noted::Consent, decision.consent().as_str());
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         let mut response = Response::from(denied());
         withdrawal::withdraw(platform, config, headers, &mut response).await;

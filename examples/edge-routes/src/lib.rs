@@ -26,11 +26,12 @@ mod platform;
 mod routes;
 mod seen;
 mod user_agent;
+mod watched;
 mod withdrawal;
 
 pub use answer::{Response, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
 pub use config::{Config, ConfigError, ConsentCookies, Proxy, SHA256, is_sha256, read};
 pub use edge_consent::Policy;
-pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
+pub use platform::{Body, BodyError, Client, GraphCalls, Noted, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

@@ -5,7 +5,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, HeaderName, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use identity_graph::{
-    Device, EcId, Failure, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
+    Device, EcId, Failure, Name, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
 };
 use sha2::{Digest, Sha256};
 
@@ -17,7 +17,7 @@ use crate::cookies::{self, EIDS, SEEN};
 use crate::eids;
 use crate::mint::mint;
 use crate::minted::is_minted;
-use crate::platform::{Client, GraphCalls, Platform, SnapshotCalls};
+use crate::platform::{Client, GraphCalls, Noted, Platform, SnapshotCalls};
 use crate::seen::Seen;
 use crate::user_agent::UserAgent;
 use crate::withdrawal;
@@ -35,7 +35,11 @@ pub(crate) async fn view<P: Platform>(
     let headers = &request.headers;
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
     let is_navigation = request.method == Method::GET && is_navigation(headers);
-    let is_visit = is_navigation && is_no_visit(headers).is_none();
+    let no_visit = is_no_visit(headers).filter(|_| is_navigation);
+    if let Some(why) = no_visit {
+        platform.count(Noted::LeftOut, why);
+    }
+    let is_visit = is_navigation && no_visit.is_none();
     if is_visit || cookies::has_any(headers) {
         judge(platform, config, host, headers, is_visit, &mut response).await;
     }
@@ -58,6 +62,7 @@ async fn judge<P: Platform>(
     let sent = Sent::of(config, headers);
     let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    platform.count(Noted::Consent, decision.consent().as_str());
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         withdrawal::withdraw(platform, config, headers, response).await;
     } else if is_visit && decision.consent() == Consent::Unknown {
@@ -119,25 +124,34 @@ impl<P: Platform> Visit<'_, P> {
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
             self.platform.log(&format!("page view of {id} is not stored: {}", code(&failure)));
+            self.became(code(&failure));
             Stored::default()
         })
     }
 
     /// A browser without an ID: 1 write, with everything that is known.
     async fn first(&self, graph: &P::Graph) -> Stored {
-        let Some(ip) = self.client.ip else { return Stored::default() };
+        let Some(ip) = self.client.ip else {
+            self.became("no-address");
+            return Stored::default();
+        };
         let ec_id = mint(&self.config.passphrase, ip, self.platform.random());
         match graph.create(&ec_id, self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out("a new ID", &report);
+                self.became("created");
                 Stored { ec_id: Some(ec_id), seen: Some(Seen::new(self.now, &self.eids)) }
             }
             // Somebody else's: the next view draws another suffix.
-            Err(Failure::AlreadyExists) => Stored::default(),
+            Err(failure @ Failure::AlreadyExists) => {
+                self.became(code(&failure));
+                Stored::default()
+            }
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
                 self.platform.log(&format!("first view is not stored yet: {}", code(&failure)));
+                self.became(code(&failure));
                 Stored { ec_id: Some(ec_id), seen: None }
             }
         }
@@ -151,6 +165,7 @@ impl<P: Platform> Visit<'_, P> {
         let debounce = u64::from(Policy::default().last_seen_debounce);
         let is_due = self.now.abs_diff(seen.at) >= debounce;
         if news.is_empty() && !is_due {
+            self.became("seen");
             return Ok(Stored::default());
         }
         let graph = self.platform.graph()?;
@@ -173,6 +188,7 @@ impl<P: Platform> Visit<'_, P> {
         // What holds a snapshot may be needed for the next call.
         drop(snapshot);
         self.log_left_out(&id.to_string(), &report);
+        self.became(report.name());
         // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
         // browser's stays news.
         let is_stale = |id: &PartnerUid| {
@@ -205,6 +221,7 @@ impl<P: Platform> Visit<'_, P> {
         match graph.create(id.as_str(), self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out(&id.to_string(), &report);
+                self.became("created");
                 Ok(self.made(id, &self.eids))
             }
             Err(Failure::AlreadyExists) => self.over_the_old(graph, id).await,
@@ -217,15 +234,22 @@ impl<P: Platform> Visit<'_, P> {
         // A live row past its lifetime shows here until the store has removed it.
         if !graph.get_metadata(id.as_str()).await?.is_some_and(|metadata| metadata.ok) {
             // The next view reads what it is.
+            self.became("already_exists");
             return Ok(Stored::default());
         }
         let report = graph.visit(id.as_str(), self.entry(self.eids.clone())).await?;
+        self.became(report.name());
         Ok(match report.outcome {
             VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids),
             // A row that was too fresh to be seen before; the next view reads it.
             VisitOutcome::Written | VisitOutcome::Unchanged => Stored::default(),
             VisitOutcome::Withdrawn => self.first(graph).await,
         })
+    }
+
+    /// Of what comes one after the other the last counts.
+    fn became(&self, outcome: &str) {
+        self.platform.count(Noted::Outcome, outcome);
     }
 
     /// A new row with these UIDs under an ID that the browser has.
@@ -271,6 +295,9 @@ impl<P: Platform> Visit<'_, P> {
 
     /// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
     fn log_left_out<O>(&self, of: &str, report: &Report<O>) {
+        for part in &report.left_out {
+            self.platform.count(Noted::LeftOut, &part.field);
+        }
         if !report.left_out.is_empty() {
             let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
             self.platform.log(&format!("page view of {of}: left out {}", fields.join(", ")));

@@ -28,6 +28,35 @@ pub trait Platform {
     fn random(&self) -> u64;
     /// Takes a line for the operator. It names an EC ID by its first characters only.
     fn log(&self, line: &str);
+    /// Counts what became of a request, or of a part of it. There are few reasons, and none has an ID.
+    fn count(&self, what: Noted, why: &str);
+    /// Takes the line of a request that is answered: an object of JSON without an ID.
+    fn request(&self, line: &str);
+    /// Milliseconds since the request came, where the platform has them.
+    fn milliseconds(&self) -> Option<u64>;
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// What the visitor's consent is.
+    Consent,
+    /// What became of a request.
+    Outcome,
+    /// What was left out of one.
+    LeftOut,
+}
+
+impl Noted {
+    /// A name to count by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Outcome => "outcome",
+            Self::LeftOut => "left-out",
+        }
+    }
 }
 
 /// The operations of [`IdentityGraph`](identity_graph::IdentityGraph) that the routes call.

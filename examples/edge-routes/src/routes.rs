@@ -5,7 +5,8 @@ use http::{Method, Request, StatusCode};
 
 use crate::answer::{Problem, Response, method_not_allowed};
 use crate::config::Config;
-use crate::platform::{Body, Platform};
+use crate::platform::{Body, Noted, Platform};
+use crate::watched::Watched;
 use crate::{admin, batch_sync, identify, page};
 
 /// What a path stands for.
@@ -51,15 +52,31 @@ impl<'p> Route<'p> {
     }
 }
 
-/// Serves a request.
+/// Serves a request, and tells the platform of it in one line.
 pub async fn handle<P: Platform>(
     platform: &P,
     config: &Config,
     request: Request<impl Body>,
 ) -> Response {
+    let route = Route::of(request.uri().path()).name();
+    let platform = Watched::new(platform);
+    let answer = serve(&platform, config, request).await;
+    let response = answer.unwrap_or_else(|problem| {
+        platform.count(Noted::Outcome, problem.code);
+        problem.into()
+    });
+    platform.tell(route, response.status());
+    response
+}
+
+async fn serve<P: Platform>(
+    platform: &P,
+    config: &Config,
+    request: Request<impl Body>,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (headers, method) = (&parts.headers, &parts.method);
-    let answer = match Route::of(parts.uri.path()) {
+    match Route::of(parts.uri.path()) {
         Route::Identify if method == Method::GET => {
             identify::identify(platform, config, headers).await
         }
@@ -78,8 +95,7 @@ pub async fn handle<P: Platform>(
             Ok(page::view(platform, config, host, &parts).await)
         }
         Route::Page => Ok(method_not_allowed("GET, HEAD")),
-    };
-    answer.unwrap_or_else(Response::from)
+    }
 }
 
 fn not_found() -> Problem {

@@ -7,7 +7,7 @@ use crate::answer::{Response, code};
 use crate::config::Config;
 use crate::cookies::{self, OWN, PENDING};
 use crate::minted::is_minted;
-use crate::platform::{GraphCalls, Platform};
+use crate::platform::{GraphCalls, Noted, Platform};
 
 /// Whether it was asked for before, and the store has not confirmed it yet.
 pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
@@ -33,9 +33,11 @@ pub(crate) async fn withdraw<P: Platform>(
         }
     }
     if !is_stored {
+        platform.count(Noted::Outcome, "withdrawal-pending");
         cookies::set(response, config, PENDING, "1".to_owned());
         return;
     }
+    platform.count(Noted::Outcome, "withdrawn");
     for name in OWN {
         if cookies::find(headers, name).is_some() {
             cookies::expire(response, config, name);

@@ -1,9 +1,9 @@
 //! What the routes need, for one request.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use edge_routes::{Client, Platform};
+use edge_routes::{Client, Noted, Platform};
 use identity_graph::Failure;
 
 use crate::graph::Counted;
@@ -14,6 +14,7 @@ pub(crate) struct Place {
     pub(crate) service: Service,
     /// The other end of the connection.
     pub(crate) peer: IpAddr,
+    pub(crate) begun: Instant,
 }
 
 impl Platform for Place {
@@ -41,5 +42,17 @@ impl Platform for Place {
 
     fn log(&self, line: &str) {
         tracing::warn!("{line}");
+    }
+
+    fn count(&self, what: Noted, why: &str) {
+        self.service.metrics().noted(what.name(), why);
+    }
+
+    fn request(&self, line: &str) {
+        tracing::info!("{line}");
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        u64::try_from(self.begun.elapsed().as_millis()).ok()
     }
 }

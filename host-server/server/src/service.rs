@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -90,6 +90,10 @@ impl Service {
         self.0.graph.clone()
     }
 
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     pub(crate) fn partner_record(&self, token_sha256: &str) -> Option<Vec<u8>> {
         self.0.config.partners.get(token_sha256).cloned()
     }
@@ -97,7 +101,7 @@ impl Service {
     async fn serve(self, request: Request, connection: IpAddr) -> Response {
         let routes = &self.0.config.routes;
         let in_flight = self.0.metrics.request(Route::of(request.uri().path()).name());
-        let place = Place { service: self.clone(), peer: connection };
+        let place = Place { service: self.clone(), peer: connection, begun: Instant::now() };
         let request = request.map(Arriving::new);
         let body = request.body().clone();
         let answer = edge_routes::handle(&place, routes, request);

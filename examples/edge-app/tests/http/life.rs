@@ -96,6 +96,15 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     assert!(!service.log().contains(&id), "no whole ID is logged");
 }
 
+pub(crate) fn each_request_is_told_in_a_line(service: &Service) {
+    let headers = [("sec-fetch-dest", "document"), ("user-agent", "invented-crawler/1.0")];
+    let mut crawler = Browser::default();
+    crawler.get(service, "/", &headers);
+    assert!(crawler.cookies.0.is_empty());
+    let says = "{\"route\":\"page\",\"status\":200,\"consent\":null,\"outcome\":null,\"left_out\":[\"crawler\"],\"calls\":[]";
+    assert!(service.logs(says));
+}
+
 pub(crate) fn browsers_of_one_network_share_a_hash(service: &Service) {
     let [one, two] = [(); 2].map(|()| {
         let mut browser = Browser::default();

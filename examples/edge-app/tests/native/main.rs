@@ -8,6 +8,7 @@ mod consent;
 mod jar;
 #[path = "../support/json.rs"]
 mod json;
+mod lines;
 mod page;
 mod partners;
 mod support;

@@ -53,6 +53,8 @@ pub(crate) struct Service {
     /// Where its browsers are.
     pub(crate) country: Cell<&'static str>,
     now: Cell<u64>,
+    /// What it has told of its requests.
+    pub(crate) lines: RefCell<Vec<String>>,
 }
 
 impl Service {
@@ -67,6 +69,7 @@ impl Service {
             config: include_str!("../../edge-app.toml").to_owned(),
             country: Cell::new("us"),
             now: Cell::new(NOW),
+            lines: RefCell::default(),
         }
     }
 
@@ -123,6 +126,14 @@ impl Platform for Service {
 
     fn now(&self) -> u64 {
         self.now.get()
+    }
+
+    fn request(&self, line: &str) {
+        self.lines.borrow_mut().push(line.to_owned());
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        Some(7)
     }
 }
 
