@@ -107,6 +107,10 @@ impl GraphCalls for Opened {
         self.0.write_withdrawal_tombstone(ec_id, now)
     }
 
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
+        self.0.delete(ec_id)
+    }
+
     async fn sync_partner_ids(
         &self,
         partner: &str,

@@ -20,6 +20,8 @@ mod eids;
 mod identify;
 mod mint;
 mod minted;
+mod operator;
+mod operator_page;
 mod page;
 mod partner;
 mod platform;

@@ -76,6 +76,8 @@ pub trait GraphCalls {
     async fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, Failure>;
     /// Withdraws consent.
     async fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure>;
+    /// Forgets an entry; true when there was one.
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure>;
     /// Adds one partner's UIDs to many entries.
     async fn sync_partner_ids(
         &self,

@@ -7,7 +7,7 @@ use crate::answer::{Problem, Response, method_not_allowed};
 use crate::config::Config;
 use crate::platform::{Body, Noted, Platform};
 use crate::watched::Watched;
-use crate::{admin, batch_sync, identify, page};
+use crate::{admin, batch_sync, identify, operator, page};
 
 /// What a path stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,8 @@ pub enum Route<'p> {
     BatchSync,
     /// The row of an EC ID, for the operator.
     Row(&'p str),
+    /// The operator's page.
+    Operator,
     /// Nothing.
     Unknown,
     /// A page of the publisher, or what belongs to one.
@@ -31,6 +33,7 @@ impl<'p> Route<'p> {
         match path {
             "/_ts/api/v1/identify" => Self::Identify,
             "/_ts/api/v1/batch-sync" => Self::BatchSync,
+            operator::ADDRESS => Self::Operator,
             _ => match path.strip_prefix("/_ts/admin/ec/") {
                 Some(ec_id) => Self::Row(ec_id),
                 None if path.starts_with("/_ts/") => Self::Unknown,
@@ -46,6 +49,7 @@ impl<'p> Route<'p> {
             Self::Identify => "identify",
             Self::BatchSync => "batch-sync",
             Self::Row(_) => "admin",
+            Self::Operator => "operator",
             Self::Unknown => "unknown",
             Self::Page => "page",
         }
@@ -84,6 +88,14 @@ async fn serve<P: Platform>(
             batch_sync::batch_sync(platform, headers, body).await
         }
         Route::BatchSync => Ok(method_not_allowed("POST")),
+        Route::Operator if method == Method::GET => Ok(operator::form(platform, config, headers)),
+        Route::Operator if method == Method::POST => {
+            operator::act(platform, config, headers, body).await
+        }
+        Route::Operator => Ok(method_not_allowed("GET, POST")),
+        Route::Row(ec_id) if method == Method::GET && operator::wants_page(headers) => {
+            Ok(operator::row(platform, config, headers, ec_id).await)
+        }
         Route::Row(ec_id) if method == Method::GET => {
             admin::row(platform, config, headers, ec_id).await
         }

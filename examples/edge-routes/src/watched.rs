@@ -150,6 +150,11 @@ impl<G: GraphCalls> GraphCalls for WatchedGraph<G> {
         self.graph.write_withdrawal_tombstone(ec_id, now).await
     }
 
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
+        self.notes.call("delete");
+        self.graph.delete(ec_id).await
+    }
+
     async fn sync_partner_ids(
         &self,
         partner: &str,

@@ -30,8 +30,11 @@ pub(crate) struct Service {
 impl Service {
     /// The service at this origin.
     pub(crate) fn at(origin: String, log: Log) -> Self {
-        let config =
-            Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).build();
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(USER_AGENT)
+            .build();
         Self { origin, log, agent: config.into() }
     }
 

@@ -9,6 +9,7 @@ mod jar;
 #[path = "../support/json.rs"]
 mod json;
 mod lines;
+mod operator;
 mod page;
 mod partners;
 mod support;

@@ -16,6 +16,8 @@ mod json;
 #[path = "../../../../examples/edge-app/tests/http/life.rs"]
 mod life;
 mod operations;
+#[path = "../../../../examples/edge-app/tests/http/operator.rs"]
+mod operator;
 #[path = "../../../../examples/edge-app/tests/http/seeds.rs"]
 mod seeds;
 mod server;
@@ -30,7 +32,9 @@ macro_rules! tests {
 
 tests! {
     life: an_identity_lives_and_is_withdrawn, browsers_of_one_network_share_a_hash,
-        a_page_load_mints_one_id, each_request_is_told_in_a_line;
+        a_page_load_mints_one_id, each_request_is_told_in_a_line,
+        an_id_from_elsewhere_is_shared_by_no_two_browsers;
+    operator: the_operator_looks_at_a_row_withdraws_and_deletes_it;
     batch: a_thousand_mappings_are_all_stored, a_batch_goes_on_past_mappings_that_fail;
     seeds: a_corrupt_row_is_shown_skipped_and_withdrawn, fields_of_a_later_version_survive,
         a_stored_identity_is_served, a_stored_withdrawal_holds;
