@@ -182,9 +182,16 @@ impl fmt::Display for Why {
 #[derive(Debug, Clone)]
 pub struct Decision<'a> {
     why: Why,
-    /// What decides on partners, where consent takes a vendor's ID.
-    tcf: Option<(Vec<Tcf<'a>>, bool)>,
-    unnoticed: bool,
+    partners: Partners<'a>,
+}
+
+/// Which partners the ID may be shared with, once it may be stored.
+#[derive(Debug, Clone)]
+enum Partners<'a> {
+    /// Those whose vendor ID each of these consents to.
+    Consented { strings: Vec<Tcf<'a>>, without_vendor_id: bool },
+    /// All, when the visitor was told of it.
+    All { unnoticed: bool },
 }
 
 impl Decision<'_> {
@@ -206,12 +213,14 @@ impl Decision<'_> {
         if self.consent() != Consent::Ok {
             return self.why;
         }
-        match (&self.tcf, vendor_id) {
-            (None, _) if self.unnoticed => Why::NoNotice,
-            (None, _) => Why::NoOptOut,
-            (Some((_, true)), None) => Why::SharedWithoutVendorId,
-            (Some((_, false)), None) => Why::NoVendorId,
-            (Some((strings, _)), Some(vendor)) => strings
+        match (&self.partners, vendor_id) {
+            (Partners::All { unnoticed: true }, _) => Why::NoNotice,
+            (Partners::All { unnoticed: false }, _) => Why::NoOptOut,
+            (Partners::Consented { without_vendor_id: true, .. }, None) => {
+                Why::SharedWithoutVendorId
+            }
+            (Partners::Consented { without_vendor_id: false, .. }, None) => Why::NoVendorId,
+            (Partners::Consented { strings, .. }, Some(vendor)) => strings
                 .iter()
                 .map(|tcf| vendor_consent(tcf, vendor))
                 .find(|why| *why != Why::TcfConsent)
@@ -319,9 +328,17 @@ impl Policy {
             }
             (None, Regime::OptOut) => heard.unreadable.unwrap_or(Why::NoOptOut),
         };
-        let unnoticed = heard.choices.iter().any(|(choice, _)| choice.unnoticed);
-        let tcf = (regime == Regime::OptIn).then_some((heard.tcf, self.share_without_vendor_id));
-        Decision { why, tcf, unnoticed }
+        let partners = match regime {
+            Regime::OptIn => Partners::Consented {
+                strings: heard.tcf,
+                without_vendor_id: self.share_without_vendor_id,
+            },
+            Regime::OptOut => {
+                let unnoticed = heard.choices.iter().any(|(choice, _)| choice.unnoticed);
+                Partners::All { unnoticed }
+            }
+        };
+        Decision { why, partners }
     }
 
     fn publisher_consent(&self, tcf: &Tcf) -> Why {

@@ -53,17 +53,14 @@ fn each_policy_is_valid() {
 fn the_documentation_has_this_table() {
     let situations = situations();
     assert!(situations.len() >= 40);
-    let mut table = String::from(
-        "| | country | the visitor | store | share | why | follows |\n|---|---|---|---|---|---|---|\n",
-    );
-    for (number, situation) in (1..).zip(&situations) {
-        let (store, share) = (situation.store, situation.share);
+    let head = "| | country | the visitor | store | share | why | follows |\n|---|---|---|---|---|---|---|\n";
+    let lines = (1..).zip(&situations).map(|(number, situation)| {
+        let Situation { country, says, store, share, follows, .. } = situation;
         let why = if store == share { store.to_string() } else { format!("{store}; {share}") };
-        let Situation { country, says, follows, .. } = situation;
         let (store, share) = (store.consent().as_str(), share.consent().as_str());
-        table +=
-            &format!("| {number} | {country} | {says} | {store} | {share} | {why} | {follows} |\n");
-    }
+        format!("| {number} | {country} | {says} | {store} | {share} | {why} | {follows} |\n")
+    });
+    let table = lines.fold(head.to_owned(), |table, line| table + &line);
     let documented = include_str!("../../../../docs/application.md");
     assert!(documented.contains(&table), "docs/application.md has another table than\n\n{table}");
 }
