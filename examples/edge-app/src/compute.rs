@@ -1,7 +1,7 @@
 //! The application on Fastly Compute.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use edge_routes::Client;
 use fastly::compute_runtime::hostname;
@@ -10,6 +10,7 @@ use fastly::{Body, Request};
 use identity_graph::{Failure, Geo, IdentityGraph};
 
 use crate::config::Config;
+use crate::log::log;
 use crate::platform::Platform;
 use crate::synchronous::handle;
 
@@ -21,16 +22,18 @@ pub type Open = fn(&str) -> Result<Box<dyn IdentityGraph>, Failure>;
 
 /// Serves the request that this instance was started for, over a graph that is opened this way.
 pub fn run(open: Open) {
+    let begun = Instant::now();
     let request = Request::from_client();
     let config = Config::parse(CONFIG, hostname() == "localhost");
     let identity_store = config.as_ref().map_or("", |config| config.identity_store.as_str());
     let client = request.clone_without_body();
-    let compute = Compute { client, open, identity_store };
+    let compute = Compute { begun, client, open, identity_store };
     let response = handle(&compute, &config, request.into());
     fastly::Response::from(response.map(Body::from)).send_to_client();
 }
 
 struct Compute<'a> {
+    begun: Instant,
     client: Request,
     open: Open,
     identity_store: &'a str,
@@ -41,7 +44,10 @@ impl Platform for Compute<'_> {
         (self.open)(self.identity_store)
     }
 
-    fn client(&self) -> Client {
+    fn client(&self, address: Option<IpAddr>) -> Client {
+        if let Some(ip) = address {
+            return Client { ip: address, geo: locate(ip), ..Client::default() };
+        }
         let ip = self.client.get_client_ip_addr();
         Client {
             ip,
@@ -53,6 +59,14 @@ impl Platform for Compute<'_> {
 
     fn now(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    fn request(&self, line: &str) {
+        log(line);
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        u64::try_from(self.begun.elapsed().as_millis()).ok()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `[ec]` section of the configuration file.
 
-use edge_routes::{ConfigError, ConsentCookies, Partners, Policy, read};
+use edge_routes::{ConfigError, ConsentCookies, Partners, Policy, Proxy, read};
 use serde::Deserialize;
 
 /// How the service is configured. No `Debug`: it holds secrets.
@@ -23,6 +23,7 @@ struct Section {
     passphrase: String,
     operator_token_sha256: String,
     cookie_domain: Option<String>,
+    proxy: Option<Proxy>,
     #[serde(default)]
     allowed_origins: Vec<String>,
     #[serde(default)]
@@ -40,11 +41,12 @@ impl Config {
         let File { ec } = read(text)?;
         let Section { identity_store, allowed_origins, partners, .. } = ec;
         let Section { passphrase, operator_token_sha256, cookie_domain, .. } = ec;
-        let Section { consent, consent_cookies, .. } = ec;
+        let Section { proxy, consent, consent_cookies, .. } = ec;
         let routes = edge_routes::Config {
             passphrase,
             operator_token_sha256,
             cookie_domain,
+            proxy,
             allowed_origins,
             partners,
             consent,

@@ -8,11 +8,12 @@ use identity_graph::UpsertOutcome;
 use serde::Serialize;
 
 use crate::answer::{Problem, Response, json};
+use crate::asking::{self, is_no_visit};
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
 use crate::eids::{self, Arrived, LeftOut, MAX_EIDS};
 use crate::page::Visit;
-use crate::platform::{Body, Platform};
+use crate::platform::{Body, Noted, Platform};
 use crate::why::Why;
 use crate::{body, origin, withdrawal};
 
@@ -47,8 +48,9 @@ pub(crate) async fn arrive<P: Platform>(
         return Err(Problem::new(status, "unsupported_media_type", message));
     }
     let sent = Sent::of(config, headers);
-    let client = platform.client();
+    let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    platform.count(Noted::Consent, decision.consent().as_str());
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
         return Ok(withdrawal::denied_now(platform, config, headers).await);
     }
@@ -57,9 +59,18 @@ pub(crate) async fn arrive<P: Platform>(
         let message = "nothing is stored before the visitor consents; send the EIDs again then";
         return Err(Problem::new(StatusCode::FORBIDDEN, "consent_unknown", message));
     }
+    if let Some(why) = is_no_visit(headers) {
+        platform.count(Noted::LeftOut, why);
+        let message =
+            "nothing is stored for crawlers, previews and browsers whose cookies were dropped";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "no_visit", message));
+    }
     let eids = parse(&body::read(headers, body, MAX_BODY_BYTES).await?)?;
     let now = platform.now();
     let Arrived { ids, mut left_out } = eids::take(eids, &config.partners, now);
+    for left_out in &left_out {
+        platform.count(Noted::LeftOut, left_out.why.reason);
+    }
     if ids.is_empty() {
         let answer = Answer { stored: Vec::new(), unchanged: Vec::new(), left_out };
         return Ok(json(StatusCode::OK, &answer));

@@ -1,6 +1,7 @@
 //! What the routes are configured by.
 
 use edge_consent::{Policy, PolicyError};
+use http::HeaderName;
 use identity_graph::{Entry, NewEntry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -31,12 +32,27 @@ pub struct Config {
     /// Whose UIDs are stored, and who may ask for them.
     #[serde(default)]
     pub partners: Partners,
+    /// What stands between browsers and the service and tells their addresses; without it the address of
+    /// the connection counts.
+    pub proxy: Option<Proxy>,
     /// What a visitor's consent is judged by.
     #[serde(default)]
     pub consent: Policy,
     /// Where that consent is found.
     #[serde(default)]
     pub consent_cookies: ConsentCookies,
+}
+
+/// A CDN or a load balancer in front. What it says counts only with its secret, which browsers do not know.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    /// The header in which it tells the address of the browser; of a list the last.
+    pub address_header: String,
+    /// The header in which it sends its secret.
+    pub secret_header: String,
+    /// Hex SHA-256 of that secret.
+    pub secret_sha256: String,
 }
 
 /// The cookies in which consent managers leave their strings. Of several names the first counts that the
@@ -116,6 +132,18 @@ impl Config {
             let expected = "origins as browsers send them, as in \"https://www.publisher.example\"";
             return Err(ConfigError::Invalid("allowed_origins", expected));
         }
+        if let Some(proxy) = &self.proxy {
+            for (name, value) in
+                [("address_header", &proxy.address_header), ("secret_header", &proxy.secret_header)]
+            {
+                if HeaderName::from_bytes(value.as_bytes()).is_err() {
+                    return Err(ConfigError::Invalid(name, "the name of a header"));
+                }
+            }
+            if !is_sha256(&proxy.secret_sha256) {
+                return Err(ConfigError::Invalid("secret_sha256", SHA256));
+            }
+        }
         self.consent.check()?;
         for (name, value, placeholder) in [
             ("passphrase", &self.passphrase, PLACEHOLDER_PASSPHRASE),
@@ -155,6 +183,7 @@ mod tests {
             cookie_domain: None,
             allowed_origins: Vec::new(),
             partners: Partners::default(),
+            proxy: None,
             consent: Policy::default(),
             consent_cookies: ConsentCookies::default(),
         }
@@ -183,6 +212,15 @@ mod tests {
         let allowed_origins = vec!["https://secret/".to_owned()];
         let config = Config { allowed_origins, ..own_secrets() };
         assert!(error(config).starts_with("allowed_origins: expected origins as browsers"));
+        let proxy = |address_header: &str, secret_sha256: &str| Proxy {
+            address_header: address_header.to_owned(),
+            secret_header: "x-edge-secret".to_owned(),
+            secret_sha256: secret_sha256.to_owned(),
+        };
+        let config = Config { proxy: Some(proxy("no header", &"0".repeat(64))), ..own_secrets() };
+        assert_eq!(error(config), "address_header: expected the name of a header; correct it");
+        let config = Config { proxy: Some(proxy("x-real-ip", "secret")), ..own_secrets() };
+        assert!(error(config).starts_with("secret_sha256:"));
         let consent = Policy { vendor_id: Some(0), ..Policy::default() };
         let config = Config { consent, ..own_secrets() };
         assert!(error(config).starts_with("consent.vendor_id:"));

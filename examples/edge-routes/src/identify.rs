@@ -8,11 +8,12 @@ use identity_graph::{EcId, Entry, Failure, PartnerUid};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Response, code, json, no_content};
+use crate::answer::{Problem, Response, code, json, no_content};
+use crate::asking;
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
 use crate::partner::{self, Partner};
-use crate::platform::{GraphCalls, Platform, SnapshotCalls};
+use crate::platform::{GraphCalls, Noted, Platform, SnapshotCalls};
 use crate::{cookies, eids, origin, withdrawal};
 
 /// What a partner is told.
@@ -50,19 +51,23 @@ pub(crate) async fn identify<P: Platform>(
 ) -> Response {
     let headers = &request.headers;
     let allowed = origin::allowed(config, request);
-    let mut response = if headers.contains_key(AUTHORIZATION) {
+    let answer = if headers.contains_key(AUTHORIZATION) {
         match partner::authenticate(config, headers) {
             Ok(partner) => answer(platform, config, headers, Some(partner)).await,
-            Err(problem) => problem.into(),
+            Err(problem) => Err(problem),
         }
     } else if allowed.is_some() || origin::is_own(request) {
         answer(platform, config, headers, None).await
     } else if origin::is_said(request) {
         let message = "ask from a page of the same origin, or of one that allowed_origins lists";
-        origin::refused(message).into()
+        Err(origin::refused(message))
     } else {
-        partner::unauthorized().into()
+        Err(partner::unauthorized())
     };
+    let mut response = answer.unwrap_or_else(|problem| {
+        platform.count(Noted::Outcome, problem.code);
+        problem.into()
+    });
     if let Some(origin) = allowed {
         origin::open(&mut response, origin);
     }
@@ -74,14 +79,15 @@ async fn answer<P: Platform>(
     config: &Config,
     headers: &HeaderMap,
     partner: Option<&Partner>,
-) -> Response {
+) -> Result<Response, Problem> {
     let sent = Sent::of(config, headers);
-    let client = platform.client();
+    let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    platform.count(Noted::Consent, decision.consent().as_str());
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
-        return withdrawal::denied_now(platform, config, headers).await;
+        return Ok(withdrawal::denied_now(platform, config, headers).await);
     }
-    let Some(id) = cookies::ec_id(headers) else { return no_content() };
+    let Some(id) = cookies::ec_id(headers) else { return Ok(no_content()) };
     let share = |entry: &Entry| {
         let decision = config.consent.decide(&sent.or_stored(entry));
         partner.map_or_else(|| decision.why(), |partner| decision.share(partner.tcf_vendor_id))
@@ -101,12 +107,12 @@ async fn answer<P: Platform>(
             (why.consent(), None, None)
         }
         Read::Missing => (Consent::Unknown, None, None),
-        Read::Withdrawn => return withdrawal::denied().into(),
+        Read::Withdrawn => return Err(withdrawal::denied()),
     };
     let consent = consent.as_str();
     let Some(partner) = partner else {
         let eids = entry.map(|entry| allowed_eids(config, &sent, &entry)).unwrap_or_default();
-        return json(StatusCode::OK, &ForPage { consent, degraded, eids });
+        return Ok(json(StatusCode::OK, &ForPage { consent, degraded, eids }));
     };
     let source_domain = partner.source_domain.as_str();
     let ids = entry.as_ref().map_or(&[][..], |entry| &entry.ids);
@@ -120,7 +126,7 @@ async fn answer<P: Platform>(
         eid: known.map(|id| eids::tell(id, partner)),
         cluster_size,
     };
-    json(StatusCode::OK, &answer)
+    Ok(json(StatusCode::OK, &answer))
 }
 
 /// The EIDs of the partners that the visitor lets know the browser.

@@ -1,21 +1,24 @@
 //! Page views: what a visit stores, and what it costs.
 
 use edge_consent::Consent;
-use http::header::{ACCEPT, HeaderName};
+use http::header::{ACCEPT, CACHE_CONTROL, HeaderName, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use identity_graph::{
-    Device, EcId, Failure, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
+    Device, EcId, Failure, Name, NewEntry, PartnerUid, Policy, Report, UpsertOutcome, VisitOutcome,
 };
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Response, code, response};
+use crate::asking::{self, is_no_visit};
 use crate::config::Config;
 use crate::consent::{Sent, log_unreadable};
-use crate::cookies::{self, EC, EIDS, SEEN};
+use crate::cookies::{self, EIDS, SEEN};
 use crate::mint::mint;
-use crate::platform::{Client, GraphCalls, Platform, SnapshotCalls};
+use crate::minted::is_minted;
+use crate::platform::{Client, GraphCalls, Noted, Platform, SnapshotCalls};
 use crate::seen::Seen;
+use crate::user_agent::UserAgent;
 use crate::{eids, eids_cookie, withdrawal};
 
 /// What stands for the publisher's page.
@@ -30,24 +33,45 @@ pub(crate) async fn view<P: Platform>(
 ) -> Response {
     let headers = &request.headers;
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_vec());
-    let is_visit = request.method == Method::GET && is_navigation(headers);
-    if !is_visit && !cookies::has_any(headers) {
-        return response;
+    let is_navigation = request.method == Method::GET && is_navigation(headers);
+    let no_visit = is_no_visit(headers).filter(|_| is_navigation);
+    if let Some(why) = no_visit {
+        platform.count(Noted::LeftOut, why);
     }
+    let is_visit = is_navigation && no_visit.is_none();
+    if is_visit || cookies::has_any(headers) {
+        judge(platform, config, host, headers, is_visit, &mut response).await;
+    }
+    if !response.headers().contains_key(SET_COOKIE) {
+        // Browsers do not keep a page that is not to be stored for the way back.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    response
+}
+
+/// Stores what the visitor's consent allows, or withdraws.
+async fn judge<P: Platform>(
+    platform: &P,
+    config: &Config,
+    host: Option<&str>,
+    headers: &HeaderMap,
+    is_visit: bool,
+    response: &mut Response,
+) {
     let sent = Sent::of(config, headers);
-    let client = platform.client();
+    let client = asking::client(platform, config, headers);
     let decision = config.consent.decide(&sent.signals(client.geo.as_ref()));
+    platform.count(Noted::Consent, decision.consent().as_str());
     if withdrawal::is_pending(headers) || decision.consent() == Consent::Denied {
-        withdrawal::withdraw(platform, config, headers, &mut response).await;
+        withdrawal::withdraw(platform, config, headers, response).await;
     } else if is_visit && decision.consent() == Consent::Unknown {
         log_unreadable(platform, "a page view", decision.why());
     } else if is_visit {
         let now = platform.now();
         let eids = carried(platform, config, headers, now);
         let visit = Visit { platform, config, host, headers, sent: &sent, client, now, eids };
-        visit.store().await.leave(&mut response, config);
+        visit.store().await.leave(response, config);
     }
-    response
 }
 
 /// The UIDs in the cookie that scripts of the page write.
@@ -61,6 +85,7 @@ fn carried<P: Platform>(
     match cookie.map_or(Ok(Vec::new()), eids_cookie::read) {
         Ok(eids) => eids::take(eids, &config.partners, now).ids,
         Err(why) => {
+            platform.count(Noted::LeftOut, "eids-cookie");
             platform.log(&format!("cookie {EIDS} of a page view cannot be read: {why}"));
             Vec::new()
         }
@@ -72,14 +97,11 @@ fn carried<P: Platform>(
 /// try the same write.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let is_prefetch = text(HeaderName::from_static("sec-purpose"))
-        .is_some_and(|purpose| purpose.contains("prefetch"));
-    let is_document = match text(HeaderName::from_static("sec-fetch-dest")) {
+    match text(HeaderName::from_static("sec-fetch-dest")) {
         Some(destination) => destination == "document",
         // A browser that does not say asks for HTML when it opens a page.
         None => text(ACCEPT).is_some_and(|types| types.contains("text/html")),
-    };
-    is_document && !is_prefetch
+    }
 }
 
 /// What a visit leaves with the browser, nothing where nothing changed; and what the store has said.
@@ -104,7 +126,7 @@ impl Stored {
     /// Sets the cookies.
     pub(crate) fn leave(&self, response: &mut Response, config: &Config) {
         if let Some(ec_id) = &self.ec_id {
-            cookies::set(response, config, EC, ec_id);
+            cookies::set_ec_id(response, config, ec_id);
         }
         if let Some(seen) = &self.seen {
             cookies::set(response, config, SEEN, &seen.to_string());
@@ -149,6 +171,7 @@ impl<P: Platform> Visit<'_, P> {
         stored.unwrap_or_else(|failure| {
             let id = id.map_or_else(|| "a new ID".to_owned(), |id| id.to_string());
             self.platform.log(&format!("page view of {id} is not stored: {}", code(&failure)));
+            self.became(code(&failure));
             Stored::failed(failure)
         })
     }
@@ -156,6 +179,7 @@ impl<P: Platform> Visit<'_, P> {
     /// A browser without an ID: 1 write, with everything that is known.
     async fn first(&self, graph: &P::Graph) -> Stored {
         let Some(ip) = self.client.ip else {
+            self.became("no-address");
             let text = "the address of the browser is not known";
             return Stored::failed(Failure::Unavailable(text.to_owned()));
         };
@@ -163,32 +187,43 @@ impl<P: Platform> Visit<'_, P> {
         match graph.create(&ec_id, self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out("a new ID", &report);
+                self.became("created");
                 let seen = Some(Seen::new(self.now, &self.eids));
                 Stored { ec_id: Some(ec_id), seen, ids: told(&self.eids, report.ids) }
             }
             // Somebody else's: the next view draws another suffix.
-            Err(Failure::AlreadyExists) => Stored::failed(Failure::Conflict),
+            Err(failure @ Failure::AlreadyExists) => {
+                self.became(code(&failure));
+                Stored::failed(Failure::Conflict)
+            }
             // The row may exist after all. The browser keeps the ID, and since nothing counts as
             // seen its next view makes up for it.
             Err(failure) => {
                 self.platform.log(&format!("first view is not stored yet: {}", code(&failure)));
+                self.became(code(&failure));
                 Stored { ec_id: Some(ec_id), ..Stored::failed(failure) }
             }
         }
     }
 
-    /// A browser with an ID: nothing without news, else 1 read and at most 1 write.
+    /// A browser with an ID: nothing without news, else 1 read and at most 1 write. Of an ID that nobody
+    /// knows to be minted here only a row that is there is kept up; without one the browser gets another.
     async fn returning(&self, id: &EcId) -> Result<Stored, Failure> {
         let seen = cookies::find(self.headers, SEEN).map(Seen::parse).unwrap_or_default();
         let news: Vec<_> = self.eids.iter().filter(|id| !seen.has(id)).cloned().collect();
         let debounce = u64::from(Policy::default().last_seen_debounce);
         let is_due = self.now.abs_diff(seen.at) >= debounce;
         if news.is_empty() && !is_due {
+            self.became("seen");
             return Ok(Stored::nothing());
         }
         let graph = self.platform.graph()?;
         let Some(mut snapshot) = graph.get(id.as_str(), self.now).await? else {
-            return self.anew(&graph, id).await;
+            return if is_minted(self.config, self.headers, id) {
+                self.anew(&graph, id).await
+            } else {
+                Ok(self.first(&graph).await)
+            };
         };
         let entry = snapshot.entry();
         if !entry.consent.ok {
@@ -202,6 +237,7 @@ impl<P: Platform> Visit<'_, P> {
         // What holds a snapshot may be needed for the next call.
         drop(snapshot);
         self.log_left_out(&id.to_string(), &report);
+        self.became(report.name());
         // A UID of this very second, or of a partner whose clock is ahead, stands for now, and the
         // browser's stays news.
         let is_stale = |id: &PartnerUid| {
@@ -238,6 +274,7 @@ impl<P: Platform> Visit<'_, P> {
         match graph.create(id.as_str(), self.entry(self.eids.clone())).await {
             Ok(report) => {
                 self.log_left_out(&id.to_string(), &report);
+                self.became("created");
                 Ok(self.made(id, &self.eids, told(&self.eids, report.ids)))
             }
             Err(Failure::AlreadyExists) => self.over_the_old(graph, id).await,
@@ -250,9 +287,11 @@ impl<P: Platform> Visit<'_, P> {
         // A live row past its lifetime shows here until the store has removed it.
         if !graph.get_metadata(id.as_str()).await?.is_some_and(|metadata| metadata.ok) {
             // The next view reads what it is.
+            self.became("already_exists");
             return Ok(Stored::failed(Failure::Conflict));
         }
         let report = graph.visit(id.as_str(), self.entry(self.eids.clone())).await?;
+        self.became(report.name());
         let ids = told(&self.eids, report.ids);
         Ok(match report.outcome {
             VisitOutcome::Created | VisitOutcome::Revived => self.made(id, &self.eids, ids),
@@ -260,6 +299,11 @@ impl<P: Platform> Visit<'_, P> {
             VisitOutcome::Written | VisitOutcome::Unchanged => Stored { ids, ..Stored::nothing() },
             VisitOutcome::Withdrawn => self.first(graph).await,
         })
+    }
+
+    /// Of what comes one after the other the last counts.
+    fn became(&self, outcome: &str) {
+        self.platform.count(Noted::Outcome, outcome);
     }
 
     /// A new row with these UIDs under an ID that the browser has.
@@ -290,16 +334,19 @@ impl<P: Platform> Visit<'_, P> {
 
     fn device(&self, ja4: Option<&str>, h2: Option<&str>) -> Device {
         let hint = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let agent = UserAgent::of(self.headers);
         Device {
             is_mobile: match hint("sec-ch-ua-mobile") {
                 Some("?0") => 0,
                 Some("?1") => 1,
-                _ => 2,
+                // Firefox and Safari send no hints.
+                _ => agent.as_ref().map_or(2, UserAgent::is_mobile),
             },
             // The first part of a JA4 says what kind of client it is, the others which one.
             ja4_class: ja4.and_then(|ja4| ja4.split('_').next()).map(str::to_owned),
             platform_class: hint("sec-ch-ua-platform")
-                .map(|platform| platform.trim_matches('"').to_ascii_lowercase()),
+                .map(|platform| platform.trim_matches('"').to_ascii_lowercase())
+                .or_else(|| Some(agent.as_ref()?.platform()?.to_owned())),
             h2_fp_hash: h2.map(|h2| hex::encode(&Sha256::digest(h2)[..6])),
             known_browser: None,
         }
@@ -307,6 +354,9 @@ impl<P: Platform> Visit<'_, P> {
 
     /// Tells the operator what of a view was malformed: by its name, since what it holds may be anything.
     fn log_left_out<O>(&self, of: &str, report: &Report<O>) {
+        for part in &report.left_out {
+            self.platform.count(Noted::LeftOut, &part.field);
+        }
         if !report.left_out.is_empty() {
             let fields: Vec<_> = report.left_out.iter().map(|part| part.field.as_str()).collect();
             self.platform.log(&format!("page view of {of}: left out {}", fields.join(", ")));

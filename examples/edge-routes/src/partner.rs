@@ -168,7 +168,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn sha256(text: &str) -> String {
+/// In hex, as tokens are stored and looked up.
+pub(crate) fn sha256(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 

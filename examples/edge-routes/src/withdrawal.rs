@@ -6,14 +6,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use edge_consent::Consent;
 use http::{HeaderMap, StatusCode};
-use identity_graph::{EcId, Geo};
+use identity_graph::{EcId, Failure, Geo};
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Problem, Response, code};
 use crate::config::Config;
 use crate::consent::Sent;
-use crate::cookies::{self, EC, PENDING, SEEN};
-use crate::platform::{GraphCalls, Platform};
+use crate::cookies::{self, OWN, PENDING};
+use crate::minted::is_minted;
+use crate::platform::{GraphCalls, Noted, Platform};
 
 /// EC IDs that one request withdraws at most: a browser has two when the cookie has been set both for a
 /// host and for its domain, and a forged request is to cost no more than a few writes.
@@ -46,7 +47,8 @@ pub(crate) async fn denied_now<P: Platform>(
     response
 }
 
-/// Writes a tombstone for each EC ID of the request: 1 write each, no read, at most 4 in one request.
+/// Writes a tombstone for each EC ID of the request: 1 write each, no read; of an ID that nobody knows to
+/// be minted here 1 read before it, and no write when it has no row. At most 4 IDs in one request.
 /// The cookies go only once the store has confirmed them all; until then the browser keeps its IDs and
 /// a mark, and every request of it goes on, whether or not it carries the signal.
 pub(crate) async fn withdraw<P: Platform>(
@@ -61,11 +63,7 @@ pub(crate) async fn withdraw<P: Platform>(
         ids.iter().filter(|id| !done.contains(&digest(id))).cloned().collect()
     };
     for id in left(&done).into_iter().take(MAX_EC_IDS) {
-        let tombstone = match platform.graph() {
-            Ok(graph) => graph.write_withdrawal_tombstone(id.as_str(), platform.now()).await,
-            Err(failure) => Err(failure),
-        };
-        match tombstone {
+        match end(platform, &id, is_minted(config, headers, &id)).await {
             Ok(()) => {
                 done.insert(digest(&id));
             }
@@ -78,14 +76,25 @@ pub(crate) async fn withdraw<P: Platform>(
     if !left(&done).is_empty() {
         let mut mark = vec![BEGUN.to_owned()];
         mark.extend(done);
+        platform.count(Noted::Outcome, "withdrawal-pending");
         cookies::set(response, config, PENDING, &mark.join("."));
         return;
     }
-    for name in [EC, SEEN, PENDING] {
+    platform.count(Noted::Outcome, "withdrawn");
+    for name in OWN {
         if cookies::find(headers, name).is_some() {
             cookies::expire(response, config, name);
         }
     }
+}
+
+async fn end<P: Platform>(platform: &P, id: &EcId, is_minted: bool) -> Result<(), Failure> {
+    let (graph, now) = (platform.graph()?, platform.now());
+    // A fresh row may not show yet, but its ID came with a tag. Whoever invents IDs stores nothing.
+    if !is_minted && matches!(graph.get(id.as_str(), now).await, Ok(None)) {
+        return Ok(());
+    }
+    graph.write_withdrawal_tombstone(id.as_str(), now).await
 }
 
 /// Marks a withdrawal as pending where a request that asks for one gets another answer than

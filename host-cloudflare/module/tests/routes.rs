@@ -22,6 +22,7 @@ struct Around {
     now: Cell<u64>,
     drawn: Cell<u64>,
     log: RefCell<Vec<String>>,
+    requests: RefCell<Vec<String>>,
 }
 
 impl Surroundings for Around {
@@ -36,6 +37,10 @@ impl Surroundings for Around {
 
     fn log(&self, line: &str) {
         self.log.borrow_mut().push(line.to_owned());
+    }
+
+    fn request(&self, line: &str) {
+        self.requests.borrow_mut().push(line.to_owned());
     }
 }
 
@@ -153,6 +158,7 @@ fn a_view_asks_one_object_or_none() {
     let first = edge.page("");
     let id = cookie(&first, "ts-ec").expect("an ID").to_owned();
     let seen = cookie(&first, "ts-ec-seen").expect("it is stored").to_owned();
+    let tag = cookie(&first, "ts-ec-tag").expect("it was minted here").to_owned();
     assert_eq!(edge.asked, [[object(&id)]], "a first view");
     assert!(edge.row(&id).is_some());
 
@@ -165,10 +171,38 @@ fn a_view_asks_one_object_or_none() {
     assert_eq!(edge.row(&id).expect("a row")["last_seen"], NOW + 400);
 
     let page = Request::get("https://news.example/").header("sec-gpc", "1");
-    let page = page.header("cookie", format!("ts-ec={id}")).body([].as_slice());
-    edge.serve(page.expect("a request"));
+    let page = page.header("cookie", format!("ts-ec={id}; ts-ec-tag={tag}"));
+    edge.serve(page.body([].as_slice()).expect("a request"));
     assert_eq!(edge.asked, [[object(&id)]], "a withdrawal");
     assert_eq!(edge.row(&id).expect("a tombstone")["consent"]["ok"], false);
+
+    let lines: Vec<Value> = edge
+        .around
+        .requests
+        .take()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let outcomes: Vec<_> = lines.iter().map(|line| &line["outcome"]).collect();
+    assert_eq!(outcomes, ["created", "seen", "written", "withdrawn"]);
+}
+
+#[test]
+fn the_operator_deletes_a_row() {
+    let mut edge = Edge::new();
+    let id = id(0x3f);
+    edge.seed(&id);
+    let mut send = |form: &str, session: &str| {
+        let request = Request::post("https://news.example/_ts/admin");
+        let request = request.header("sec-fetch-site", "same-origin").header("cookie", session);
+        edge.serve(request.body(form.as_bytes()).expect("a request"))
+    };
+    let signed_in = send("do=sign-in&token=local-operator-token", "");
+    let session = format!("ts-operator={}", cookie(&signed_in, "ts-operator").expect("a session"));
+    let deleted = send(&format!("do=delete&ec_id={id}"), &session);
+    assert_eq!(deleted.status(), StatusCode::OK);
+    assert_eq!(edge.asked, [[0x3f]]);
+    assert!(edge.row(&id).is_none());
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use edge_routes::{ConfigError, read};
-use http::HeaderName;
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
@@ -21,8 +20,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The URL of its store, which may hold credentials.
     pub store: String,
-    /// The header in which a proxy tells the address of the browser.
-    pub client_ip_header: Option<HeaderName>,
     /// The folder in which the compiled component is kept, when it is configured.
     pub cache: Option<PathBuf>,
     /// Whether secrets are those of the repository, which everybody knows: then nobody but this machine
@@ -37,7 +34,6 @@ pub struct Config {
 struct File {
     listen: Option<Spanned<String>>,
     store: Option<String>,
-    client_ip_header: Option<Spanned<String>>,
     cache: Option<Spanned<PathBuf>>,
     ec: edge_routes::Config,
 }
@@ -82,14 +78,6 @@ impl Config {
             }
             (None, None) => SocketAddr::from(([127, 0, 0, 1], 7677)),
         };
-        let client_ip_header = match &file.client_ip_header {
-            Some(name) => {
-                let expected = "the name of a header, as in \"x-forwarded-for\"";
-                let refused = |_| lines.refuse(name.span(), "client_ip_header", expected);
-                Some(name.get_ref().parse().map_err(refused)?)
-            }
-            None => None,
-        };
         let cache = match &file.cache {
             Some(folder) if folder.get_ref().is_relative() => {
                 let expected = "an absolute path, as in \"/var/cache/ec-graph-server\"";
@@ -97,13 +85,13 @@ impl Config {
             }
             folder => folder.as_ref().map(|folder| folder.get_ref().clone()),
         };
-        let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
+        let is_local = listen.ip().is_loopback() && file.ec.proxy.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
         let is_example = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
         let routes = file.ec;
-        Ok::<_, Refused>(Self { listen, store, client_ip_header, cache, is_example, routes })
+        Ok::<_, Refused>(Self { listen, store, cache, is_example, routes })
     }
 }
 
@@ -148,6 +136,13 @@ mod tests {
         }
     }
 
+    fn proxy(address_header: &str) -> String {
+        let hash = "0".repeat(64);
+        format!(
+            "[ec.proxy]\naddress_header = \"{address_header}\"\nsecret_header = \"s\"\nsecret_sha256 = \"{hash}\"\n"
+        )
+    }
+
     fn line_of(text: &str, start: &str) -> usize {
         text.lines().position(|line| line.starts_with(start)).unwrap() + 1
     }
@@ -165,7 +160,7 @@ mod tests {
         assert_eq!(refused(REPOSITORY, Some("0.0.0.0:80")), placeholder);
         assert_eq!(refused(REPOSITORY, Some("[::1]:80")), "accepted");
         // Behind a proxy everybody can reach it.
-        let proxied = format!("client_ip_header = \"x-real-ip\"\n{REPOSITORY}");
+        let proxied = format!("{REPOSITORY}{}", proxy("x-real-ip"));
         assert!(refused(&proxied, None).contains("passphrase is the placeholder"));
     }
 
@@ -192,12 +187,7 @@ mod tests {
         };
         for (text, starts, says) in [
             (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
-            (
-                format!("client_ip_header = \"se cret\"\n{REPOSITORY}"),
-                "client_ip_header",
-                "the name of a header",
-            ),
-            (
+            (format!("{REPOSITORY}{}", proxy("se cret")), "address_header", "the name of a header"),
             (
                 format!("cache = \"secret\"\n{REPOSITORY}"),
                 "cache",

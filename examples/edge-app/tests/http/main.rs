@@ -13,6 +13,7 @@ mod jar;
 #[path = "../support/json.rs"]
 mod json;
 mod life;
+mod operator;
 mod scripts;
 mod seeds;
 mod service;
@@ -32,7 +33,9 @@ macro_rules! tests {
 
 tests! {
     life: an_identity_lives_and_is_withdrawn, browsers_of_one_network_share_a_hash,
-        a_page_load_mints_one_id;
+        a_page_load_mints_one_id, each_request_is_told_in_a_line,
+        an_id_from_elsewhere_is_shared_by_no_two_browsers;
+    operator: the_operator_looks_at_a_row_withdraws_and_deletes_it;
     batch: a_thousand_mappings_are_all_stored, a_batch_goes_on_past_mappings_that_fail,
         a_compressed_batch_is_stored, a_partner_takes_its_uid_back;
     scripts: ids_that_are_known_after_the_page_has_loaded_arrive, a_page_is_told_its_eids,

@@ -108,6 +108,12 @@ fn eids_are_taken_from_pages_of_the_same_origin_alone() {
         assert_eq!((status, &body["error"]), (403, &json!("origin_not_allowed")), "{headers:?}");
         assert!(!response.headers().contains_key("access-control-allow-origin"));
     }
+    // What nobody looks at makes no row.
+    let same_origin = ("sec-fetch-site", "same-origin");
+    for header in [("user-agent", "curl/8.5.0"), ("sec-purpose", "prefetch;prerender")] {
+        let (status, body) = answer(&send(&[same_origin, header], NO_CALLS));
+        assert_eq!((status, &body["error"]), (403, &json!("no_visit")));
+    }
     // A browser that does not say more.
     assert_eq!(send(&[("origin", "https://news.example:8080")], calls(0, 1)).status(), 200);
 }

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
+mod asking;
 mod batch;
 mod consent;
 mod eids;
@@ -10,6 +11,8 @@ mod identify;
 mod jar;
 #[path = "../support/json.rs"]
 mod json;
+mod lines;
+mod operator;
 mod page;
 mod partners;
 mod support;

@@ -141,7 +141,7 @@ fn a_store_that_fails_is_named_with_what_to_do() {
 #[test]
 fn other_addresses_and_methods_are_refused() {
     let service = Service::new();
-    for path in ["/_ts/", "/_ts/api/v1/identify/", "/_ts/api/v2/identify", "/_ts/admin"] {
+    for path in ["/_ts/", "/_ts/api/v1/identify/", "/_ts/api/v2/identify", "/_ts/admin/"] {
         assert_eq!(get(&service, NO_CALLS, path, Some(OPERATOR)).0, 404, "{path}");
     }
     for (method, path, allowed) in [

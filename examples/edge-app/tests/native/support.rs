@@ -1,14 +1,19 @@
 //! A browser, and the place that the application runs in.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use edge_app::{Client, Config, Platform, Response, handle};
+use hmac::{Hmac, KeyInit, Mac};
 use host_test::{Faulty, MemoryStore, StoreCalls};
 use http::header::{COOKIE, SET_COOKIE};
 use http::request::Builder;
 use http::{Request, StatusCode};
 use identity_graph::{Failure, Geo, Graph, IdentityGraph, Policy};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::jar::Jar;
 pub(crate) use crate::json::{Answer, answer, errors, mapping, tombstone};
@@ -52,6 +57,8 @@ pub(crate) struct Service {
     /// Where its browsers are.
     pub(crate) country: Cell<&'static str>,
     now: Cell<u64>,
+    /// What it has told of its requests.
+    pub(crate) lines: RefCell<Vec<String>>,
 }
 
 impl Service {
@@ -67,6 +74,7 @@ impl Service {
             config,
             country: Cell::new("us"),
             now: Cell::new(NOW),
+            lines: RefCell::default(),
         }
     }
 
@@ -112,9 +120,9 @@ impl Platform for Service {
         Ok(Box::new(graph.expect("the default policy is valid")))
     }
 
-    fn client(&self) -> Client {
+    fn client(&self, address: Option<IpAddr>) -> Client {
         Client {
-            ip: Some("192.0.2.1".parse().expect("an address")),
+            ip: address.or(Some("192.0.2.1".parse().expect("an address"))),
             geo: Some(Geo::from_lookup(self.country.get(), "OR", 64_500, 820)),
             ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".to_owned()),
             h2: Some("1:65536;4:6291456|15663105|0|m,a,s,p".to_owned()),
@@ -123,6 +131,14 @@ impl Platform for Service {
 
     fn now(&self) -> u64 {
         self.now.get()
+    }
+
+    fn request(&self, line: &str) {
+        self.lines.borrow_mut().push(line.to_owned());
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        Some(7)
     }
 }
 
@@ -133,7 +149,15 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// One whose ID was minted here.
     pub(crate) fn with(ec_id: &str) -> Self {
+        let mut browser = Self::with_strange(ec_id);
+        browser.set("ts-ec-tag", &tag(ec_id));
+        browser
+    }
+
+    /// One whose ID comes from nobody knows where.
+    pub(crate) fn with_strange(ec_id: &str) -> Self {
         let mut browser = Self::default();
         browser.set("ts-ec", ec_id);
         browser
@@ -241,6 +265,14 @@ impl Browser {
             [("authorization", authorization.as_str())].iter().chain(headers).copied().collect();
         answer(&self.send(service, cost, "/_ts/api/v1/identify", &headers))
     }
+}
+
+/// The tag of an ID under the passphrase of the repository: 128 bits of an HMAC.
+pub(crate) fn tag(ec_id: &str) -> String {
+    let key = b"replace-this-passphrase-by-a-random-one";
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(format!("minted {ec_id}").as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..16])
 }
 
 #[track_caller]

@@ -120,6 +120,13 @@ fn what_is_answered_is_counted() {
     assert_eq!((uids["outcome=\"written\""], uids["outcome=\"not-found\""]), (3, 1));
     let left_out = counter(&service, "ec_graph_left_out_total");
     assert_eq!(left_out.values().sum::<u64>(), 1, "{left_out:?}");
+    let crawler = [("sec-fetch-dest", "document"), ("user-agent", "curl/8.5.0")];
+    service.send("GET", "/", &crawler, &[]);
+    let noted = counter(&service, "ec_graph_noted_total");
+    assert_eq!(noted["what=\"consent\",why=\"ok\""], 1);
+    assert_eq!(noted["what=\"outcome\",why=\"created\""], 1);
+    assert_eq!(noted["what=\"outcome\",why=\"invalid_token\""], 1);
+    assert_eq!(noted["what=\"left-out\",why=\"crawler\""], 1);
     let answers = counter(&service, "ec_graph_store_answers_total");
     assert_eq!(answers["call=\"put\",outcome=\"stored\""], 1);
     assert_eq!(answers["call=\"get-many\",outcome=\"found\""], 1);
