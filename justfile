@@ -8,6 +8,7 @@ import 'just/python.just'
 import 'just/server.just'
 import 'just/play.just'
 import 'just/cloudflare.just'
+import 'just/publish.just'
 
 wasm-targets := "wasm32-unknown-unknown wasm32-wasip1"
 
@@ -116,9 +117,12 @@ lint: _targets
     cargo fmt --all --check
     cargo clippy {{ native }} {{ on-viceroy }} --package graph-bench --all-targets -- -D warnings
     cargo clippy {{ native }} --test http -- -D warnings
+    cargo clippy --package identity-graph-wit --all-targets -- -D warnings
     cargo clippy --package host-test --package identity-graph-scenarios --package identity-graph-tests --no-default-features --all-targets -- -D warnings
     cargo clippy --package host-cloudflare --package host-cloudflare-tests --all-targets -- -D warnings
-    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --package host-cloudflare --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package identity-graph --package identity-graph-kv-cas --package identity-graph-component --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-server-forward --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --package host-cloudflare --target wasm32-unknown-unknown -- -D warnings
     cargo clippy --package host-fastly-store --package host-fastly-component --package host-fastly-tests --package host-fastly-probe --package edge-app --package trusted-server-example --target wasm32-wasip1 -- -D warnings
 
 # Build the documentation, with warnings denied
@@ -126,11 +130,13 @@ doc: _targets
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps {{ native }}
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --package host-cloudflare
 
+published-crates := "identity-graph identity-graph-conformance host-fastly-store"
+
 # Package the crates that others link, and build the rules in a workspace of somebody else's
 package-crates:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo package --offline --allow-dirty --package identity-graph --package identity-graph-conformance --package host-fastly-store
+    cargo package --offline --allow-dirty {{ prepend("--package ", published-crates) }}
     other=target/vendored
     rm -rf "$other" && mkdir -p "$other"
     cp -R component/rules "$other/identity-graph"
@@ -138,7 +144,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly test-cloudflare package-cloudflare test-play test-js lint-python test-python
+ci: lint test doc package-crates test-fastly package-fastly test-cloudflare package-cloudflare test-play test-js lint-python test-python lint-release package
 
 # What the components are built for
 _targets:

@@ -24,12 +24,11 @@ fn export_of(rows: usize) -> String {
         let body = "{\"v\":1,\"created\":1,\"consent\":{\"ok\":true,\"updated\":1},\"geo\":{\"country\":\"FR\"}}";
         let (key, body) = (json!(key), json!(body));
         // Fields in the order of an export.
-        let _ = match row {
-            7 => writeln!(lines, "{{\"key\":{key},\"base64\":\"//79\"}}"),
-            _ => {
-                let metadata = json!("{\"ok\":true}");
-                writeln!(lines, "{{\"key\":{key},\"metadata\":{metadata},\"body\":{body}}}")
-            }
+        let _ = if row == 7 {
+            writeln!(lines, "{{\"key\":{key},\"base64\":\"//79\"}}")
+        } else {
+            let metadata = json!("{\"ok\":true}");
+            writeln!(lines, "{{\"key\":{key},\"metadata\":{metadata},\"body\":{body}}}")
         };
     }
     let sha256 = hex::encode(Sha256::digest(&lines));

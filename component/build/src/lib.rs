@@ -4,6 +4,8 @@
 //! The package is compiled to a core module in a target directory of its own (the outer cargo holds the
 //! lock of the usual one), and the module is encoded as a component.
 
+mod metadata;
+
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -52,8 +54,20 @@ fn build(package: &str, inputs: &[&str], name: &str) -> Result<(), Box<dyn Error
         .module(&fs::read(&module)?)
         .and_then(ComponentEncoder::encode)
         .map_err(|error| format!("{} cannot be made a component: {error:#}", module.display()))?;
+    let (version, license) = (variable("CARGO_PKG_VERSION")?, variable("CARGO_PKG_LICENSE")?);
+    let title = name.trim_end_matches(".wasm");
+    let component = metadata::add(&component, title, &version, &license, &compiler(workspace)?)?;
     fs::write(out.join(name), component)?;
     Ok(())
+}
+
+/// The version of the compiler, as `1.95.0 (59807616e 2026-04-14)`.
+fn compiler(workspace: &Path) -> Result<String, Box<dyn Error>> {
+    let output =
+        Command::new(variable("RUSTC")?).arg("--version").current_dir(workspace).output()?;
+    let version = String::from_utf8(output.stdout)?;
+    let version = version.trim().strip_prefix("rustc ").ok_or("rustc does not tell its version")?;
+    Ok(version.to_owned())
 }
 
 /// Cargo's own words for a missing target hide what to do among errors about `core`.

@@ -23,7 +23,7 @@ fn act(service: &Service, session: &str, action: &str, id: &str) -> (u16, String
 
 pub(crate) fn the_operator_looks_at_a_row_withdraws_and_deletes_it(service: &Service) {
     let mut browser = Browser::default();
-    browser.cookies.set_eids(&[("timeline.example", "t")]);
+    browser.cookies.set_eids(&[("pubcid.org", "t")]);
     browser.open(service, &[]);
     let id = browser.id();
 
@@ -36,7 +36,7 @@ pub(crate) fn the_operator_looks_at_a_row_withdraws_and_deletes_it(service: &Ser
 
     let (status, page) = act(service, session, "look-up", &id);
     assert_eq!(status, 200);
-    assert!(page.contains("timeline.example") && page.contains("last seen"), "{page}");
+    assert!(page.contains("pubcid.org") && page.contains("last seen"), "{page}");
     let elsewhere = [("sec-fetch-site", "cross-site"), ("cookie", session)];
     let form = format!("do=delete&ec_id={id}");
     assert_eq!(service.send("POST", "/_ts/admin", &elsewhere, form.as_bytes()).status(), 403);

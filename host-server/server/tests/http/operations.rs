@@ -103,7 +103,9 @@ fn what_is_answered_is_counted() {
     let mut browser = Browser::default();
     browser.cookies.set_eids(&[("pubcid.org", "n"), ("ids.acme.example", "a")]);
     browser.open(&service, &[("sec-ch-ua-platform", &"x".repeat(65))]);
-    service.sync(ACME, &[mapping(&browser.id(), "b", now() + 1), mapping(&"0".repeat(64), "b", 1)]);
+    let missing = mapping(&"0".repeat(64), "b", 1);
+    let malformed = mapping("short", "b", 1);
+    service.sync(ACME, &[mapping(&browser.id(), "b", now() + 1), missing, malformed]);
     service.ask("GET", "/_ts/api/v1/identify", "wrong", &[]);
 
     let requests = counter(&service, "ec_graph_requests_total");
@@ -113,6 +115,7 @@ fn what_is_answered_is_counted() {
     let refused = counter(&service, "ec_graph_refused_total");
     assert_eq!(refused["reason=\"invalid_token\",route=\"identify\""], 1);
     assert_eq!(refused["reason=\"invalid_ec_id\",route=\"batch-sync\""], 1);
+    assert_eq!(refused["reason=\"not_found\",route=\"batch-sync\""], 1);
     let calls = counter(&service, "ec_graph_calls_total");
     assert_eq!(calls["operation=\"create\",outcome=\"created\""], 1);
     assert_eq!(calls["operation=\"sync-partner-ids\",outcome=\"done\""], 1);
