@@ -15,6 +15,7 @@ class Module {
       now: () => BigInt(Math.floor(Date.now() / 1000)),
       random: () => crypto.getRandomValues(new BigUint64Array(1))[0],
       log: (text, length) => console.warn(textOf(this.#bytes(text, length))),
+      tell: (text, length) => console.info(textOf(this.#bytes(text, length))),
       store: (call, length) => {
         const frames = split(this.#bytes(call, length).slice());
         return this.#give(join(answerOf(this.#rows, frames)));

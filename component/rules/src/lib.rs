@@ -79,7 +79,7 @@ pub use store::{
     Cause, Item, ItemHead, KvError, Precondition, Read, Store, StoreError, Write, WriteOutcome,
     Written,
 };
-pub use types::{EcId, PartnerKey, Timestamp, Uid};
+pub use types::{EcId, Ext, PartnerKey, Timestamp, Uid};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

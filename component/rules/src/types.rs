@@ -8,10 +8,10 @@ mod timestamp;
 mod uid;
 
 pub use ec_id::EcId;
+pub use ext::Ext;
 pub use partner_key::PartnerKey;
 pub use timestamp::Timestamp;
 pub use uid::Uid;
 
-pub(crate) use ext::Ext;
 pub(crate) use generation::Generation;
 pub(crate) use timestamp::Now;

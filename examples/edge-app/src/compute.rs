@@ -1,16 +1,16 @@
 //! The application on Fastly Compute.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use edge_routes::Client;
 use fastly::compute_runtime::hostname;
 use fastly::geo::geo_lookup;
-use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{Body, Request};
 use identity_graph::{Failure, Geo, IdentityGraph};
 
 use crate::config::Config;
+use crate::log::log;
 use crate::platform::Platform;
 use crate::synchronous::handle;
 
@@ -22,23 +22,21 @@ pub type Open = fn(&str) -> Result<Box<dyn IdentityGraph>, Failure>;
 
 /// Serves the request that this instance was started for, over a graph that is opened this way.
 pub fn run(open: Open) {
+    let begun = Instant::now();
     let request = Request::from_client();
     let config = Config::parse(CONFIG, hostname() == "localhost");
-    let (identity_store, partner_store) = match &config {
-        Ok(config) => (config.identity_store.as_str(), config.partner_store.as_str()),
-        Err(_) => ("", ""),
-    };
+    let identity_store = config.as_ref().map_or("", |config| config.identity_store.as_str());
     let client = request.clone_without_body();
-    let compute = Compute { client, open, identity_store, partner_store };
+    let compute = Compute { begun, client, open, identity_store };
     let response = handle(&compute, &config, request.into());
     fastly::Response::from(response.map(Body::from)).send_to_client();
 }
 
 struct Compute<'a> {
+    begun: Instant,
     client: Request,
     open: Open,
     identity_store: &'a str,
-    partner_store: &'a str,
 }
 
 impl Platform for Compute<'_> {
@@ -46,16 +44,10 @@ impl Platform for Compute<'_> {
         (self.open)(self.identity_store)
     }
 
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let store = KVStore::open(self.partner_store).map_err(|error| failure(&error))?;
-        match store.ok_or(Failure::NoSuchStore)?.lookup(token_sha256) {
-            Ok(mut found) => Ok(Some(found.take_body_bytes())),
-            Err(KVStoreError::ItemNotFound) => Ok(None),
-            Err(error) => Err(failure(&error)),
+    fn client(&self, address: Option<IpAddr>) -> Client {
+        if let Some(ip) = address {
+            return Client { ip: address, geo: locate(ip), ..Client::default() };
         }
-    }
-
-    fn client(&self) -> Client {
         let ip = self.client.get_client_ip_addr();
         Client {
             ip,
@@ -68,19 +60,18 @@ impl Platform for Compute<'_> {
     fn now(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
+
+    fn request(&self, line: &str) {
+        log(line);
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        u64::try_from(self.begun.elapsed().as_millis()).ok()
+    }
 }
 
 fn locate(ip: IpAddr) -> Option<Geo> {
     let geo = geo_lookup(ip)?;
     let region = geo.region().unwrap_or_default();
     Some(Geo::from_lookup(geo.country_code(), region, geo.as_number(), geo.metro_code()))
-}
-
-/// What a failed read of the partner store means.
-fn failure(error: &KVStoreError) -> Failure {
-    match error {
-        KVStoreError::StoreNotFound(_) => Failure::NoSuchStore,
-        KVStoreError::TooManyRequests => Failure::Throttled,
-        _ => Failure::Unavailable("the partner store failed".to_owned()),
-    }
 }

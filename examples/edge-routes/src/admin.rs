@@ -11,17 +11,16 @@ use crate::config::Config;
 use crate::partner;
 use crate::platform::{GraphCalls, Platform, SnapshotCalls};
 
-/// 1 read for the row as stored, 1 more for the row as understood. What is understood is `null` when
-/// the row cannot be read, or was written between the two.
-pub(crate) async fn row<P: Platform>(
-    platform: &P,
-    config: &Config,
-    headers: &HeaderMap,
-    ec_id: &str,
-) -> Result<Response, Problem> {
-    partner::authenticate_operator(config, headers)?;
-    let id = EcId::parse(ec_id)
-        .map_err(|rule| Problem::new(StatusCode::BAD_REQUEST, "invalid_ec_id", rule.to_string()))?;
+/// A row.
+pub(crate) struct Found {
+    /// As it is stored.
+    pub(crate) row: RawRow,
+    /// As it is understood; none when it cannot be read, or was written between the two reads.
+    pub(crate) entry: Option<Entry>,
+}
+
+/// 1 read for the row as stored, 1 more for the row as understood.
+pub(crate) async fn look<P: Platform>(platform: &P, id: &EcId) -> Result<Found, Problem> {
     let graph = platform.graph()?;
     let Some(row) = graph.inspect(id.as_str()).await? else {
         let message = format!("there is no row of {id} here; one that is fresh may still come");
@@ -32,9 +31,28 @@ pub(crate) async fn row<P: Platform>(
         Some(_) => None,
     };
     let same = snapshot.filter(|snapshot| snapshot.generation() == row.generation);
-    let understood = same.map_or(Value::Null, |snapshot| understood(&snapshot.entry()));
+    let entry = same.map(|snapshot| snapshot.entry());
+    Ok(Found { row, entry })
+}
+
+/// The row as JSON.
+pub(crate) async fn row<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+    ec_id: &str,
+) -> Result<Response, Problem> {
+    partner::authenticate_operator(config, headers)?;
+    let Found { row, entry } = look(platform, &parse(ec_id)?).await?;
+    let understood = entry.as_ref().map_or(Value::Null, understood);
     let answer = json!({ "stored": stored(row), "understood": understood });
     Ok(answer::json(StatusCode::OK, &answer))
+}
+
+/// The EC ID that an operator asks for.
+pub(crate) fn parse(ec_id: &str) -> Result<EcId, Problem> {
+    EcId::parse(ec_id)
+        .map_err(|rule| Problem::new(StatusCode::BAD_REQUEST, "invalid_ec_id", rule.to_string()))
 }
 
 fn stored(row: RawRow) -> Value {

@@ -24,6 +24,14 @@ pub(crate) fn response(status: StatusCode, content_type: &'static str, body: Vec
     response
 }
 
+/// A response that has nothing to say.
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
+    response
+}
+
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => response(status, "application/json", body),

@@ -1,20 +1,19 @@
 //! What the routes are configured by.
 
 use edge_consent::{Policy, PolicyError};
+use http::HeaderName;
 use identity_graph::{Entry, NewEntry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::origin::is_origin;
+use crate::partner::Partners;
+
 /// The secrets of the configurations that are in the repository, which everybody knows.
 const PLACEHOLDER_PASSPHRASE: &str = "replace-this-passphrase-by-a-random-one";
 const PLACEHOLDER_OPERATOR: &str =
     "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a";
-/// The SHA-256 of the partners' tokens that are in the repository.
-const PLACEHOLDER_TOKENS: [&str; 2] = [
-    "541218ab11bd4a49a91e550bb2623d4622228816b58b388d95064562a8af02b6",
-    "c8ef9e2d679727afa921be54485b0e496b9f0efc652e3ede47d283b30f06125e",
-];
 const MIN_PASSPHRASE_BYTES: usize = 32;
 
 /// How the routes are configured. No `Debug`: it holds secrets.
@@ -27,12 +26,33 @@ pub struct Config {
     pub operator_token_sha256: String,
     /// The domain whose subdomains share the cookie; without it the visited host alone.
     pub cookie_domain: Option<String>,
+    /// Other origins whose pages may ask `identify`, as in `https://www.publisher.example`.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// Whose UIDs are stored, and who may ask for them.
+    #[serde(default)]
+    pub partners: Partners,
+    /// What stands between browsers and the service and tells their addresses; without it the address of
+    /// the connection counts.
+    pub proxy: Option<Proxy>,
     /// What a visitor's consent is judged by.
     #[serde(default)]
     pub consent: Policy,
     /// Where that consent is found.
     #[serde(default)]
     pub consent_cookies: ConsentCookies,
+}
+
+/// A CDN or a load balancer in front. What it says counts only with its secret, which browsers do not know.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    /// The header in which it tells the address of the browser; of a list the last.
+    pub address_header: String,
+    /// The header in which it sends its secret.
+    pub secret_header: String,
+    /// Hex SHA-256 of that secret.
+    pub secret_sha256: String,
 }
 
 /// The cookies in which consent managers leave their strings. Of several names the first counts that the
@@ -78,6 +98,9 @@ pub enum ConfigError {
     /// A value breaks its rule.
     #[error("{0}: expected {1}; correct it")]
     Invalid(&'static str, &'static str),
+    /// A partner's record breaks a rule: its place in the list from 1 on, the field, and what is expected.
+    #[error("partners, number {0}: {1}: expected {2}; correct it")]
+    Partner(usize, &'static str, &'static str),
     /// A value of the consent policy breaks its rule.
     #[error("consent.{0}; correct it")]
     Consent(#[from] PolicyError),
@@ -105,6 +128,22 @@ impl Config {
         if self.cookie_domain.as_deref().is_some_and(|domain| !is_domain(domain)) {
             return Err(ConfigError::Invalid("cookie_domain", "a lower-case hostname"));
         }
+        if !self.allowed_origins.iter().all(|origin| is_origin(origin)) {
+            let expected = "origins as browsers send them, as in \"https://www.publisher.example\"";
+            return Err(ConfigError::Invalid("allowed_origins", expected));
+        }
+        if let Some(proxy) = &self.proxy {
+            for (name, value) in
+                [("address_header", &proxy.address_header), ("secret_header", &proxy.secret_header)]
+            {
+                if HeaderName::from_bytes(value.as_bytes()).is_err() {
+                    return Err(ConfigError::Invalid(name, "the name of a header"));
+                }
+            }
+            if !is_sha256(&proxy.secret_sha256) {
+                return Err(ConfigError::Invalid("secret_sha256", SHA256));
+            }
+        }
         self.consent.check()?;
         for (name, value, placeholder) in [
             ("passphrase", &self.passphrase, PLACEHOLDER_PASSPHRASE),
@@ -114,23 +153,16 @@ impl Config {
                 return Err(ConfigError::Placeholder(name));
             }
         }
-        Ok(())
+        self.partners.check(is_local)
     }
 }
 
 /// What is expected of the hash of a token.
-pub const SHA256: &str = "a SHA-256 as 64 lower-case hex digits";
+pub(crate) const SHA256: &str = "a SHA-256 as 64 lower-case hex digits";
 
 /// Whether this is the hash of a token, in the form in which it is looked up.
-#[must_use]
-pub fn is_sha256(text: &str) -> bool {
+pub(crate) fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-/// Whether this is the hash of a partner's token that is in the repository, which everybody knows.
-#[must_use]
-pub fn is_placeholder_token(token_sha256: &str) -> bool {
-    PLACEHOLDER_TOKENS.contains(&token_sha256)
 }
 
 /// Whether the graph would take this as a domain, as it stands.
@@ -149,6 +181,9 @@ mod tests {
             passphrase: "p".repeat(32),
             operator_token_sha256: "0".repeat(64),
             cookie_domain: None,
+            allowed_origins: Vec::new(),
+            partners: Partners::default(),
+            proxy: None,
             consent: Policy::default(),
             consent_cookies: ConsentCookies::default(),
         }
@@ -174,6 +209,18 @@ mod tests {
         assert!(error(config).starts_with("operator_token_sha256:"));
         let config = Config { cookie_domain: Some("https://x".to_owned()), ..own_secrets() };
         assert!(error(config).starts_with("cookie_domain:"));
+        let allowed_origins = vec!["https://secret/".to_owned()];
+        let config = Config { allowed_origins, ..own_secrets() };
+        assert!(error(config).starts_with("allowed_origins: expected origins as browsers"));
+        let proxy = |address_header: &str, secret_sha256: &str| Proxy {
+            address_header: address_header.to_owned(),
+            secret_header: "x-edge-secret".to_owned(),
+            secret_sha256: secret_sha256.to_owned(),
+        };
+        let config = Config { proxy: Some(proxy("no header", &"0".repeat(64))), ..own_secrets() };
+        assert_eq!(error(config), "address_header: expected the name of a header; correct it");
+        let config = Config { proxy: Some(proxy("x-real-ip", "secret")), ..own_secrets() };
+        assert!(error(config).starts_with("secret_sha256:"));
         let consent = Policy { vendor_id: Some(0), ..Policy::default() };
         let config = Config { consent, ..own_secrets() };
         assert!(error(config).starts_with("consent.vendor_id:"));

@@ -8,13 +8,18 @@ use identity_graph::EcId;
 
 use crate::answer::Response;
 use crate::config::Config;
+use crate::minted;
 
 /// The EC ID.
 pub(crate) const EC: &str = "ts-ec";
+/// That this deployment has minted the EC ID, see [`crate::minted`].
+pub(crate) const TAG: &str = "ts-ec-tag";
 /// What of this browser has been stored, see [`crate::seen`].
 pub(crate) const SEEN: &str = "ts-ec-seen";
 /// A withdrawal that the store has not confirmed, see [`crate::withdrawal`].
 pub(crate) const PENDING: &str = "ts-ec-withdraw";
+/// The cookies of the service.
+pub(crate) const OWN: [&str; 4] = [EC, TAG, SEEN, PENDING];
 /// The user IDs that the page's scripts know, see [`crate::eids`].
 pub(crate) const EIDS: &str = "ts-eids";
 
@@ -26,7 +31,8 @@ pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     find_all(headers, name).next()
 }
 
-fn find_all<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+/// All values of a cookie of the request.
+pub(crate) fn find_all<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     // HTTP/2 may split the header.
     let lines = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
     // Another's cookie may be any bytes; it costs nobody else theirs.
@@ -42,7 +48,7 @@ pub(crate) fn ec_id(headers: &HeaderMap) -> Option<EcId> {
 
 /// Whether the request has a cookie of this service's.
 pub(crate) fn has_any(headers: &HeaderMap) -> bool {
-    [EC, SEEN, PENDING].iter().any(|name| find(headers, name).is_some())
+    OWN.iter().any(|name| find(headers, name).is_some())
 }
 
 /// All EC IDs of the request, each once.
@@ -50,6 +56,13 @@ pub(crate) fn ec_ids(headers: &HeaderMap) -> Vec<EcId> {
     let mut known = BTreeSet::new();
     let ids = find_all(headers, EC).filter_map(|id| EcId::parse(id).ok());
     ids.filter(|id| known.insert(id.clone())).collect()
+}
+
+/// Gives the browser an EC ID, and its tag.
+pub(crate) fn set_ec_id(response: &mut Response, config: &Config, ec_id: &str) {
+    let tag = minted::tag(config, ec_id);
+    set(response, config, EC, ec_id);
+    set(response, config, TAG, &tag);
 }
 
 /// Sets a cookie for a year.

@@ -11,25 +11,37 @@
 
 mod admin;
 mod answer;
+mod arriving;
+mod asking;
 mod batch_sync;
+mod body;
 mod config;
 mod consent;
 mod cookies;
 mod eids;
+mod eids_cookie;
 mod identify;
+mod mapping;
 mod mint;
+mod minted;
+mod operator;
+mod operator_page;
+mod origin;
 mod page;
 mod partner;
 mod platform;
 mod routes;
+mod scalar;
 mod seen;
+mod user_agent;
+mod watched;
+mod why;
 mod withdrawal;
 
 pub use answer::{Refused, Response, gave_up, problem};
 pub use batch_sync::{MAX_BODY_BYTES, MAX_MAPPINGS};
-pub use config::{
-    Config, ConfigError, ConsentCookies, SHA256, is_placeholder_token, is_sha256, read,
-};
+pub use config::{Config, ConfigError, ConsentCookies, Proxy, read};
 pub use edge_consent::Policy;
-pub use platform::{Body, BodyError, Client, GraphCalls, Platform, SnapshotCalls};
+pub use partner::Partners;
+pub use platform::{Body, BodyError, Client, GraphCalls, Noted, Platform, SnapshotCalls};
 pub use routes::{Route, handle};

@@ -11,23 +11,50 @@ use identity_graph::{
     Entry, Failure, Geo, Mapping, Metadata, NewEntry, RawRow, Report, UpsertOutcome, VisitOutcome,
 };
 
-/// Where the routes run. Stores are opened when a route needs them: most requests touch none.
+/// Where the routes run. The graph is opened when a route needs it: most requests do without.
 pub trait Platform {
     /// The identity graph.
     type Graph: GraphCalls;
 
     /// Opens the identity graph.
     fn graph(&self) -> Result<Self::Graph, Failure>;
-    /// Reads the record that is stored for a partner, by the hex SHA-256 of its token.
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure>;
-    /// Who asks.
-    fn client(&self) -> Client;
+    /// Who asks: at this address, when a proxy has told it, else at that of the connection.
+    fn client(&self, address: Option<IpAddr>) -> Client;
     /// Unix seconds.
     fn now(&self) -> u64;
     /// A number that nobody can foresee, another one with every call.
     fn random(&self) -> u64;
     /// Takes a line for the operator. It names an EC ID by its first characters only.
     fn log(&self, line: &str);
+    /// Counts what became of a request, or of a part of it. There are few reasons, and none has an ID.
+    fn count(&self, what: Noted, why: &str);
+    /// Takes the line of a request that is answered: an object of JSON without an ID.
+    fn request(&self, line: &str);
+    /// Milliseconds since the request came, where the platform has them.
+    fn milliseconds(&self) -> Option<u64>;
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// What the visitor's consent is.
+    Consent,
+    /// What became of a request.
+    Outcome,
+    /// What was left out of one.
+    LeftOut,
+}
+
+impl Noted {
+    /// A name to count by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Outcome => "outcome",
+            Self::LeftOut => "left-out",
+        }
+    }
 }
 
 /// The operations of [`IdentityGraph`](identity_graph::IdentityGraph) that the routes call.
@@ -47,6 +74,8 @@ pub trait GraphCalls {
     async fn create(&self, ec_id: &str, entry: NewEntry) -> Result<Report<()>, Failure>;
     /// Withdraws consent.
     async fn write_withdrawal_tombstone(&self, ec_id: &str, now: u64) -> Result<(), Failure>;
+    /// Forgets an entry; true when there was one.
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure>;
     /// Adds one partner's UIDs to many entries.
     async fn sync_partner_ids(
         &self,
@@ -85,10 +114,11 @@ pub enum BodyError {
     BrokenOff,
 }
 
-/// What is known of the connection that a request came over.
+/// What is known of a client. The fingerprints are those of its own connection: there are none of one
+/// behind a proxy.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    /// The address of the other end.
+    /// Its address.
     pub ip: Option<IpAddr>,
     /// Where that address is.
     pub geo: Option<Geo>,

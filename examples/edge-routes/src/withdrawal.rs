@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use edge_consent::Consent;
-use http::HeaderMap;
-use identity_graph::{EcId, Geo};
+use http::{HeaderMap, StatusCode};
+use identity_graph::{EcId, Failure, Geo};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Response, code};
+use crate::answer::{Problem, Response, code};
 use crate::config::Config;
 use crate::consent::Sent;
-use crate::cookies::{self, EC, PENDING, SEEN};
-use crate::platform::{GraphCalls, Platform};
+use crate::cookies::{self, OWN, PENDING};
+use crate::minted::is_minted;
+use crate::platform::{GraphCalls, Noted, Platform};
 
 /// EC IDs that one request withdraws at most: a browser has two when the cookie has been set both for a
 /// host and for its domain, and a forged request is to cost no more than a few writes.
@@ -29,7 +30,25 @@ pub(crate) fn is_pending(headers: &HeaderMap) -> bool {
     cookies::find(headers, PENDING).is_some()
 }
 
-/// Writes a tombstone for each EC ID of the request: 1 write each, no read, at most 4 in one request.
+/// What a refusal is answered with, where nothing else is left to say.
+pub(crate) fn denied() -> Problem {
+    let message = "this browser has withdrawn its consent; do not ask again with this ID";
+    Problem::new(StatusCode::FORBIDDEN, "consent_denied", message)
+}
+
+/// Withdraws, and says so.
+pub(crate) async fn denied_now<P: Platform>(
+    platform: &P,
+    config: &Config,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = Response::from(denied());
+    withdraw(platform, config, headers, &mut response).await;
+    response
+}
+
+/// Writes a tombstone for each EC ID of the request: 1 write each, no read; of an ID that nobody knows to
+/// be minted here 1 read before it, and no write when it has no row. At most 4 IDs in one request.
 /// The cookies go only once the store has confirmed them all; until then the browser keeps its IDs and
 /// a mark, and every request of it goes on, whether or not it carries the signal.
 pub(crate) async fn withdraw<P: Platform>(
@@ -44,11 +63,7 @@ pub(crate) async fn withdraw<P: Platform>(
         ids.iter().filter(|id| !done.contains(&digest(id))).cloned().collect()
     };
     for id in left(&done).into_iter().take(MAX_EC_IDS) {
-        let tombstone = match platform.graph() {
-            Ok(graph) => graph.write_withdrawal_tombstone(id.as_str(), platform.now()).await,
-            Err(failure) => Err(failure),
-        };
-        match tombstone {
+        match end(platform, &id, is_minted(config, headers, &id)).await {
             Ok(()) => {
                 done.insert(digest(&id));
             }
@@ -61,14 +76,25 @@ pub(crate) async fn withdraw<P: Platform>(
     if !left(&done).is_empty() {
         let mut mark = vec![BEGUN.to_owned()];
         mark.extend(done);
+        platform.count(Noted::Outcome, "withdrawal-pending");
         cookies::set(response, config, PENDING, &mark.join("."));
         return;
     }
-    for name in [EC, SEEN, PENDING] {
+    platform.count(Noted::Outcome, "withdrawn");
+    for name in OWN {
         if cookies::find(headers, name).is_some() {
             cookies::expire(response, config, name);
         }
     }
+}
+
+async fn end<P: Platform>(platform: &P, id: &EcId, is_minted: bool) -> Result<(), Failure> {
+    let (graph, now) = (platform.graph()?, platform.now());
+    // A fresh row may not show yet, but its ID came with a tag. Whoever invents IDs stores nothing.
+    if !is_minted && matches!(graph.get(id.as_str(), now).await, Ok(None)) {
+        return Ok(());
+    }
+    graph.write_withdrawal_tombstone(id.as_str(), now).await
 }
 
 /// Marks a withdrawal as pending where a request that asks for one gets another answer than

@@ -25,6 +25,8 @@ pub(crate) enum Call {
     VisitOn { ec_id: String, entry: NewEntry },
     /// The cluster of a row that has been shown; answered by [`Changed`].
     EvaluateOn { ec_id: String, now: u64 },
+    /// Answered by whether there was a row.
+    Delete { ec_id: String },
 }
 
 /// A row as an object shows it.

@@ -57,6 +57,10 @@ impl GraphCalls for Objects {
         self.call(ec_id, &Call::Withdraw { ec_id: ec_id.to_owned(), now }).await
     }
 
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
+        self.call(ec_id, &Call::Delete { ec_id: ec_id.to_owned() }).await
+    }
+
     /// One call of each object that holds rows of the batch, all at once.
     async fn sync_partner_ids(
         &self,

@@ -7,6 +7,7 @@ unsafe extern "C" {
     safe fn now() -> u64;
     safe fn random() -> u64;
     fn log(text: *const u8, length: usize);
+    fn tell(text: *const u8, length: usize);
     fn store(call: *const u8, length: usize) -> *mut core::ffi::c_void;
 }
 
@@ -25,6 +26,11 @@ impl Surroundings for Script {
     fn log(&self, line: &str) {
         // SAFETY: the script reads these bytes and keeps no pointer.
         unsafe { log(line.as_ptr(), line.len()) };
+    }
+
+    fn request(&self, line: &str) {
+        // SAFETY: as above.
+        unsafe { tell(line.as_ptr(), line.len()) };
     }
 }
 

@@ -29,6 +29,7 @@ pub fn carry_out<S: Store>(call: &[u8], rows: S) -> Vec<u8> {
         Call::Inspect { ec_id } => answer(graph.inspect(&ec_id)),
         Call::VisitOn { ec_id, entry } => answer(visit_on(&graph, &ec_id, entry)),
         Call::EvaluateOn { ec_id, now } => answer(evaluate_on(&graph, &ec_id, now)),
+        Call::Delete { ec_id } => answer(graph.delete(&ec_id)),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the routes need, for one request.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
-use edge_routes::{Body, BodyError, Client, Platform};
+use edge_routes::{Body, BodyError, Client, Noted, Platform};
 use http::Request;
 use identity_graph::Failure;
 
@@ -18,6 +19,8 @@ pub trait Surroundings {
     fn random(&self) -> u64;
     /// Takes a line for the operator.
     fn log(&self, line: &str);
+    /// Takes the line of a request that is answered: an object of JSON without an ID.
+    fn request(&self, line: &str);
 }
 
 /// A request as it arrives, its body excepted.
@@ -46,12 +49,12 @@ impl Platform for Place {
         Ok(Objects(self.exchange.clone()))
     }
 
-    async fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.config.partner(token_sha256))
-    }
-
-    fn client(&self) -> Client {
-        self.client.clone()
+    fn client(&self, address: Option<IpAddr>) -> Client {
+        match address {
+            // What Cloudflare tells of the connection is the proxy's.
+            Some(_) => Client { ip: address, ..Client::default() },
+            None => self.client.clone(),
+        }
     }
 
     fn now(&self) -> u64 {
@@ -64,6 +67,18 @@ impl Platform for Place {
 
     fn log(&self, line: &str) {
         self.surroundings.log(line);
+    }
+
+    /// Whoever counts has the lines of the requests: a Worker keeps no counter.
+    fn count(&self, _: Noted, _: &str) {}
+
+    fn request(&self, line: &str) {
+        self.surroundings.request(line);
+    }
+
+    /// The clock of a Worker stands still while it computes; Cloudflare's own log has the time.
+    fn milliseconds(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -1,14 +1,11 @@
 //! The configuration file.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use edge_routes::{ConfigError, SHA256, is_placeholder_token, is_sha256, read};
-use http::HeaderName;
-use identity_graph::PartnerKey;
-use serde::{Deserialize, Serialize};
+use edge_routes::{ConfigError, read};
+use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 
@@ -23,8 +20,6 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The URL of its store, which may hold credentials.
     pub store: String,
-    /// The header in which a proxy tells the address of the browser.
-    pub client_ip_header: Option<HeaderName>,
     /// The folder in which the compiled component is kept, when it is configured.
     pub cache: Option<PathBuf>,
     /// Whether secrets are those of the repository, which everybody knows: then nobody but this machine
@@ -32,8 +27,6 @@ pub struct Config {
     pub is_example: bool,
     /// What the routes are configured by.
     pub routes: edge_routes::Config,
-    /// The partners' records, as the routes read them, by the SHA-256 of their tokens.
-    pub partners: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -41,31 +34,12 @@ pub struct Config {
 struct File {
     listen: Option<Spanned<String>>,
     store: Option<String>,
-    client_ip_header: Option<Spanned<String>>,
     cache: Option<Spanned<PathBuf>>,
     ec: edge_routes::Config,
-    #[serde(default)]
-    partners: Vec<Partner>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Partner {
-    token_sha256: Spanned<String>,
-    source_domain: Spanned<String>,
-    atype: Option<u32>,
-    tcf_vendor_id: Option<u16>,
-}
-
-/// A partner's record as the routes read it.
-#[derive(Serialize)]
-struct Record<'a> {
-    source_domain: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    atype: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcf_vendor_id: Option<u16>,
-}
+/// The line that begins a partner's record.
+const PARTNER: &str = "[[ec.partners]]";
 
 /// Why a configuration is refused. No text quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -104,14 +78,6 @@ impl Config {
             }
             (None, None) => SocketAddr::from(([127, 0, 0, 1], 7677)),
         };
-        let client_ip_header = match &file.client_ip_header {
-            Some(name) => {
-                let expected = "the name of a header, as in \"x-forwarded-for\"";
-                let refused = |_| lines.refuse(name.span(), "client_ip_header", expected);
-                Some(name.get_ref().parse().map_err(refused)?)
-            }
-            None => None,
-        };
         let cache = match &file.cache {
             Some(folder) if folder.get_ref().is_relative() => {
                 let expected = "an absolute path, as in \"/var/cache/ec-graph-server\"";
@@ -119,29 +85,13 @@ impl Config {
             }
             folder => folder.as_ref().map(|folder| folder.get_ref().clone()),
         };
-        let is_local = listen.ip().is_loopback() && client_ip_header.is_none();
+        let is_local = listen.ip().is_loopback() && file.ec.proxy.is_none();
         file.ec.check(is_local).map_err(|error| lines.routes(error))?;
-        let is_placeholder = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
-        let is_example = is_placeholder || file.partners.iter().any(Partner::is_example);
-        let mut partners = BTreeMap::new();
-        for partner in &file.partners {
-            let (token, record) = lines.record(partner, is_local)?;
-            if partners.insert(token, record).is_some() {
-                let expected = "a token that no other partner has";
-                return Err(lines.refuse(partner.token_sha256.span(), "token_sha256", expected));
-            }
-        }
         let store = store.map(str::to_owned).or(file.store);
         let store = store.unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        let is_example = matches!(file.ec.check(false), Err(ConfigError::Placeholder(_)));
         let routes = file.ec;
-        let config = Self { listen, store, client_ip_header, cache, is_example, routes, partners };
-        Ok::<_, Refused>(config)
-    }
-}
-
-impl Partner {
-    fn is_example(&self) -> bool {
-        is_placeholder_token(self.token_sha256.get_ref())
+        Ok::<_, Refused>(Self { listen, store, cache, is_example, routes })
     }
 }
 
@@ -155,34 +105,21 @@ impl Lines<'_> {
     }
 
     fn routes(&self, error: ConfigError) -> Refused {
-        let (ConfigError::Placeholder(name) | ConfigError::Invalid(name, _)) = &error else {
-            return Refused::Routes(error);
+        let mut lines = self.0.lines();
+        let line = match &error {
+            ConfigError::Placeholder(name) | ConfigError::Invalid(name, _) => {
+                lines.position(|line| line.trim_start().starts_with(name))
+            }
+            ConfigError::Partner(place, ..) => {
+                let records = lines.enumerate().filter(|(_, line)| line.trim() == PARTNER);
+                records.map(|(line, _)| line).nth(place - 1)
+            }
+            _ => None,
         };
-        let line = self.0.lines().position(|line| line.trim_start().starts_with(name));
         match line {
             Some(line) => Refused::RoutesAt(line + 1, error),
             None => Refused::Routes(error),
         }
-    }
-
-    fn record(&self, partner: &Partner, is_local: bool) -> Result<(String, Vec<u8>), Refused> {
-        let token = partner.token_sha256.get_ref();
-        let refused =
-            |expected| Err(self.refuse(partner.token_sha256.span(), "token_sha256", expected));
-        if !is_sha256(token) {
-            return refused(SHA256);
-        }
-        if !is_local && partner.is_example() {
-            return refused("the token of a partner of your own, not one of the repository");
-        }
-        let domain = &partner.source_domain;
-        let expected = "1 to 255 bytes of a-z 0-9 . _ -";
-        let key = PartnerKey::parse(domain.get_ref().clone())
-            .map_err(|_| self.refuse(domain.span(), "source_domain", expected))?;
-        let Partner { atype, tcf_vendor_id, .. } = *partner;
-        let record = Record { source_domain: key.as_str(), atype, tcf_vendor_id };
-        // A struct of texts and numbers always becomes JSON.
-        Ok((token.clone(), serde_json::to_vec(&record).unwrap_or_default()))
     }
 }
 
@@ -199,6 +136,13 @@ mod tests {
         }
     }
 
+    fn proxy(address_header: &str) -> String {
+        let hash = "0".repeat(64);
+        format!(
+            "[ec.proxy]\naddress_header = \"{address_header}\"\nsecret_header = \"s\"\nsecret_sha256 = \"{hash}\"\n"
+        )
+    }
+
     fn line_of(text: &str, start: &str) -> usize {
         text.lines().position(|line| line.starts_with(start)).unwrap() + 1
     }
@@ -208,7 +152,6 @@ mod tests {
         let config = Config::parse(REPOSITORY, None, None).ok().unwrap();
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
         assert_eq!(config.store, DEFAULT_STORE);
-        assert_eq!(config.partners.len(), 2);
         assert!(config.is_example);
         let line = line_of(REPOSITORY, "passphrase");
         let placeholder = format!(
@@ -217,7 +160,7 @@ mod tests {
         assert_eq!(refused(REPOSITORY, Some("0.0.0.0:80")), placeholder);
         assert_eq!(refused(REPOSITORY, Some("[::1]:80")), "accepted");
         // Behind a proxy everybody can reach it.
-        let proxied = format!("client_ip_header = \"x-real-ip\"\n{REPOSITORY}");
+        let proxied = format!("{REPOSITORY}{}", proxy("x-real-ip"));
         assert!(refused(&proxied, None).contains("passphrase is the placeholder"));
     }
 
@@ -228,9 +171,8 @@ mod tests {
                 "0e0f32b32f222d209c23da5994f02cd3caf03a883ad8c0f491339d3f058bf34a",
                 &"0".repeat(64),
             );
-        let line = line_of(&text, "token_sha256");
         let said = refused(&text, Some("0.0.0.0:80"));
-        assert!(said.starts_with(&format!("line {line}: token_sha256: expected")), "{said}");
+        assert!(said.starts_with("tokens_sha256 of a partner is the placeholder"), "{said}");
         assert!(Config::parse(&text, None, None).is_ok_and(|config| config.is_example));
         let own = text.replace("541218ab", "00000000").replace("c8ef9e2d", "00000000");
         let config = Config::parse(&own, Some("0.0.0.0:80"), None);
@@ -243,25 +185,21 @@ mod tests {
             assert!(REPOSITORY.contains(line), "{line}");
             REPOSITORY.replacen(line, other, 1)
         };
-        let domain = "source_domain = \"ids.acme.example\"";
         for (text, starts, says) in [
             (format!("listen = \"secret\"\n{REPOSITORY}"), "listen", "listen: expected an address"),
-            (
-                format!("client_ip_header = \"se cret\"\n{REPOSITORY}"),
-                "client_ip_header",
-                "the name of a header",
-            ),
+            (format!("{REPOSITORY}{}", proxy("se cret")), "address_header", "the name of a header"),
             (
                 format!("cache = \"secret\"\n{REPOSITORY}"),
                 "cache",
                 "cache: expected an absolute path",
             ),
             (
-                with(domain, "source_domain = \"sec ret\""),
-                "source_domain",
-                "source_domain: expected",
+                with("\"ids.acme.example\"", "\"sec ret\""),
+                PARTNER,
+                "partners, number 1: source_domain: expected",
             ),
-            (with("541218ab", "secret"), "token_sha256", "token_sha256: expected"),
+            (with("541218ab", "secret"), PARTNER, "tokens_sha256: expected"),
+            (with("atype = 1", "atype = \"secret\""), PARTNER, "atype: expected"),
             (
                 with("passphrase = \"", "passphrase = \"secret\" # "),
                 "passphrase",

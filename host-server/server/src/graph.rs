@@ -90,6 +90,13 @@ impl GraphCalls for Counted {
         self.metrics.counted("write-withdrawal-tombstone", begun, answer, |()| "written")
     }
 
+    async fn delete(&self, ec_id: &str) -> Result<bool, Failure> {
+        let begun = Instant::now();
+        let answer = self.graph.delete(ec_id).await;
+        let name = |found: &bool| if *found { "deleted" } else { "not-found" };
+        self.metrics.counted("delete", begun, answer, name)
+    }
+
     async fn sync_partner_ids(
         &self,
         partner: &str,

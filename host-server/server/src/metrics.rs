@@ -30,6 +30,7 @@ struct Counters {
     calls: IntCounterVec,
     uids: IntCounterVec,
     left_out: IntCounterVec,
+    noted: IntCounterVec,
     store_seconds: HistogramVec,
     store_answers: IntCounterVec,
     traps: IntGauge,
@@ -91,6 +92,12 @@ impl Metrics {
                 "Parts of visits that were malformed and left out.",
                 &["field"],
             )?,
+
+            noted: counter(
+                "ec_graph_noted_total",
+                "Consent decisions, outcomes of requests, and what was left out of them and why.",
+                &["what", "why"],
+            )?,
             store_seconds: histogram(
                 "ec_graph_store_seconds",
                 "How long calls of the store took; a batch is one.",
@@ -143,6 +150,11 @@ impl Metrics {
         for part in parts {
             self.0.left_out.with_label_values(&[part.field.as_str()]).inc();
         }
+    }
+
+    /// Counts what the routes note of a request.
+    pub(crate) fn noted(&self, what: &'static str, why: &str) {
+        self.0.noted.with_label_values(&[what, why]).inc();
     }
 
     /// Counts a call of the store with its answers.

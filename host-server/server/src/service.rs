@@ -24,7 +24,7 @@ use crate::forwarded;
 use crate::graph::Counted;
 use crate::measured::Measured;
 use crate::metrics::Metrics;
-use crate::platform::{Place, client_ip};
+use crate::platform::Place;
 use crate::serve::REQUEST_TIMEOUT;
 
 /// How long the store has to say that it is there.
@@ -102,8 +102,8 @@ impl Service {
         self.0.graph.clone()
     }
 
-    pub(crate) fn partner_record(&self, token_sha256: &str) -> Option<Vec<u8>> {
-        self.0.config.partners.get(token_sha256).cloned()
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     async fn serve(
@@ -112,10 +112,9 @@ impl Service {
         headers: Arc<HeaderMap>,
         connection: IpAddr,
     ) -> Response {
-        let Config { routes, client_ip_header, .. } = &self.0.config;
+        let routes = &self.0.config.routes;
         let in_flight = self.0.metrics.request(Route::of(request.uri().path()).name());
-        let client_ip = client_ip(&headers, client_ip_header.as_ref(), connection);
-        let place = Place { service: self.clone(), client_ip };
+        let place = Place { service: self.clone(), peer: connection, begun: Instant::now() };
         let request = request.map(Arriving::new);
         let body = request.body().clone();
         let answer = edge_routes::handle(&place, routes, request);

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ec-graph-server.toml");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ec-graph-server");
-const ID: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
 /// The program, running.
 struct Server {
@@ -93,9 +92,9 @@ fn answer(stream: &mut TcpStream) -> String {
     answer
 }
 
-fn stored_uid(server: &Server) -> Value {
+fn stored_uid(server: &Server, id: &str) -> Value {
     let row = server.ask(&format!(
-        "GET /_ts/admin/ec/{ID} HTTP/1.1\r\nAuthorization: Bearer local-operator-token"
+        "GET /_ts/admin/ec/{id} HTTP/1.1\r\nAuthorization: Bearer local-operator-token"
     ));
     let (_, body) = row.split_once("\r\n\r\n").expect("a body");
     let row: Value = serde_json::from_str(body).expect("JSON");
@@ -106,11 +105,13 @@ fn stored_uid(server: &Server) -> Value {
 fn a_request_that_was_accepted_is_finished_before_it_stops() {
     let folder = TempDir::new().expect("a folder");
     let mut server = Server::start(&folder);
-    let page = format!("GET / HTTP/1.1\r\nSec-Fetch-Dest: document\r\nCookie: ts-ec={ID}");
-    assert!(server.ask(&page).starts_with("HTTP/1.1 200"));
+    let page = server.ask("GET / HTTP/1.1\r\nSec-Fetch-Dest: document");
+    assert!(page.starts_with("HTTP/1.1 200"));
+    let (_, id) = page.split_once("set-cookie: ts-ec=").expect("an ID");
+    let (id, _) = id.split_once(';').expect("attributes");
 
     // A batch of which half has arrived.
-    let mapping = json!({ "ec_id": ID, "partner_uid": "z-uid", "timestamp": 1_000_000_000 });
+    let mapping = json!({ "ec_id": id, "partner_uid": "z-uid", "timestamp": 1_000_000_000 });
     let batch = json!({ "mappings": [mapping] }).to_string();
     let (first, rest) = batch.split_at(20);
     let mut stream = server.connect();
@@ -129,13 +130,13 @@ fn a_request_that_was_accepted_is_finished_before_it_stops() {
     let address = server.address.clone();
     let log = server.ended();
     assert!(TcpStream::connect(address).is_err(), "nothing listens any more");
-    for secret in [ID, "z-uid", "replace-this-passphrase", "local-zeta-token"] {
+    for secret in [id, "z-uid", "replace-this-passphrase", "local-zeta-token"] {
         assert!(!log.contains(secret), "the log has {secret}");
     }
 
     // It is in the file.
     let server = Server::start(&folder);
-    assert_eq!(stored_uid(&server), "z-uid");
+    assert_eq!(stored_uid(&server, id), "z-uid");
     server.terminate();
     server.ended();
 }

@@ -7,17 +7,34 @@ use crate::limits::MAX_EXT_BYTES;
 use crate::row::is_small_object;
 
 /// The `ext` of a UID: a JSON object of at most 1,024 bytes that every JSON reader takes.
+///
+/// ```
+/// use identity_graph::Ext;
+///
+/// assert!(Ext::check(r#"{"rtiPartner":"TDID"}"#).is_ok());
+/// assert!(Ext::check("[]").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Ext(String);
+pub struct Ext(String);
 
 impl Ext {
     pub(crate) fn parse(text: String) -> Result<Self, InvalidArgument> {
+        Self::check(&text)?;
         // The space around it is not stored, or it would differ from what is stored for ever.
-        let object = text.trim_matches([' ', '\t', '\n', '\r']);
+        let object = bare(&text);
+        Ok(Self(if object.len() == text.len() { text } else { String::from(object) }))
+    }
+
+    /// Checks an `ext` without taking it.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::Ext`].
+    pub fn check(text: &str) -> Result<(), InvalidArgument> {
+        let object = bare(text);
         if object.len() > MAX_EXT_BYTES || !is_small_object(object) {
             return Err(InvalidArgument::Ext(text.len()));
         }
-        Ok(Self(if object.len() == text.len() { text } else { String::from(object) }))
+        Ok(())
     }
 
     /// What is given; an empty text is not.
@@ -32,6 +49,10 @@ impl Ext {
     pub(crate) fn into_string(self) -> String {
         self.0
     }
+}
+
+fn bare(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub(crate) fn ids_and_cookies_are_refused(service: &Service) {
         browser.open(service, &[]);
         assert_eq!(service.stored(&browser.id()).get("ids"), None, "a new ID replaces it");
     }
+    let says = "cookie ts-eids of a page view cannot be read: it is neither base64 nor a JSON list";
+    assert!(service.logs(says));
 }
 
 pub(crate) fn consent_that_cannot_be_read_is_logged_without_it(service: &Service) {
@@ -83,14 +85,13 @@ pub(crate) fn consent_that_cannot_be_read_is_logged_without_it(service: &Service
 
 pub(crate) fn addresses_and_methods_are_refused(service: &Service) {
     refused(&service.ask("GET", "/_ts/nothing", OPERATOR, &[]), 404, "not_found");
-    for (method, path) in
-        [("POST", IDENTIFY), ("GET", BATCH), ("DELETE", "/_ts/admin/ec/x"), ("PUT", "/")]
-    {
+    for (method, path) in [
+        ("POST", IDENTIFY),
+        ("GET", BATCH),
+        ("GET", "/_ts/api/v1/eids"),
+        ("DELETE", "/_ts/admin/ec/x"),
+        ("PUT", "/"),
+    ] {
         refused(&service.ask(method, path, OPERATOR, &[]), 405, "method_not_allowed");
     }
-}
-
-pub(crate) fn a_mistyped_partner_is_the_operators_matter(service: &Service) {
-    let answer = service.ask("GET", IDENTIFY, "local-broken-token", &[]);
-    refused(&answer, 500, "invalid_partner_record");
 }

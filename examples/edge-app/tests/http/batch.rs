@@ -1,8 +1,12 @@
 //! Batches of a partner.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 
-use crate::json::mapping;
+use crate::json::{answer, errors, mapping};
 use crate::service::{ACME, Browser, Service, now};
 
 pub(crate) fn a_thousand_mappings_are_all_stored(service: &Service) {
@@ -25,7 +29,7 @@ pub(crate) fn a_thousand_mappings_are_all_stored(service: &Service) {
     // Sent again it is accepted, and an older one is not.
     assert_eq!(service.sync(ACME, &mappings).0, 200);
     let answer = service.sync(ACME, &[mapping(&ids[0], "older", at - 1)]);
-    assert_eq!(answer.1["errors"], json!([{ "index": 0, "reason": "stale" }]));
+    assert_eq!(errors(&answer.1), [(0, "", "stale")]);
 }
 
 pub(crate) fn a_batch_goes_on_past_mappings_that_fail(service: &Service) {
@@ -48,14 +52,54 @@ pub(crate) fn a_batch_goes_on_past_mappings_that_fail(service: &Service) {
             mapping(&two, "last", at),
         ],
     );
-    let errors = json!([
-        { "index": 1, "reason": "invalid_ec_id" },
-        { "index": 2, "reason": "not_found" },
-        { "index": 3, "reason": "invalid_partner_uid" },
-        { "index": 4, "reason": "timestamp_in_future" },
-        { "index": 5, "reason": "invalid_mapping" },
-    ]);
-    assert_eq!(answer, (207, json!({ "accepted": 2, "rejected": 5, "errors": errors })));
+    let expected = [
+        (1, "ec_id", "invalid_ec_id"),
+        (2, "", "not_found"),
+        (3, "partner_uid", "invalid_partner_uid"),
+        (4, "timestamp", "timestamp_in_future"),
+        (5, "partner_uid", "invalid_mapping"),
+    ];
+    assert_eq!(errors(&answer.1), expected);
+    assert_eq!((answer.0, &answer.1["accepted"]), (207, &json!(2)));
     assert_eq!(service.stored(&one)["ids"]["ids.acme.example"]["uid"], "first");
     assert_eq!(service.stored(&two)["ids"]["ids.acme.example"]["uid"], "last");
+}
+
+pub(crate) fn a_compressed_batch_is_stored(service: &Service) {
+    let mut browser = Browser::default();
+    browser.open(service, &[]);
+    let id = browser.id();
+    let send = |body: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).expect("memory takes it");
+        let body = encoder.finish().expect("memory takes it");
+        let authorization = format!("Bearer {ACME}");
+        let headers = [("authorization", authorization.as_str()), ("content-encoding", "gzip")];
+        answer(&service.send("POST", "/_ts/api/v1/batch-sync", &headers, &body))
+    };
+    // As a program writes it that holds numbers as floats.
+    let at = now();
+    let mapping = format!(r#"{{"ec_id":"{id}","partner_uid":12345.0,"timestamp":{at}.0}}"#);
+    assert_eq!(send(format!(r#"{{"mappings":[{mapping}]}}"#).as_bytes()).0, 200);
+    let expected = json!({ "uid": "12345", "synced": at });
+    assert_eq!(service.stored(&id)["ids"]["ids.acme.example"], expected);
+    // A few kilobytes that would be megabytes.
+    let (status, body) = send(&vec![b' '; 16 << 20]);
+    assert_eq!((status, &body["error"]), (413, &json!("body_too_large")));
+}
+
+pub(crate) fn a_partner_takes_its_uid_back(service: &Service) {
+    let mut browser = Browser::default();
+    browser.cookies.set_eids(&[("ids.acme.example", "browsers")]);
+    browser.open(service, &[]);
+    let id = browser.id();
+    let removal = json!({ "ec_id": id, "partner_uid": null, "timestamp": now() + 60 });
+    assert_eq!(service.sync(ACME, &[removal]).0, 200);
+    browser.cookies.set_eids(&[("ids.acme.example", "browsers"), ("pubcid.org", "p")]);
+    browser.open(service, &[]);
+    let ids = &service.stored(&id)["ids"];
+    assert_eq!(
+        (&ids["ids.acme.example"]["uid"], &ids["pubcid.org"]["uid"]),
+        (&json!(null), &json!("p"))
+    );
 }

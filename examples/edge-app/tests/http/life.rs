@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::json::{mapping, tombstone};
-use crate::service::{ACME, Browser, Service, ZETA, now};
+use crate::json::{errors, mapping, tombstone};
+use crate::service::{ACME, Browser, OPERATOR, Service, ZETA, now};
 
 /// The example of the TCF specification, which consents to purpose 1.
 const TCF: &str = "COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA";
@@ -53,12 +53,12 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     browser.cookies.set_eids(&[
         ("id5-sync.com", "ID5*a"),
         ("ids.acme.example", "browsers"),
-        ("new.example", "n"),
+        ("pubcid.org", "n"),
     ]);
     browser.open(service, &[]);
     let ids = service.stored(&id)["ids"].clone();
     assert_eq!(ids["ids.acme.example"], servers);
-    assert_eq!(ids["new.example"]["uid"], "n");
+    assert_eq!(ids["pubcid.org"]["uid"], "n");
 
     // Each partner sees its own.
     let (status, body) = browser.identify(service, ACME);
@@ -80,8 +80,7 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     let row = service.stored(&id);
     assert_eq!(row, tombstone(row["created"].as_u64().expect("a time")));
     let answer = service.sync(ACME, &[mapping(&id, "again", created + 120)]);
-    let errors = json!([{ "index": 0, "reason": "withdrawn" }]);
-    assert_eq!(answer, (207, json!({ "accepted": 0, "rejected": 1, "errors": errors })));
+    assert_eq!((answer.0, errors(&answer.1)), (207, vec![(0, "", "withdrawn")]));
     assert_eq!(service.stored(&id), row);
     assert_eq!(browser.identify(service, ACME).0, 204);
     assert_eq!(Browser::with(&id).identify(service, ACME).0, 403);
@@ -94,6 +93,30 @@ pub(crate) fn an_identity_lives_and_is_withdrawn(service: &Service) {
     assert_ne!(late.id(), id);
     assert_eq!(service.stored(&id), row);
     assert!(!service.log().contains(&id), "no whole ID is logged");
+}
+
+pub(crate) fn an_id_from_elsewhere_is_shared_by_no_two_browsers(service: &Service) {
+    let invented = format!("{}.AAAAAA", "0".repeat(64));
+    let [one, two] = [(); 2].map(|()| {
+        let mut browser = Browser::with(&invented);
+        browser.open(service, &[]);
+        browser.id()
+    });
+    assert!(one != invented && two != invented && one != two);
+    let mut browser = Browser::with(&invented);
+    browser.open(service, &[("sec-gpc", "1")]);
+    assert!(browser.cookies.0.is_empty());
+    let (status, _) = service.ask("GET", &format!("/_ts/admin/ec/{invented}"), OPERATOR, &[]);
+    assert_eq!(status, 404, "neither a row nor a tombstone");
+}
+
+pub(crate) fn each_request_is_told_in_a_line(service: &Service) {
+    let headers = [("sec-fetch-dest", "document"), ("user-agent", "invented-crawler/1.0")];
+    let mut crawler = Browser::default();
+    crawler.get(service, "/", &headers);
+    assert!(crawler.cookies.0.is_empty());
+    let says = "{\"route\":\"page\",\"status\":200,\"consent\":null,\"outcome\":null,\"left_out\":[\"crawler\"],\"calls\":[]";
+    assert!(service.logs(says));
 }
 
 pub(crate) fn browsers_of_one_network_share_a_hash(service: &Service) {

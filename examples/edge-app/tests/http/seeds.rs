@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::json::mapping;
+use crate::json::{errors, mapping};
 use crate::service::{ACME, Browser, Service, ZETA};
 
 const LIVE: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.LiveAa";
@@ -19,12 +19,11 @@ pub(crate) fn a_corrupt_row_is_shown_skipped_and_withdrawn(service: &Service) {
     let mut healthy = Browser::default();
     healthy.open(service, &[]);
     let answer = service.sync(ZETA, &[mapping(CORRUPT, "z", 2), mapping(&healthy.id(), "z", 2)]);
-    let errors = json!([{ "index": 0, "reason": "corrupt" }]);
-    assert_eq!(answer, (207, json!({ "accepted": 1, "rejected": 1, "errors": errors })));
+    assert_eq!((answer.0, errors(&answer.1)), (207, vec![(0, "", "corrupt")]));
     assert_eq!(service.stored(&healthy.id())["ids"]["zeta.example"]["uid"], "z");
 
     let mut browser = Browser::with(CORRUPT);
-    browser.cookies.set_eids(&[("new.example", "n")]);
+    browser.cookies.set_eids(&[("pubcid.org", "n")]);
     browser.open(service, &[]);
     let (status, body) = browser.identify(service, ACME);
     assert_eq!((status, &body["degraded"], &body["uid"]), (200, &json!(true), &Value::Null));
@@ -41,7 +40,7 @@ pub(crate) fn a_corrupt_row_is_shown_skipped_and_withdrawn(service: &Service) {
 pub(crate) fn fields_of_a_later_version_survive(service: &Service) {
     let before = service.stored(FUTURE);
     let mut browser = Browser::with(FUTURE);
-    browser.cookies.set_eids(&[("new.example", "n")]);
+    browser.cookies.set_eids(&[("pubcid.org", "n")]);
     browser.open(service, &[]);
     assert_eq!(service.sync(ACME, &[mapping(FUTURE, "acme-0010", 1)]).0, 200);
     let (status, body) = browser.identify(service, ACME);
@@ -49,7 +48,7 @@ pub(crate) fn fields_of_a_later_version_survive(service: &Service) {
 
     let row = service.row(FUTURE);
     let after = service.stored(FUTURE);
-    assert_eq!(after["ids"]["new.example"]["uid"], "n");
+    assert_eq!(after["ids"]["pubcid.org"]["uid"], "n");
     assert_eq!(
         after["ids"]["ids.acme.example"],
         json!({ "uid": "acme-0010", "atype": null, "synced": 1 })
@@ -78,7 +77,7 @@ pub(crate) fn a_stored_withdrawal_holds(service: &Service) {
         service.sync(ACME, &[mapping(WITHDRAWN, "u", 1)]).1["errors"][0]["reason"],
         "withdrawn"
     );
-    browser.cookies.set_eids(&[("new.example", "n")]);
+    browser.cookies.set_eids(&[("pubcid.org", "n")]);
     browser.open(service, &[]);
     assert_ne!(browser.id(), WITHDRAWN);
     assert_eq!(service.row(WITHDRAWN), before);

@@ -9,6 +9,10 @@ use ureq::http::{Request, Response};
 use crate::jar::Jar;
 use crate::json::{Answer, answer};
 
+/// What sends no other is a browser.
+pub(crate) const USER_AGENT: &str =
+    "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0";
+
 pub(crate) const OPERATOR: &str = "local-operator-token";
 pub(crate) const ACME: &str = "local-acme-token";
 pub(crate) const ZETA: &str = "local-zeta-token";
@@ -26,7 +30,11 @@ pub(crate) struct Service {
 impl Service {
     /// The service at this origin.
     pub(crate) fn at(origin: String, log: Log) -> Self {
-        let config = Agent::config_builder().http_status_as_error(false).build();
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(USER_AGENT)
+            .build();
         Self { origin, log, agent: config.into() }
     }
 
@@ -133,10 +141,22 @@ impl Browser {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response<Vec<u8>> {
+        self.send(service, "GET", path, headers, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn send(
+        &mut self,
+        service: &Service,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response<Vec<u8>> {
         let cookies = self.cookies.header();
         let cookies = cookies.as_deref().map(|cookies| ("cookie", cookies));
         let headers: Vec<_> = headers.iter().copied().chain(cookies).collect();
-        let response = service.send("GET", path, &headers, &[]);
+        let response = service.send(method, path, &headers, body);
         for cookie in response.headers().get_all("set-cookie") {
             self.cookies.keep(cookie.to_str().expect("text"));
         }

@@ -25,11 +25,9 @@ fn consented(service: &Service) -> (Browser, String) {
 }
 
 /// The partner, with this ID on the Global Vendor List.
-fn set_vendor(service: &Service, tcf_vendor_id: Option<u16>) {
-    for record in service.partner_records.borrow_mut().values_mut() {
-        *record = json!({ "source_domain": PARTNER, "atype": 1, "tcf_vendor_id": tcf_vendor_id })
-            .to_string();
-    }
+fn set_vendor(service: &mut Service, tcf_vendor_id: Option<u16>) {
+    let line = tcf_vendor_id.map(|id| format!("tcf_vendor_id = {id}\n"));
+    service.config = service.config.replace("tcf_vendor_id = 2\n", &line.unwrap_or_default());
 }
 
 fn seed_with_uid(service: &Service, country: &str, consent: Value) {
@@ -206,8 +204,8 @@ fn a_partner_is_told_what_was_consented_to_for_it() {
         (Some(2), Some(TCF_REFUSED), None, "denied", &Value::Null),
         (Some(2), Some(TCF), Some("CQinvented"), "unknown", &Value::Null),
     ] {
-        let service = in_france();
-        set_vendor(&service, vendor);
+        let mut service = in_france();
+        set_vendor(&mut service, vendor);
         let mut row_consent = json!({ "ok": true, "updated": NOW - 60 });
         if let Some(tcf) = stored {
             row_consent["tcf"] = json!(tcf);
@@ -228,7 +226,8 @@ fn a_partner_is_told_what_was_consented_to_for_it() {
 
 #[test]
 fn where_visitors_may_opt_out_a_partner_needs_no_vendor_id() {
-    let service = Service::new();
+    let mut service = Service::new();
+    set_vendor(&mut service, None);
     seed_with_uid(&service, "US", json!({ "ok": true, "updated": NOW - 60, "gpp": GPP }));
     let (_, body) = Browser::with(EC).identify(&service, calls(1, 0), &[]);
     assert_eq!((&body["consent"], &body["uid"]), (&json!("ok"), &json!("u-1")));
@@ -253,7 +252,8 @@ fn a_refusal_that_comes_with_a_partners_question_is_a_withdrawal() {
 /// A count and a write of a cluster's size are for those who are told it.
 #[test]
 fn a_cluster_is_not_counted_for_a_partner_that_is_told_nothing() {
-    let service = in_france();
+    let mut service = in_france();
+    set_vendor(&mut service, None);
     let mut row = live(NOW - 60);
     row["geo"] = json!({ "country": "FR" });
     service.store.seed(EC, row.to_string(), None);

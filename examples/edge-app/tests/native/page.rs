@@ -455,7 +455,7 @@ fn a_uid_that_the_row_has_no_room_for_is_not_tried_with_every_view() {
         json!({ "origin_domain": "news.example", "seen_domains": ["news.example"] });
     service.store.seed(EC, row.to_string(), None);
     let mut browser = Browser::with(EC);
-    browser.set_eids(&[("one.too.many.example", "x")]);
+    browser.set_eids(&[("new.example", "x")]);
     browser.open(&service, calls(1, 0));
     browser.open(&service, NO_CALLS);
     assert_eq!(service.body(EC), row);

@@ -1,23 +1,30 @@
 //! A browser, and the place that the application runs in.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use edge_app::{Client, Config, Platform, Response, handle};
+use hmac::{Hmac, KeyInit, Mac};
 use host_test::{Faulty, MemoryStore, StoreCalls};
 use http::header::{COOKIE, SET_COOKIE};
+use http::request::Builder;
 use http::{Request, StatusCode};
 use identity_graph::{Failure, Geo, Graph, IdentityGraph, Policy};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::jar::Jar;
-pub(crate) use crate::json::{Answer, answer, mapping, tombstone};
+pub(crate) use crate::json::{Answer, answer, errors, mapping, tombstone};
 
 pub(crate) const NOW: u64 = 1_790_000_000;
 pub(crate) const PARTNER: &str = "ids.acme.example";
-pub(crate) const TOKEN: &str = "acme-token";
-/// SHA-256 of [`TOKEN`].
-const TOKEN_SHA256: &str = "28daa606f54b368209e11244fd3d5612b41212e822258df22e55afe06a7bdae1";
+pub(crate) const TOKEN: &str = "local-acme-token";
+pub(crate) const EIDS: &str = "/_ts/api/v1/eids";
+pub(crate) const IDENTIFY: &str = "/_ts/api/v1/identify";
+/// Partners beside those of the repository's configuration, whose UIDs come from pages alone.
+const SOURCES: [&str; 3] = ["acme.example", "b.example", "new.example"];
 pub(crate) const EC: &str =
     "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f.Ab12Cd";
 
@@ -35,6 +42,9 @@ pub(crate) const fn calls(gets: u64, puts: u64) -> StoreCalls {
     StoreCalls { gets, puts, ..NO_CALLS }
 }
 
+/// A read, and a cluster that is counted and stored.
+pub(crate) const COUNTED: StoreCalls = StoreCalls { counts: 1, ..calls(1, 1) };
+
 /// A batch that changes one row.
 pub(crate) const ONE_SYNCED: StoreCalls =
     StoreCalls { get_manys: 1, get_many_keys: 1, put_manys: 1, put_many_keys: 1, ..NO_CALLS };
@@ -43,28 +53,34 @@ pub(crate) const ONE_SYNCED: StoreCalls =
 pub(crate) struct Service {
     pub(crate) store: MemoryStore,
     pub(crate) faults: Faulty<MemoryStore>,
-    pub(crate) partner_records: RefCell<BTreeMap<String, String>>,
-    pub(crate) partners_are_down: Cell<bool>,
     pub(crate) config: String,
     /// Where its browsers are.
     pub(crate) country: Cell<&'static str>,
     now: Cell<u64>,
+    /// What it has told of its requests.
+    pub(crate) lines: RefCell<Vec<String>>,
 }
 
 impl Service {
     pub(crate) fn new() -> Self {
         let store = MemoryStore::new();
         store.set_now(NOW);
-        let record = json!({ "source_domain": PARTNER, "atype": 1 }).to_string();
+        let partner = |source| format!("[[ec.partners]]\nsource_domain = \"{source}\"\n");
+        let config = include_str!("../../edge-app.toml").to_owned();
+        let config = config + &SOURCES.map(partner).concat();
         Self {
             faults: Faulty::new(store.clone()),
             store,
-            partner_records: RefCell::new(BTreeMap::from([(TOKEN_SHA256.to_owned(), record)])),
-            partners_are_down: Cell::new(false),
-            config: include_str!("../../edge-app.toml").to_owned(),
+            config,
             country: Cell::new("us"),
             now: Cell::new(NOW),
+            lines: RefCell::default(),
         }
+    }
+
+    /// Adds a line to the section of the routes.
+    pub(crate) fn configure(&mut self, line: &str) {
+        self.config = self.config.replace("[ec]\n", &format!("[ec]\n{line}\n"));
     }
 
     pub(crate) fn advance(&self, seconds: u32) {
@@ -104,17 +120,9 @@ impl Platform for Service {
         Ok(Box::new(graph.expect("the default policy is valid")))
     }
 
-    fn partner_record(&self, token_sha256: &str) -> Result<Option<Vec<u8>>, Failure> {
-        if self.partners_are_down.get() {
-            return Err(Failure::Unavailable("down".to_owned()));
-        }
-        let records = self.partner_records.borrow();
-        Ok(records.get(token_sha256).map(|record| record.clone().into_bytes()))
-    }
-
-    fn client(&self) -> Client {
+    fn client(&self, address: Option<IpAddr>) -> Client {
         Client {
-            ip: Some("192.0.2.1".parse().expect("an address")),
+            ip: address.or(Some("192.0.2.1".parse().expect("an address"))),
             geo: Some(Geo::from_lookup(self.country.get(), "OR", 64_500, 820)),
             ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".to_owned()),
             h2: Some("1:65536;4:6291456|15663105|0|m,a,s,p".to_owned()),
@@ -123,6 +131,14 @@ impl Platform for Service {
 
     fn now(&self) -> u64 {
         self.now.get()
+    }
+
+    fn request(&self, line: &str) {
+        self.lines.borrow_mut().push(line.to_owned());
+    }
+
+    fn milliseconds(&self) -> Option<u64> {
+        Some(7)
     }
 }
 
@@ -133,7 +149,15 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// One whose ID was minted here.
     pub(crate) fn with(ec_id: &str) -> Self {
+        let mut browser = Self::with_strange(ec_id);
+        browser.set("ts-ec-tag", &tag(ec_id));
+        browser
+    }
+
+    /// One whose ID comes from nobody knows where.
+    pub(crate) fn with_strange(ec_id: &str) -> Self {
         let mut browser = Self::default();
         browser.set("ts-ec", ec_id);
         browser
@@ -164,14 +188,36 @@ impl Browser {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Response {
-        let mut request = Request::get(path).header("host", "News.example:8080");
+        let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        self.exchange(service, cost, request, Vec::new())
+    }
+
+    /// Sends these EIDs as a script of a page does.
+    #[track_caller]
+    pub(crate) fn post(&mut self, service: &Service, cost: StoreCalls, eids: &Value) -> Answer {
+        let request = Request::post(EIDS)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/json");
+        answer(&self.exchange(service, cost, request, eids.to_string().into_bytes()))
+    }
+
+    /// Sends a request with the cookies, and keeps those of the answer.
+    #[track_caller]
+    pub(crate) fn exchange(
+        &mut self,
+        service: &Service,
+        cost: StoreCalls,
+        request: Builder,
+        body: Vec<u8>,
+    ) -> Response {
+        let mut request = request.header("host", "News.example:8080");
         if let Some(cookies) = self.cookies.header() {
             request = request.header(COOKIE, cookies);
         }
-        let response = service.serve(cost, request.body(Vec::new()).expect("a request"));
+        let response = service.serve(cost, request.body(body).expect("a request"));
         for cookie in response.headers().get_all(SET_COOKIE) {
             self.cookies.keep(cookie.to_str().expect("text"));
         }
@@ -221,6 +267,14 @@ impl Browser {
     }
 }
 
+/// The tag of an ID under the passphrase of the repository: 128 bits of an HMAC.
+pub(crate) fn tag(ec_id: &str) -> String {
+    let key = b"replace-this-passphrase-by-a-random-one";
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(format!("minted {ec_id}").as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..16])
+}
+
 #[track_caller]
 pub(crate) fn get(service: &Service, cost: StoreCalls, path: &str, token: Option<&str>) -> Answer {
     let mut request = Request::get(path);
@@ -259,4 +313,17 @@ pub(crate) fn live(at: u64) -> Value {
         "consent": { "ok": true, "updated": at },
         "geo": { "country": "US" },
     })
+}
+
+pub(crate) fn seed(service: &Service, key: &str, row: &Value) {
+    service.store.seed(key, row.to_string(), None);
+}
+
+/// A live row with a UID of the partner and one of another, and a cluster that was counted.
+pub(crate) fn known() -> Value {
+    let mut row = live(NOW - 60);
+    row["ids"] =
+        json!({ PARTNER: { "uid": "u-1", "synced": NOW - 60 }, "b.example": { "uid": "u-2" } });
+    row["network"] = json!({ "cluster_size": 3, "cluster_checked": NOW - 60 });
+    row
 }

@@ -120,8 +120,10 @@ fn withdraw_with(service: &Service, puts: u64, cookies: &[u8]) -> Vec<String> {
 fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
     for other in [&b"name=\xfc"[..], "name=ü".as_bytes(), b"\xff\xfe", b"==", b""] {
         let service = Service::new();
-        let cookies = [other, b"; ts-ec=", EC.as_bytes(), b";", other].concat();
-        assert_eq!(withdraw_with(&service, 1, &cookies).len(), 1);
+        let tag = tag(EC);
+        let tag = ["; ts-ec-tag=", &tag].concat();
+        let cookies = [other, b"; ts-ec=", EC.as_bytes(), tag.as_bytes(), b";", other].concat();
+        assert_eq!(withdraw_with(&service, 1, &cookies).len(), 2);
         assert_eq!(service.body(EC), tombstone(NOW));
     }
 }
@@ -129,9 +131,11 @@ fn cookies_of_others_that_are_not_text_do_not_hide_the_id() {
 #[test]
 fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     let mut service = Service::new();
-    service.config.push_str("cookie_domain = \"news.example\"\n");
+    service.configure("cookie_domain = \"news.example\"");
     let other = EC.replace("Ab12Cd", "Zz99Zz");
     let cookies = format!("ts-ec={EC}; ts-ec=short; ts-ec={other}; ts-ec={EC}");
+    let tags = format!("; ts-ec-tag={}; ts-ec-tag={}", tag(EC), tag(&other));
+    let cookies = cookies + &tags;
     // The second cannot be stored yet: nothing is taken.
     service.faults.pass(StoreCall::Put);
     service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
@@ -144,6 +148,8 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
     let expired = [
         format!("ts-ec=; {attributes} Max-Age=0"),
         format!("ts-ec=; {attributes} Domain=news.example; Max-Age=0"),
+        format!("ts-ec-tag=; {attributes} Max-Age=0"),
+        format!("ts-ec-tag=; {attributes} Domain=news.example; Max-Age=0"),
     ];
     assert_eq!(set, expired);
     for id in [EC, &other] {
@@ -154,7 +160,8 @@ fn every_id_that_a_browser_has_is_withdrawn_and_taken_in_both_scopes() {
 #[test]
 fn more_than_4_ids_are_withdrawn_4_with_each_request_and_the_cookies_go_with_the_last() {
     let service = Service::new();
-    let ids: Vec<_> = (0..10).map(|n| format!("ts-ec={n:064x}.Ab12Cd")).collect();
+    let ids = (0..10).map(|n| format!("{n:064x}.Ab12Cd"));
+    let ids: Vec<_> = ids.map(|id| format!("ts-ec={id};ts-ec-tag={}", tag(&id))).collect();
     let ids = ids.join(";");
     let mut mark = String::new();
     for (stored, puts) in [(4, 4), (8, 4), (10, 2)] {
@@ -165,7 +172,7 @@ fn more_than_4_ids_are_withdrawn_4_with_each_request_and_the_cookies_go_with_the
             set[0].split(';').next().unwrap().clone_into(&mut mark);
         } else {
             let expired = |cookie: &String| cookie.contains("Max-Age=0");
-            assert!(set.len() == 2 && set.iter().all(expired), "{set:?}");
+            assert!(set.len() == 3 && set.iter().all(expired), "{set:?}");
         }
     }
 }
@@ -174,7 +181,7 @@ fn more_than_4_ids_are_withdrawn_4_with_each_request_and_the_cookies_go_with_the
 fn a_mark_that_is_forged_or_cut_off_withdraws_anew() {
     for mark in ["", "1.", "1.short", "1.nodigest!", "x.y", "1..", "2"] {
         let service = Service::new();
-        let cookies = format!("ts-ec={EC}; ts-ec-withdraw={mark}");
+        let cookies = format!("ts-ec={EC}; ts-ec-tag={}; ts-ec-withdraw={mark}", tag(EC));
         withdraw_with(&service, 1, cookies.as_bytes());
         assert_eq!(service.body(EC), tombstone(NOW), "{mark}");
     }
@@ -204,12 +211,12 @@ fn a_request_that_is_given_up_leaves_its_withdrawal_to_the_next() {
 }
 
 #[test]
-fn a_withdrawal_on_a_route_that_cannot_serve_is_left_to_the_next_request() {
+fn a_withdrawal_that_identify_cannot_store_is_left_to_the_next_request() {
     let service = Service::new();
-    service.partners_are_down.set(true);
+    service.faults.next(StoreCall::Put, Fault::Fail(KvError::Throttled));
     let mut browser = Browser::with(EC);
-    let (status, _) = browser.identify(&service, NO_CALLS, &[GPC]);
-    assert_eq!(status, 503);
+    let (status, _) = browser.identify(&service, calls(0, 1), &[GPC]);
+    assert_eq!(status, 403);
     assert_eq!(browser.get("ts-ec-withdraw"), Some("1"));
     browser.load(&service, calls(0, 1), &[]);
     assert_eq!(service.body(EC), tombstone(NOW));

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::json::mapping;
-use crate::service::{ACME, Browser, OPERATOR, Service, ZETA, now};
+use crate::service::{ACME, Browser, OPERATOR, Service, USER_AGENT, ZETA, now};
 
 /// What [`load`] prints of each route, after the form: requests that were not answered with 200 are failed.
 pub(crate) const COLUMNS: &str = "route | requests/s | p50 ms | p90 ms | p99 ms | failed";
@@ -56,7 +56,9 @@ pub(crate) fn load(with: &Load<'_>, service: &Service, observer: &mut dyn Observ
     eprintln!("{form}: storing {ROWS} first views");
     let ids: Vec<_> = (0..ROWS).map(|_| first_view(service)).collect();
     let writers: Vec<_> = (0..WRITERS_ROWS).map(|_| first_view(service)).collect();
-    let withdrawn = format!("cookie: ts-ec={}", first_view(service));
+    let mut withdrawn = Browser::default();
+    withdrawn.open(service, &[]);
+    let withdrawn = format!("cookie: {}", withdrawn.cookies.header().context("it has cookies")?);
     let unmarked = format!("cookie: ts-ec={}", ids[1]);
     let row_of_one = format!("/_ts/admin/ec/{}", ids[2]);
     let mut returning = Browser::with(&ids[0]);
@@ -147,6 +149,8 @@ fn oha(url: &str, with: &Load<'_>, arguments: &[&str]) -> Result<Value> {
     let mut oha = Command::new("oha");
     oha.args(["--no-tui", "--output-format", "json"]);
     oha.args(["-z", &format!("{}s", with.seconds), "-c", &with.connections.to_string()]);
+    // As what it is it would make no rows.
+    oha.args(["-H", &format!("user-agent: {USER_AGENT}")]);
     let output = oha.args(arguments).arg(url).output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             anyhow::anyhow!("oha is missing; install it with\n\njust _load-tools\n")

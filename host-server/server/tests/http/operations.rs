@@ -101,9 +101,11 @@ fn a_withdrawal_that_ends_in_503_is_left_to_the_next_request() {
 fn what_is_answered_is_counted() {
     let service = own();
     let mut browser = Browser::default();
-    browser.cookies.set_eids(&[("new.example", "n"), ("ids.acme.example", "a")]);
+    browser.cookies.set_eids(&[("pubcid.org", "n"), ("ids.acme.example", "a")]);
     browser.open(&service, &[("sec-ch-ua-platform", &"x".repeat(65))]);
-    service.sync(ACME, &[mapping(&browser.id(), "b", now() + 1), mapping("short", "b", 1)]);
+    let missing = mapping(&"0".repeat(64), "b", 1);
+    let malformed = mapping("short", "b", 1);
+    service.sync(ACME, &[mapping(&browser.id(), "b", now() + 1), missing, malformed]);
     service.ask("GET", "/_ts/api/v1/identify", "wrong", &[]);
 
     let requests = counter(&service, "ec_graph_requests_total");
@@ -113,13 +115,21 @@ fn what_is_answered_is_counted() {
     let refused = counter(&service, "ec_graph_refused_total");
     assert_eq!(refused["reason=\"invalid_token\",route=\"identify\""], 1);
     assert_eq!(refused["reason=\"invalid_ec_id\",route=\"batch-sync\""], 1);
+    assert_eq!(refused["reason=\"not_found\",route=\"batch-sync\""], 1);
     let calls = counter(&service, "ec_graph_calls_total");
     assert_eq!(calls["operation=\"create\",outcome=\"created\""], 1);
     assert_eq!(calls["operation=\"sync-partner-ids\",outcome=\"done\""], 1);
     let uids = counter(&service, "ec_graph_uids_total");
-    assert_eq!((uids["outcome=\"written\""], uids["outcome=\"invalid-argument\""]), (3, 1));
+    assert_eq!((uids["outcome=\"written\""], uids["outcome=\"not-found\""]), (3, 1));
     let left_out = counter(&service, "ec_graph_left_out_total");
     assert_eq!(left_out.values().sum::<u64>(), 1, "{left_out:?}");
+    let crawler = [("sec-fetch-dest", "document"), ("user-agent", "curl/8.5.0")];
+    service.send("GET", "/", &crawler, &[]);
+    let noted = counter(&service, "ec_graph_noted_total");
+    assert_eq!(noted["what=\"consent\",why=\"ok\""], 1);
+    assert_eq!(noted["what=\"outcome\",why=\"created\""], 1);
+    assert_eq!(noted["what=\"outcome\",why=\"invalid_token\""], 1);
+    assert_eq!(noted["what=\"left-out\",why=\"crawler\""], 1);
     let answers = counter(&service, "ec_graph_store_answers_total");
     assert_eq!(answers["call=\"put\",outcome=\"stored\""], 1);
     assert_eq!(answers["call=\"get-many\",outcome=\"found\""], 1);
