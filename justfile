@@ -144,7 +144,7 @@ package-crates:
     cargo build --offline --manifest-path "$other/Cargo.toml" --target-dir target/vendored-build
 
 # All that a change has to pass
-ci: lint test doc package-crates test-fastly package-fastly test-cloudflare package-cloudflare test-play test-js lint-python test-python lint-release package
+ci: lint test doc package-crates test-fastly package-fastly test-cloudflare package-cloudflare test-play test-js lint-python test-python lint-release
 
 # What the components are built for
 _targets:
