@@ -86,7 +86,8 @@ fn write(origin: &str, acknowledge: &dyn Fn()) -> Vec<Visitor> {
 
 /// The ID of a view that the graph has acknowledged: the browser is told what is stored.
 fn first_view(agent: &Agent, origin: &str) -> Option<String> {
-    let page = agent.get(format!("{origin}/")).header("sec-fetch-dest", "document").call().ok()?;
+    let page = agent.get(format!("{origin}/")).header("user-agent", "Mozilla/5.0");
+    let page = page.header("sec-fetch-dest", "document").call().ok()?;
     let cookies = page.headers().get_all("set-cookie").into_iter();
     let cookies: Vec<_> = cookies.map(|cookie| cookie.to_str().expect("text")).collect();
     assert!(
