@@ -3,7 +3,6 @@
 
 #![allow(missing_docs, reason = "the names of the tests say what they are")]
 
-#[allow(dead_code, reason = "a partner's record is checked at the start")]
 #[path = "../../../../examples/edge-app/tests/http/bad.rs"]
 mod bad;
 #[path = "../../../../examples/edge-app/tests/http/batch.rs"]
