@@ -6,6 +6,8 @@ import { moduleOf } from './module.js';
 export { EcGraph } from './object.js';
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Bytes of a body that are read though nobody wants them. */
+const MAX_DRAINED = 8 * 1024 * 1024;
 const NO_BODY = new Set([101, 204, 205, 304]);
 
 export default {
@@ -26,7 +28,10 @@ async function serve(request, env) {
     for (;;) {
       const [kind, ...frames] = step;
       if (!kind) return failure(400, 'invalid_request', 'this is no request that can be served');
-      if (textOf(kind) === 'respond') return responseOf(frames);
+      if (textOf(kind) === 'respond') {
+        await drain(request);
+        return responseOf(frames);
+      }
       number = Number(textOf(frames[0]));
       const answers = textOf(kind) === 'body'
         ? await bodyOf(request, Number(textOf(frames[1])))
@@ -52,25 +57,33 @@ function arrivalOf({ method, url, headers, cf }) {
   return [method, url, isLocal ? '1' : '', ...texts, ...[...headers].flat()];
 }
 
-/** How many times the limit is read of a body that is too large. */
-const DRAINED = 4;
-
 /** The body as the one answer, none when it is larger than `limit`, an empty one when it breaks off. */
 async function bodyOf({ body }, limit) {
   const chunks = [new Uint8Array(1)];
   let length = 0;
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
       length += chunk.length;
-      // A sender that is cut off in the middle reads no answer, so what is too much is read, and dropped.
-      if (length > DRAINED * limit) return [];
-      if (length <= limit) chunks.push(chunk);
+      if (length > limit) return [];
+      chunks.push(chunk);
     }
   } catch {
     return [''];
   }
-  if (length > limit) return [];
   return [new Uint8Array(await new Blob(chunks).arrayBuffer())];
+}
+
+/** Reads what nobody wanted of a body and drops it: a sender that is cut off in the middle reads no answer. */
+async function drain({ body }) {
+  let length = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      length += chunk.length;
+      if (length > MAX_DRAINED) return;
+    }
+  } catch {
+    // It broke off, and nobody waits for the answer.
+  }
 }
 
 /** Asks all objects at once; an empty answer for one that does not answer. */
